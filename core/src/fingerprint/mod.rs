@@ -1,0 +1,1 @@
+//! Names a fault independently of where and when it happened.

@@ -1,0 +1,35 @@
+//! The wire, as data: events and envelopes of the Sentry protocol. No I/O; shared with the server.
+//!
+//! Reading is lenient where clients in the wild differ (lists for `{values: []}`, numbers for tag
+//! values, timestamps in either form); writing is strict.
+
+mod breadcrumb;
+mod dsn;
+mod envelope;
+mod event;
+mod event_id;
+mod exception;
+mod frame;
+mod lenient;
+mod level;
+mod request;
+mod timestamp;
+mod user;
+
+pub use breadcrumb::Breadcrumb;
+pub use dsn::Dsn;
+pub use envelope::{Envelope, EnvelopeHeader, Item, ItemHeader};
+pub use event::{Event, LogEntry, SdkInfo, Thread};
+pub use event_id::EventId;
+pub use exception::{Exception, Mechanism};
+pub use frame::{Frame, Stacktrace};
+pub use lenient::Values;
+pub use level::Level;
+pub use request::Request;
+pub use timestamp::Timestamp;
+pub use user::User;
+
+/// Any JSON value.
+pub type Value = serde_json::Value;
+/// A JSON object.
+pub type Map = serde_json::Map<String, Value>;

@@ -1,0 +1,1 @@
+//! From raw frames to frames that people can read.
