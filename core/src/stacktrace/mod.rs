@@ -1,1 +1,3 @@
 //! From raw frames to frames that people can read.
+
+pub mod normalize;
