@@ -210,26 +210,25 @@ impl<'t> Output<'t> {
     }
 }
 
-/// Every word list of the matchers, for the test that pins them.
-#[cfg(test)]
-pub(crate) fn word_lists() -> Vec<(&'static str, Vec<&'static str>)> {
-    vec![
-        ("subjects", ids::SUBJECTS.to_vec()),
-        ("kept values", ids::KEPT_VALUES.to_vec()),
-        ("kept segments", ids::KEPT_SEGMENTS.to_vec()),
-        ("processes", ids::PROCESSES.to_vec()),
-        ("months", time::MONTHS.to_vec()),
-        ("weekdays", time::WEEKDAYS.to_vec()),
-        ("zones", time::ZONES.to_vec()),
-        ("close time units", numbers::TIME_UNITS.to_vec()),
-        ("spaced time units", numbers::SPACED_TIME_UNITS.to_vec()),
-        ("size units", numbers::SIZE_UNITS.to_vec()),
-        ("spaced size units", numbers::SPACED_SIZE_UNITS.to_vec()),
-        ("code words", codes::CODE_WORDS.to_vec()),
-        ("name prefixes", codes::NAME_PREFIXES.to_vec()),
-        ("names", codes::NAMES.to_vec()),
-        ("erlang", marks::ERLANG.to_vec()),
-        ("string prefixes", marks::STRING_PREFIXES.to_vec()),
+/// Every word list of the matchers.
+pub(crate) fn word_lists() -> [(&'static str, &'static [&'static str]); 16] {
+    [
+        ("subjects", ids::SUBJECTS),
+        ("kept values", ids::KEPT_VALUES),
+        ("kept segments", ids::KEPT_SEGMENTS),
+        ("processes", ids::PROCESSES),
+        ("months", time::MONTHS),
+        ("weekdays", time::WEEKDAYS),
+        ("zones", time::ZONES),
+        ("close time units", numbers::TIME_UNITS),
+        ("spaced time units", numbers::SPACED_TIME_UNITS),
+        ("size units", numbers::SIZE_UNITS),
+        ("spaced size units", numbers::SPACED_SIZE_UNITS),
+        ("code words", codes::CODE_WORDS),
+        ("name prefixes", codes::NAME_PREFIXES),
+        ("names", codes::NAMES),
+        ("erlang", marks::ERLANG),
+        ("string prefixes", marks::STRING_PREFIXES),
     ]
 }
 

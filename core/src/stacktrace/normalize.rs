@@ -47,6 +47,16 @@ impl Language {
     }
 }
 
+const fn mask(languages: &[Language]) -> u16 {
+    let mut mask = 0;
+    let mut i = 0;
+    while i < languages.len() {
+        mask |= 1 << languages[i] as u16;
+        i += 1;
+    }
+    mask
+}
+
 /// What a row works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -62,13 +72,15 @@ pub(crate) struct NameRule {
     pub(crate) languages: &'static [Language],
     pub(crate) part: Part,
     pub(crate) doc: &'static str,
+    /// `languages` as bits.
+    mask: u16,
     /// The changed name; `None` when there is nothing to change.
     apply: fn(&str) -> Option<Cow<'_, str>>,
 }
 
 macro_rules! rows {
     ($($name:literal $part:ident $languages:expr, $apply:path, $doc:literal;)*) => {
-        &[$(NameRule { name: $name, languages: $languages, part: $part, doc: $doc, apply: $apply }),*]
+        &[$(NameRule { name: $name, languages: $languages, part: $part, doc: $doc, mask: mask($languages), apply: $apply }),*]
     };
 }
 
@@ -121,8 +133,9 @@ pub fn module_name<'n>(platform: &str, raw: &'n str) -> Cow<'n, str> {
 }
 
 fn apply(language: Language, part: Part, name: &str) -> Cow<'_, str> {
+    let bit = mask(&[language]);
     let mut name = Cow::Borrowed(name);
-    for row in NAMES.iter().filter(|row| row.part == part && row.languages.contains(&language)) {
+    for row in NAMES.iter().filter(|row| row.part == part && row.mask & bit != 0) {
         name = match name {
             Cow::Borrowed(text) => (row.apply)(text).unwrap_or(Cow::Borrowed(text)),
             Cow::Owned(text) => match (row.apply)(&text).map(Cow::into_owned) {
@@ -181,6 +194,9 @@ fn rust_hash(name: &str) -> Option<Cow<'_, str>> {
 }
 
 fn rust_disambiguator(name: &str) -> Option<Cow<'_, str>> {
+    if !name.contains('[') {
+        return None;
+    }
     let mut out = String::new();
     let mut rest = name;
     while let Some((before, after)) = rest.split_once('[') {
@@ -203,6 +219,9 @@ fn rust_disambiguator(name: &str) -> Option<Cow<'_, str>> {
 }
 
 fn rust_closure(name: &str) -> Option<Cow<'_, str>> {
+    if !name.contains('{') {
+        return None;
+    }
     let mut out = String::new();
     let mut rest = name;
     while let Some((before, after)) = rest.split_once('{') {
@@ -221,9 +240,6 @@ fn rust_closure(name: &str) -> Option<Cow<'_, str>> {
             out.push('}');
         }
         rest = after;
-    }
-    if out.is_empty() && rest.len() == name.len() {
-        return None;
     }
     out.push_str(rest);
     (out != name).then_some(Cow::Owned(out))
@@ -348,6 +364,9 @@ fn compiler_suffix(name: &str) -> Option<Cow<'_, str>> {
 // ---- V8 and other JavaScript engines
 
 fn v8_alias(name: &str) -> Option<Cow<'_, str>> {
+    if !name.ends_with([']', ')', '<']) {
+        return None;
+    }
     let mut rest = name;
     for mark in [" [as ", " (index "] {
         if let Some((head, tail)) = rest.split_once(mark)
