@@ -6,7 +6,13 @@
 //!
 //! Every function here is linear in its input but for the nesting of generics, which is bounded.
 
+mod files;
+
 use std::borrow::Cow;
+
+pub(crate) use files::ROOTS;
+use files::bundle;
+pub use files::{file_name, file_stem};
 
 /// Longest name that is looked at; monomorphised names can be longer and say no more.
 const LONGEST: usize = 4096;
@@ -184,7 +190,8 @@ fn py_co_name(name: &str) -> Option<Cow<'_, str>> {
 
 fn rust_hash(name: &str) -> Option<Cow<'_, str>> {
     let is_hash = |hash: &str| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit());
-    if let Some((path, hash)) = name.rsplit_once("::h")
+    if let Some((path, hash)) = name.len().checked_sub(16).and_then(|at| name.split_at_checked(at))
+        && let Some(path) = path.strip_suffix("::h")
         && is_hash(hash)
     {
         return shorter(name, path);
@@ -336,10 +343,11 @@ fn compiler_suffix(name: &str) -> Option<Cow<'_, str>> {
         "actor",
     ];
     let mut rest = name;
-    if let Some((head, _)) = rest.split_once(" [clone ") {
+    if let Some((head, _)) = rest.ends_with(']').then(|| rest.split_once(" [clone ")).flatten() {
         rest = head;
     }
-    if let Some((head, offset)) = rest.rsplit_once("+0x")
+    if let Some((head, offset)) = rest.rsplit_once('+')
+        && let Some(offset) = offset.strip_prefix("0x")
         && offset.bytes().all(|b| b.is_ascii_hexdigit())
     {
         rest = head.trim_end();
@@ -721,171 +729,4 @@ fn dotnet_state(name: &str) -> Option<Cow<'_, str>> {
     let (class, inner) = name.split_once("+<").or_else(|| name.split_once(".<"))?;
     let (method, _) = inner.split_once('>')?;
     Some(if method.is_empty() { Cow::Borrowed(class) } else { Cow::Owned(format!("{class}.{method}")) })
-}
-
-// ---- Files
-
-/// Directories after which a path says which package it is in.
-pub(crate) const ROOTS: &[&str] = &["site-packages/", "dist-packages/", "node_modules/"];
-
-/// The file's path without the origin, the installation's directories, versions and bundle hashes.
-/// The caller gives the path relative to the project; absolute prefixes are not known here.
-pub fn file_name<'n>(_platform: &str, raw: &'n str) -> Cow<'n, str> {
-    let path = cut(raw.trim());
-    if path.starts_with('<') {
-        // `<string>`, `<frozen os>`, `<ipython-input-3-5f2a>`
-        return if path.starts_with("<ipython-input") { "<ipython-input>".into() } else { path.into() };
-    }
-    let slashed: Cow<'_, str> = if path.contains('\\') { path.replace('\\', "/").into() } else { path.into() };
-    let mut rest: &str = origin(&slashed);
-    for root in ROOTS {
-        if let Some((_, inside)) = rest.rsplit_once(root) {
-            rest = inside;
-        }
-    }
-    if let Some((_, inside)) = rest.rsplit_once("registry/src/") {
-        rest = inside.split_once('/').map_or(inside, |(_, inside)| inside);
-    } else if let Some((_, inside)) = rest.rsplit_once("git/checkouts/") {
-        rest = inside;
-    } else if let Some(inside) = rest.strip_prefix("/rustc/").or_else(|| rest.strip_prefix("rustc/")) {
-        rest = inside;
-    }
-    let mut out = String::with_capacity(rest.len());
-    let mut segments = rest.split('/').filter(|s| !matches!(*s, "" | "." | "~")).peekable();
-    while let Some(segment) = segments.next() {
-        let last = segments.peek().is_none();
-        let plain = if last { bundle(segment) } else { Cow::Borrowed(directory(segment)) };
-        if plain.is_empty() {
-            continue;
-        }
-        if !out.is_empty() {
-            out.push('/');
-        }
-        out.push_str(&plain);
-    }
-    if out == path { Cow::Borrowed(path) } else { Cow::Owned(out) }
-}
-
-/// The path without its last extension: what stands for a module where the language has none.
-pub fn file_stem(path: &str) -> &str {
-    let name = path.rfind('/').map_or(0, |i| i + 1);
-    match path.rfind('.') {
-        Some(dot) if dot > name => path.get(..dot).unwrap_or(path),
-        _ => path,
-    }
-}
-
-/// Without scheme, host, query and fragment.
-fn origin(path: &str) -> &str {
-    let path = match path.split_once("://") {
-        Some(("http" | "https", rest)) => rest.split_once('/').map_or("", |(_, path)| path),
-        Some((_, rest)) => rest,
-        None => path,
-    };
-    let path = path.split(['?', '#']).next().unwrap_or(path);
-    // The layers of a Next.js build: `(rsc)/./src/x.ts`.
-    match path.trim_start_matches('/').split_once("/./") {
-        Some((layer, inside)) if layer.starts_with('(') && layer.ends_with(')') => inside,
-        _ => path,
-    }
-}
-
-/// A directory without its version; empty when it is nothing but a version or a hash.
-fn directory(segment: &str) -> &str {
-    if version(segment.strip_prefix('v').unwrap_or(segment)) || (segment.len() >= 7 && hex_hash(segment)) {
-        return "";
-    }
-    if let Some((name, tag)) = segment.rsplit_once(['@', '-'])
-        && !name.is_empty()
-        && (version(tag) || hex_hash(tag))
-    {
-        return name;
-    }
-    match segment.strip_prefix("python") {
-        Some(number) if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'.') => "python",
-        _ => segment,
-    }
-}
-
-/// `1.2`, `1.2.3`, `1.2.3-beta.1`: begins with two numbers and a dot.
-fn version(text: &str) -> bool {
-    let mut parts = text.splitn(3, '.');
-    let major = parts.next().is_some_and(digits);
-    major && parts.next().is_some_and(|minor| minor.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-fn hex_hash(text: &str) -> bool {
-    let all = text.len() >= 7 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
-    all && text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().any(|b| b.is_ascii_alphabetic())
-}
-
-/// A file's name without the hash or version that a bundler or publisher put in it.
-fn bundle(file: &str) -> Cow<'_, str> {
-    if !file.contains(['.', '-']) {
-        return Cow::Borrowed(file);
-    }
-    let mut parts = file.split('.');
-    let first = parts.next().unwrap_or("");
-    let stem = match first.rsplit_once(['-', '~']) {
-        Some((name, number))
-            if !name.is_empty() && digits(number) && file.get(first.len()..).is_some_and(|v| version_follows(v)) =>
-        {
-            name
-        }
-        _ => hashless(first),
-    };
-    let stem = if bundle_hash(stem) { "<hash>" } else { stem };
-    let mut out = String::from(stem);
-    let rest: Vec<&str> = parts.collect();
-    for (i, part) in rest.iter().enumerate() {
-        let extension = i + 1 == rest.len();
-        if extension || !(bundle_hash(part) || digits(part)) {
-            out.push('.');
-            out.push_str(part);
-        }
-    }
-    if out == file { Cow::Borrowed(file) } else { Cow::Owned(out) }
-}
-
-/// `.6.0.min.js` after `jquery-3`.
-fn version_follows(rest: &str) -> bool {
-    rest.strip_prefix('.').is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-/// `index-BdH3k2_x` is `index`.
-fn hashless(stem: &str) -> &str {
-    // A hash of eight characters may hold a `-` itself.
-    if let Some(split) = stem.len().checked_sub(9)
-        && let (Some(name), Some(hash)) = (stem.get(..split), stem.get(split..).and_then(|h| h.strip_prefix('-')))
-        && !name.is_empty()
-        && bundle_hash(hash)
-    {
-        return name;
-    }
-    match stem.rsplit_once(['-', '~']) {
-        Some((name, hash)) if !name.is_empty() && bundle_hash(hash) => name,
-        _ => stem,
-    }
-}
-
-/// Hexadecimal hashes, numbers of eight digits and more, base32 and base64 hashes of eight characters
-/// and more: those change the class of character often, names do not (`HomePage`).
-fn bundle_hash(text: &str) -> bool {
-    if hex_hash(text) || (text.len() >= 8 && digits(text)) {
-        return true;
-    }
-    if !(8..=64).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
-        return false;
-    }
-    let class = |b: u8| match b {
-        b'0'..=b'9' => 0,
-        b'a'..=b'z' => 1,
-        b'A'..=b'Z' => 2,
-        _ => 3,
-    };
-    let has = |wanted: u8| text.bytes().any(|b| class(b) == wanted);
-    let turns = text.as_bytes().windows(2).filter(|w| matches!(w, [a, b] if class(*a) != class(*b))).count();
-    let mixed = (has(0) || has(1)) && has(2) && turns * 10 >= text.len() * 4;
-    let base32 = text.len() == 8 && has(0) && has(2) && !has(1) && !has(3);
-    mixed || base32
 }

@@ -24,9 +24,12 @@ pub(super) const CODE_WORDS: &[&str] = &[
 /// The word is followed by nothing, a colon or an equals sign, then the number.
 pub(super) fn code(c: &Cursor) -> Option<Hit> {
     let start = c.position();
+    let first = c.byte().to_ascii_lowercase();
     let word = CODE_WORDS.iter().rev().find(|w| {
         let end = start + w.len();
-        c.slice(start, end).eq_ignore_ascii_case(w.as_bytes()) && matches!(c.at(end), b' ' | b':' | b'=')
+        w.as_bytes().first() == Some(&first)
+            && c.slice(start, end).eq_ignore_ascii_case(w.as_bytes())
+            && matches!(c.at(end), b' ' | b':' | b'=')
     })?;
     let mut at = start + word.len();
     if c.at(at) == b' ' {

@@ -89,7 +89,9 @@ fn says_id(name: &[u8]) -> bool {
 }
 
 fn is_subject(name: &[u8]) -> bool {
-    SUBJECTS.iter().any(|s| name.eq_ignore_ascii_case(s.as_bytes()))
+    let first = name.first().map_or(0, u8::to_ascii_lowercase);
+    let alike = |s: &[u8]| s.len() == name.len() && s.first() == Some(&first);
+    SUBJECTS.iter().any(|s| alike(s.as_bytes()) && name.eq_ignore_ascii_case(s.as_bytes()))
 }
 
 /// `user 42`, `customer_id=abc123`, `tenant: acme-7`, `account #9`, `session id 7f`.
