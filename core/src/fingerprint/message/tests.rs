@@ -145,8 +145,8 @@ fn time_is_linear_in_hostile_text() {
     );
     let mut worst = (0.0, String::new());
     for unit in &units {
-        let short = unit.repeat(600 / unit.len());
-        let long = unit.repeat(6_000 / unit.len());
+        let short = unit.repeat(300 / unit.len());
+        let long = unit.repeat(3_000 / unit.len());
         let rate = |text: &str| run(text).1 as f64 / text.len() as f64;
         let (few, many) = (rate(&short), rate(&long));
         assert!(many <= few * 1.1 + 2.0, "{unit:?}: {few:.1} steps a byte, then {many:.1}");
