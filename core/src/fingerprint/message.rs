@@ -127,24 +127,36 @@ const fn dispatch() -> [u32; 256] {
 ///
 /// Linear in the length of the text; borrowed when nothing was replaced; idempotent.
 pub fn normalize(text: &str) -> Cow<'_, str> {
-    run(text).0
+    run(text).text
 }
 
-/// The result, and the number of bytes looked at (counted in tests only).
-fn run(text: &str) -> (Cow<'_, str>, u64) {
+/// One pass over a text.
+struct Pass<'t> {
+    text: Cow<'t, str>,
+    /// Bytes looked at; counted in tests only.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the test of linear time"))]
+    steps: u64,
+    /// The rows that matched, as bits.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the test that every row has a vector"))]
+    matched: u32,
+}
+
+fn run(text: &str) -> Pass<'_> {
     let mut cursor = Cursor::new(text.as_bytes());
     let mut out = Output { text, done: String::new(), copied: 0, last: None };
+    let mut matched = 0;
     while !cursor.at_end() {
         if cursor.can_begin() {
             let mut rows = DISPATCH[usize::from(cursor.byte())];
             cursor.measure_word();
             let mut found = None;
             while rows != 0 && found.is_none() {
-                let row = rows.trailing_zeros() as usize;
+                let row = rows.trailing_zeros();
                 rows &= rows - 1;
-                found = MATCHERS.get(row).and_then(|matcher| Some((matcher, (matcher.find)(&cursor)?)));
+                found = MATCHERS.get(row as usize).and_then(|matcher| Some((row, matcher, (matcher.find)(&cursor)?)));
             }
-            if let Some((matcher, hit)) = found {
+            if let Some((row, matcher, hit)) = found {
+                matched |= 1 << row;
                 let name = hit.literal.unwrap_or(matcher.placeholder);
                 out.write(cursor.position(), hit, name);
                 cursor.matched(hit.end, name);
@@ -153,8 +165,7 @@ fn run(text: &str) -> (Cow<'_, str>, u64) {
         }
         cursor.skip();
     }
-    let steps = cursor.steps();
-    (out.finish(), steps)
+    Pass { text: out.finish(), steps: cursor.steps(), matched }
 }
 
 /// The text so far; nothing is copied until the first replacement.

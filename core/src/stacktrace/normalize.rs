@@ -733,3 +733,6 @@ fn dotnet_state(name: &str) -> Option<Cow<'_, str>> {
     let (method, _) = inner.split_once('>')?;
     Some(if method.is_empty() { Cow::Borrowed(class) } else { Cow::Owned(format!("{class}.{method}")) })
 }
+
+#[cfg(test)]
+mod tests;
