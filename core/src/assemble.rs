@@ -1,7 +1,7 @@
 //! Scope and capture become an event: nothing is decided here, only put in its place.
 
 use crate::capture::{Body, Capture, LocatedFrame, RawException, RawStack};
-use crate::protocol::{Event, Exception, Frame, LogEntry, Stacktrace, Thread, Value};
+use crate::protocol::{Event, Exception, Frame, SdkInfo, Stacktrace, Thread, Value};
 use crate::scope::set_in_context;
 use crate::settings::Settings;
 
@@ -29,8 +29,8 @@ pub(crate) fn assemble(capture: &mut Capture, settings: &Settings, symbols: &mut
             capture.layers.apply(&mut scoped, options.max_breadcrumbs);
             overlay(*given, scoped)
         }
-        Body::Message { text, stack } => {
-            let mut event = Event { logentry: Some(LogEntry::from(text)), ..base };
+        Body::Message { entry, stack } => {
+            let mut event = Event { logentry: Some(*entry), ..base };
             capture.layers.apply(&mut event, options.max_breadcrumbs);
             if let Some(stack) = stack {
                 let stacktrace = stacktrace(stack, symbols);
@@ -57,7 +57,7 @@ pub(crate) fn assemble(capture: &mut Capture, settings: &Settings, symbols: &mut
     event
 }
 
-fn exception(raw: RawException, symbols: &mut dyn Symbolicate) -> Exception {
+pub(crate) fn exception(raw: RawException, symbols: &mut dyn Symbolicate) -> Exception {
     Exception {
         ty: Some(raw.ty.to_string()),
         value: raw.value,
@@ -114,7 +114,7 @@ fn complete(event: &mut Event, settings: &Settings) {
     fill(&mut event.dist, &options.dist);
     fill(&mut event.server_name, &settings.server_name);
     event.environment.get_or_insert_with(|| options.environment.clone());
-    event.sdk.get_or_insert_with(|| settings.sdk.info.clone());
+    event.sdk.get_or_insert_with(|| SdkInfo { integrations: settings.integrations(), ..settings.sdk.info.clone() });
     for (name, context) in &settings.sdk.contexts {
         event.contexts.entry(name.clone()).or_insert_with(|| context.clone());
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 
 use crate::gate::Admission;
-use crate::protocol::{Event, Level, Mechanism, Timestamp, Value};
+use crate::protocol::{Event, Level, LogEntry, Mechanism, Timestamp, Value};
 use crate::scope::Layers;
 use crate::tape::Tape;
 
@@ -63,8 +63,8 @@ pub enum Body {
     Event(Box<Event>),
     /// A text, and the stack of the caller if asked for.
     Message {
-        /// The text.
-        text: String,
+        /// The text, and what it was made of.
+        entry: Box<LogEntry>,
         /// The caller's stack.
         stack: Option<RawStack>,
     },

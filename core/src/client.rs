@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::capture::{Body, Capture};
+use crate::capture::{Body, Capture, RawException};
 use crate::engine::Engine;
 use crate::gate::{Candidate, Verdict};
 use crate::loss::Reason;
 use crate::options::Options;
-use crate::protocol::{Breadcrumb, Event, EventId};
-use crate::scope::Scope;
+use crate::protocol::{Breadcrumb, Event, EventId, Value};
 use crate::settings::{Hooks, Sdk, Settings};
 use crate::stats::Stats;
+use crate::storm::FoldKey;
 use crate::symbols::Symbols;
 use crate::transport::MakeTransport;
 use crate::{Error, fork, log};
@@ -90,10 +90,18 @@ impl Client {
         self.settings.make_transport.is_some() && !self.closed.load(Ordering::Relaxed)
     }
 
-    /// Decides whether a capture goes on. On [`Verdict::Yes`] the admission must come back in
+    /// The first half of the gate, for which nothing but the type is looked at: enabled, not within
+    /// Faultwire's own code, not ignored, sampled in, no quota in force. The rate at which it was kept;
+    /// a `None` is counted.
+    pub fn sample(&self, candidate: &Candidate<'_>) -> Option<f64> {
+        if self.is_enabled() { self.engine().sample(candidate) } else { None }
+    }
+
+    /// The second half: one more of a storming place is folded, a full queue refuses. `fold` is a hash of
+    /// the place it comes from; `None` never folds. On [`Verdict::Yes`] the admission must come back in
     /// [`submit`](Client::submit) or [`reject`](Client::reject).
-    pub fn decide(&self, candidate: &Candidate<'_>) -> Verdict {
-        if self.is_enabled() { self.engine().decide(candidate) } else { Verdict::No }
+    pub fn admit(&self, fold: Option<FoldKey>, rate: f64) -> Verdict {
+        self.engine().admit(fold, rate)
     }
 
     /// Counts a capture that the language layer refuses before [`decide`](Client::decide).
@@ -106,6 +114,7 @@ impl Client {
     /// Hands an admitted capture to the worker. Never blocks; `None` when there was no room.
     pub fn submit(&self, capture: Capture) -> Option<EventId> {
         let id = capture.admission.event_id;
+        crate::testing::panic_if_armed("submit");
         self.engine().submit(Box::new(capture)).then_some(id)
     }
 
@@ -129,15 +138,35 @@ impl Client {
         capture.body = Body::Event(Box::new(event));
     }
 
-    /// Adds a breadcrumb to `scope` after `before_breadcrumb` had its say.
-    pub fn add_breadcrumb(&self, scope: &mut Scope, crumb: Breadcrumb) {
-        let crumb = match &self.settings.hooks.before_breadcrumb {
+    /// Gives `before_breadcrumb` its say. Call it before a scope is touched: the hook may use scopes itself.
+    pub fn filter_breadcrumb(&self, crumb: Breadcrumb) -> Option<Breadcrumb> {
+        match &self.settings.hooks.before_breadcrumb {
             Some(hook) => hook(crumb),
             None => Some(crumb),
-        };
-        if let Some(crumb) = crumb {
-            scope.add_breadcrumb(crumb, self.settings.options.max_breadcrumbs);
         }
+    }
+
+    /// Names an integration that was switched on, for `sdk.integrations`.
+    pub fn add_integration(&self, name: &str) {
+        self.settings.add_integration(name);
+    }
+
+    /// The fingerprint of an event and the record of what was hashed. Nothing is sent.
+    pub fn explain(&self, mut event: Event) -> Value {
+        crate::pipeline::explain(&mut event, &self.settings)
+    }
+
+    /// The same for a chain of exceptions in wire order.
+    pub fn explain_exceptions(&self, chain: Vec<RawException>) -> Value {
+        let mut symbols = Symbols::default();
+        let values: Vec<_> = chain.into_iter().map(|raw| crate::assemble::exception(raw, &mut symbols)).collect();
+        let platform = self.settings.sdk.platform.to_owned();
+        self.explain(Event { platform, exception: values.into(), ..Event::default() })
+    }
+
+    /// Says something on stderr when `debug` is on. Never give it the content of an event.
+    pub fn debug(&self, line: &str) {
+        log::debug!("{line}");
     }
 
     /// Waits until all that this process captured before is acknowledged or counted as lost; true if

@@ -19,8 +19,6 @@ pub struct Candidate<'a> {
     pub ignored: bool,
     /// The rate that holds for the type.
     pub rate: f64,
-    /// The place it comes from; `None` never folds.
-    pub fold: Option<FoldKey>,
 }
 
 /// A "yes": to be turned into a [`crate::capture::Capture`] and submitted, or given back.
@@ -83,15 +81,15 @@ impl Engine {
         self.losses.add(reason, 1);
     }
 
-    /// Decides on one capture.
-    pub(crate) fn decide(&self, candidate: &Candidate<'_>) -> Verdict {
+    /// The first half of the gate: all that needs no look at a stack. False is counted.
+    pub(crate) fn sample(&self, candidate: &Candidate<'_>) -> Option<f64> {
         if Inside::is() {
             self.refuse(Reason::Reentrant);
-            return Verdict::No;
+            return None;
         }
         if candidate.ignored {
             self.refuse(Reason::Ignored);
-            return Verdict::No;
+            return None;
         }
         let rate = match &self.settings.hooks.error_sampler {
             Some(sampler) => {
@@ -102,15 +100,20 @@ impl Engine {
         };
         if !sampling::keep(rate) {
             self.refuse(Reason::SampleRate);
-            return Verdict::No;
+            return None;
         }
         if self.limits.is_refusing() {
             self.refuse(Reason::RatelimitBackoff);
-            return Verdict::No;
+            return None;
         }
+        Some(rate)
+    }
+
+    /// The second half, for what [`sample`](Engine::sample) kept at `rate`: folding, and room in the queue.
+    pub(crate) fn admit(&self, fold: Option<FoldKey>, rate: f64) -> Verdict {
         let event_id = EventId::random();
         let timestamp = Timestamp::now();
-        if let (Some(key), Some(storm)) = (candidate.fold, &self.storm)
+        if let (Some(key), Some(storm)) = (fold, &self.storm)
             && let Fold::Folded(exemplar) = storm.admit(key, event_id, timestamp)
         {
             self.captured.fetch_add(1, Ordering::SeqCst);
@@ -119,13 +122,13 @@ impl Engine {
         }
         if self.queue.is_full() {
             self.refuse(Reason::QueueOverflow);
-            if let (Some(key), Some(storm)) = (candidate.fold, &self.storm) {
+            if let (Some(key), Some(storm)) = (fold, &self.storm) {
                 storm.exemplar_dropped(key, Reason::QueueOverflow);
             }
             return Verdict::No;
         }
         self.captured.fetch_add(1, Ordering::SeqCst);
         let epoch = self.epochs.enter();
-        Verdict::Yes(Admission { event_id, sample_rate: rate, fold: candidate.fold, timestamp, epoch })
+        Verdict::Yes(Admission { event_id, sample_rate: rate, fold, timestamp, epoch })
     }
 }

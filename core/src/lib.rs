@@ -71,6 +71,8 @@ mod system;
 #[cfg(feature = "client")]
 pub mod tape;
 #[cfg(feature = "client")]
+pub mod testing;
+#[cfg(feature = "client")]
 pub mod transport;
 #[cfg(feature = "client")]
 mod worker;

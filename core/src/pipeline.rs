@@ -7,12 +7,13 @@ use crate::gate::Inside;
 use crate::loss::Reason;
 use crate::options::FingerprintMode;
 use crate::outbox::{Kind, Record};
-use crate::protocol::{Event, Item, Stacktrace};
+use crate::protocol::{Event, Frame, Item, Stacktrace, Value};
 use crate::scope::set_in_context;
 use crate::settings::Settings;
 use crate::shrink;
 use crate::stacktrace::{self, SourceCache};
 use crate::symbols::Symbols;
+use crate::testing;
 
 /// What the worker keeps between events.
 pub(crate) struct Pipeline {
@@ -34,6 +35,7 @@ impl Pipeline {
 
     /// The whole way of one event.
     pub fn process(&mut self, mut capture: Capture, settings: &Settings) -> Result<Finished, Reason> {
+        testing::panic_if_armed("worker");
         let mut event = prepare(&mut capture, settings, &mut self.symbols);
         self.add_source(&mut event, settings);
         settings.sanitizer.event(&mut event);
@@ -80,10 +82,7 @@ pub(crate) fn prepare(capture: &mut Capture, settings: &Settings, symbols: &mut 
     let is_finished = matches!(&capture.body, Body::Event(_));
     let mut event = assemble(capture, settings, symbols);
     if !is_finished {
-        let platform = event.platform.clone();
-        for stack in stacks(&mut event) {
-            stacktrace::resolve(&platform, stack, &settings.rules);
-        }
+        resolve(&mut event, settings);
     }
     for frame in stacks(&mut event).flat_map(|s| &mut s.frames) {
         if let Some(position) = frame.tape_position.take()
@@ -95,6 +94,21 @@ pub(crate) fn prepare(capture: &mut Capture, settings: &Settings, symbols: &mut 
     event
 }
 
+fn resolve(event: &mut Event, settings: &Settings) {
+    let platform = event.platform.clone();
+    for stack in stacks(event) {
+        stacktrace::resolve(&platform, stack, &settings.rules);
+    }
+}
+
+/// The fingerprint and its record, as they would be if the event were captured.
+pub(crate) fn explain(event: &mut Event, settings: &Settings) -> Value {
+    resolve(event, settings);
+    settings.sanitizer.event(event);
+    let blocked = |platform: &str, frame: &Frame| settings.rules.blocklist.blocks(platform, frame);
+    serde_json::to_value(fingerprint::v1::explain(event, &blocked)).unwrap_or(Value::Null)
+}
+
 /// Every stack of an event.
 fn stacks(event: &mut Event) -> impl Iterator<Item = &mut Stacktrace> {
     let of_exceptions = event.exception.values.iter_mut().filter_map(|e| e.stacktrace.as_mut());
@@ -103,7 +117,7 @@ fn stacks(event: &mut Event) -> impl Iterator<Item = &mut Stacktrace> {
 }
 
 fn fingerprint_of(event: &mut Event, settings: &Settings) -> String {
-    let blocked = |platform: &str, frame: &crate::protocol::Frame| settings.rules.blocklist.blocks(platform, frame);
+    let blocked = |platform: &str, frame: &Frame| settings.rules.blocklist.blocks(platform, frame);
     let hash = fingerprint::v1::compute(event, &blocked).hash;
     match settings.options.fingerprint_mode {
         FingerprintMode::Context => {}

@@ -242,9 +242,11 @@ impl ScopeCell {
     }
 }
 
-/// The layers of one capture, in merge order: global, isolation, current, call.
+/// The layers of one capture, in merge order: fallback, global, isolation, current, call.
 #[derive(Debug, Clone, Default)]
 pub struct Layers {
+    /// What an integration knows of the request, where no scope says otherwise.
+    pub fallback: Option<Box<Scope>>,
     /// Said once for the process.
     pub global: Option<Arc<Scope>>,
     /// Of the request or task.
@@ -259,7 +261,7 @@ impl Layers {
     /// The scopes that are there, first to last.
     fn each(&self) -> impl Iterator<Item = &Scope> {
         let shared = [&self.global, &self.isolation, &self.current].into_iter().flatten().map(Arc::as_ref);
-        shared.chain(self.call.as_deref())
+        self.fallback.as_deref().into_iter().chain(shared).chain(self.call.as_deref())
     }
 
     /// The fingerprint that the innermost layer sets.

@@ -1,6 +1,6 @@
 //! What a client is made of for its whole life: options, and what is derived from them once.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Error;
 use crate::options::Options;
@@ -59,6 +59,8 @@ pub(crate) struct Settings {
     pub rules: Rules,
     /// `None`: disabled.
     pub make_transport: Option<MakeTransport>,
+    /// Integrations switched on since the start, in order.
+    integrations: Mutex<Vec<String>>,
 }
 
 impl std::fmt::Debug for Settings {
@@ -96,6 +98,28 @@ impl Settings {
         };
         sdk.contexts.entry("os").or_insert_with(crate::system::os_context);
         let server_name = options.server_name.clone().or_else(crate::system::host_name);
-        Ok(Settings { options, hooks, sdk, server_name, sanitizer, rules, make_transport })
+        Ok(Settings {
+            options,
+            hooks,
+            sdk,
+            server_name,
+            sanitizer,
+            rules,
+            make_transport,
+            integrations: Mutex::default(),
+        })
+    }
+
+    /// Names an integration that was switched on.
+    pub fn add_integration(&self, name: &str) {
+        let mut names = self.integrations.lock().unwrap_or_else(PoisonError::into_inner);
+        if !names.iter().any(|n| n == name) {
+            names.push(name.to_owned());
+        }
+    }
+
+    /// The integrations that are on. Never waits: a fork may have left the lock held for ever.
+    pub fn integrations(&self) -> Vec<String> {
+        self.integrations.try_lock().map(|names| names.clone()).unwrap_or_default()
     }
 }
