@@ -9,9 +9,9 @@ use crate::format::{Pair, grouped, shown, visible};
 pub struct Filtered {
     /// Path in the event's JSON.
     pub path: String,
-    /// The same as people name it: `charge() · card`.
+    /// The same as people name it: `charge · card`.
     pub name: String,
-    /// Kinds named by the markers, `secret` for the plain one is left out.
+    /// Kinds named by the markers; the plain marker names none.
     pub kinds: Vec<String>,
     /// What `_meta` says of it.
     pub remark: Option<String>,
@@ -92,15 +92,12 @@ fn walk(value: &Value, path: String, see: &mut impl FnMut(&str, &str)) {
 /// A path as people name it: the function instead of the frame's number, no `values`.
 pub fn named(path: &str, payload: &Value) -> String {
     let parts: Vec<&str> = path.split('.').collect();
+    let text = |value: Option<&Value>, key: &str| Some(value?.get(key)?.as_str()?.to_owned());
     if let Some(at) = parts.iter().position(|part| *part == "frames")
         && let Some(rest) = parts.get(at + 2..)
         && !rest.is_empty()
     {
-        let frame = parts.iter().take(at + 2).try_fold(payload, |value, part| match value {
-            Value::Array(list) => list.get(part.parse::<usize>().ok()?),
-            other => other.get(part),
-        });
-        let function = frame.and_then(|frame| frame.get("function")).and_then(Value::as_str).unwrap_or("?");
+        let function = text(value_at(payload, &parts[..at + 2]), "function").unwrap_or_else(|| "?".to_owned());
         let what = match rest {
             ["vars", local @ ..] => local.join("."),
             [source, ..] if source.ends_with("context") || *source == "context_line" => "source".to_owned(),
@@ -108,8 +105,28 @@ pub fn named(path: &str, payload: &Value) -> String {
         };
         return format!("{function} · {what}");
     }
+    match parts.as_slice() {
+        [list @ "exception", "values", number, rest @ ..] if !rest.is_empty() => {
+            let ty = text(value_at(payload, &[list, "values", number]), "type").unwrap_or_else(|| "error".to_owned());
+            let what = if rest == ["value"] { "message".to_owned() } else { rest.join(".") };
+            return format!("{ty} · {what}");
+        }
+        [list @ "breadcrumbs", "values", number, rest @ ..] if !rest.is_empty() => {
+            let category =
+                text(value_at(payload, &[list, "values", number]), "category").unwrap_or_else(|| number.to_string());
+            return format!("breadcrumb {category} · {}", rest.join("."));
+        }
+        _ => {}
+    }
     let kept: Vec<&str> = parts.iter().filter(|part| **part != "values").copied().collect();
     kept.join(".")
+}
+
+fn value_at<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, part| match value {
+        Value::Array(list) => list.get(part.parse::<usize>().ok()?),
+        other => other.get(part),
+    })
 }
 
 /// The remarks of `_meta`: path, and what was done there.

@@ -165,7 +165,7 @@ fn summary(page: &mut Html, report: &Report) {
     page.raw("<summary><div class=line><span class=level>")
         .raw(report.level.as_str())
         .raw("</span><h2>")
-        .data(&report.kind)
+        .data(&report.title)
         .raw("</h2>");
     if report.handled == Some(false) {
         page.raw("<span class=flag>unhandled</span>");
@@ -321,7 +321,7 @@ fn fingerprint(page: &mut Html, report: &Report) {
         page.raw("<p class=print>sent as grouping: ").data(&report.grouping.join(" · ")).raw("</p>");
     }
     if report.folded > 0 {
-        page.raw("<p>").text(&grouped(report.folded)).raw(" more occurrences were folded and counted.</p>");
+        page.raw("<p class=quiet>").text(&grouped(report.folded)).raw(" more occurrences were folded and counted.</p>");
     }
     page.raw("</section>");
 }
@@ -341,7 +341,8 @@ fn filtered(page: &mut Html, report: &Report) {
             for kind in &place.kinds {
                 page.raw(" <mark>").text(kind).raw("</mark>");
             }
-            if let Some(remark) = &place.remark {
+            // The marker's kind says it already.
+            if let Some(remark) = place.remark.as_ref().filter(|_| place.kinds.is_empty()) {
                 page.raw(" <small>").text(remark).raw("</small>");
             }
             page.raw("</li>");

@@ -15,8 +15,6 @@ const WIDTH: usize = 110;
 const MAX_CALLS: usize = 6;
 /// Locals shown of the crashing call.
 const MAX_LOCALS: usize = 12;
-/// Filtered places named.
-const MAX_PLACES: usize = 6;
 /// Digits of a fingerprint that people compare.
 pub const SHORT_FINGERPRINT: usize = 12;
 
@@ -86,19 +84,23 @@ impl Paint {
     fn block(self, out: &mut String, report: &Report) {
         let colour = colour(report.level);
         let clock = report.time.get(11..19).unwrap_or_default();
-        let title = format!("{} {}", bar(report.level), report.level);
-        let kind = one_line(&report.kind);
-        let used = title.chars().count() + kind.chars().count() + clock.len() + 12;
-        let message = cut(&one_line(&report.message), WIDTH.saturating_sub(used).max(40));
-        let separator = if message.is_empty() { "" } else { ": " };
+        let level = format!("{} {}", bar(report.level), report.level);
+        let flag = if report.handled == Some(false) { ", unhandled" } else { "" };
+        let (title, message) = (cut(&one_line(&report.title), WIDTH), one_line(&report.message));
+        let used = level.len() + flag.len() + title.chars().count() + clock.len() + 12;
+        let beside = !message.is_empty() && used + message.chars().count() <= WIDTH;
         let _ = writeln!(
             out,
-            "\n{} {}{separator}{} {}",
-            self.style(&format!("1;{colour}"), &title),
-            self.style(BOLD, &kind),
-            self.text(&message),
+            "\n{}{} {}{} {}",
+            self.style(&format!("1;{colour}"), &level),
+            self.style(DIM, flag),
+            self.style(BOLD, &title),
+            if beside { format!(": {}", self.text(&message)) } else { String::new() },
             self.style(DIM, &format!("{clock} #{}", report.number)),
         );
+        if !message.is_empty() && !beside {
+            let _ = writeln!(out, "  {}", self.text(&cut(&message, 2 * WIDTH)));
+        }
         self.where_it_ran(out, report);
         for (depth, link) in report.chain.iter().enumerate() {
             if depth > 0 {
@@ -164,7 +166,7 @@ impl Paint {
         for line in &frame.source {
             // The crashing call with a line on either side, the others with their own line only.
             let near = crashing && frame.source.iter().any(|other| other.hit && adjacent(other.number, line.number));
-            if !(line.hit || near) {
+            if !(line.hit || near && !line.text.is_empty()) {
                 continue;
             }
             let number = line.number.map(|number| number.to_string()).unwrap_or_default();
@@ -210,12 +212,8 @@ impl Paint {
         });
         let _ = writeln!(out, "  {}", self.style(DIM, &cut(&one_line(&facts.join("  ·  ")), WIDTH)));
         if !report.filtered.is_empty() {
-            let names: Vec<&str> = report.filtered.iter().take(MAX_PLACES).map(|place| place.name.as_str()).collect();
-            let more = report.filtered.len().saturating_sub(MAX_PLACES);
-            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-            let names = cut(&one_line(&format!("{}{more}", names.join(", "))), WIDTH);
             let count = self.style(GREEN, &format!("filtered {}", report.filtered.len()));
-            let _ = writeln!(out, "  {count} {}", self.style(DIM, &names));
+            let _ = writeln!(out, "  {count} {}", self.style(DIM, &names(report)));
         }
         for problem in &report.problems {
             let _ = writeln!(out, "  {} {}", self.style("33", "!"), cut(&one_line(problem), WIDTH));
@@ -233,6 +231,21 @@ impl Paint {
         }
         marked(text).map(|(marker, part)| if marker { self.style(GREEN, part) } else { part.to_owned() }).collect()
     }
+}
+
+/// As many names of filtered places as a line takes, and how many are left.
+fn names(report: &Report) -> String {
+    let mut out = String::new();
+    for (at, place) in report.filtered.iter().enumerate() {
+        let name = one_line(&place.name);
+        if at > 0 && out.chars().count() + name.chars().count() > WIDTH {
+            out.push_str(&format!(", and {} more", report.filtered.len() - at));
+            break;
+        }
+        out.push_str(if at > 0 { ", " } else { "" });
+        out.push_str(&cut(&name, WIDTH));
+    }
+    out
 }
 
 fn adjacent(one: Option<u32>, other: Option<u32>) -> bool {

@@ -15,9 +15,9 @@ pub struct Report {
     pub number: u64,
     /// Severity.
     pub level: Level,
-    /// Type of the raised error, or what else the event is.
-    pub kind: String,
-    /// Its message.
+    /// Type of the raised error, or the message of an event that is no error.
+    pub title: String,
+    /// The error's message.
     pub message: String,
     /// False when nobody caught it.
     pub handled: Option<bool>,
@@ -157,10 +157,10 @@ pub fn report(payload: &Value, record: &Record, folds: &Folds) -> Report {
     let message = event.logentry.as_ref().and_then(|entry| entry.formatted.clone().or_else(|| entry.message.clone()));
     let chain = chain(&event);
     let raised = event.exception.values.last();
-    let (kind, message) = match (raised, message) {
+    let (title, message) = match (raised, message) {
         (Some(error), _) => (kind_of(error), error.value.clone().unwrap_or_default()),
-        (None, Some(message)) => ("Message".to_owned(), message),
-        (None, None) => ("Event".to_owned(), String::new()),
+        (None, Some(message)) => (message, String::new()),
+        (None, None) => ("An event without error or message".to_owned(), String::new()),
     };
     let fingerprint = event.contexts.get("faultwire").and_then(|ours| ours.get("fingerprint")).and_then(Value::as_str);
     let remarks = remarks(&event.meta);
@@ -175,7 +175,7 @@ pub fn report(payload: &Value, record: &Record, folds: &Folds) -> Report {
     Report {
         number: record.number,
         level: event.level,
-        kind: visible(&kind),
+        title: visible(&title),
         message: visible(&message),
         handled: raised.and_then(|error| error.mechanism.as_ref()?.handled),
         time: moment(event.timestamp),
@@ -301,15 +301,12 @@ fn chain(event: &Event) -> Vec<Link> {
             Some(source) if source.contains('[') => visible(source),
             _ => "caused by".to_owned(),
         };
-        let mechanism = mechanism.filter(|m| !m.ty.is_empty()).map(|m| match m.handled {
-            Some(false) => format!("{}, unhandled", m.ty),
-            _ => m.ty.clone(),
-        });
+        let mechanism = mechanism.filter(|m| !m.ty.is_empty()).map(|m| visible(&m.ty));
         chain.push(Link {
             relation,
             kind: visible(&kind_of(error)),
             message: visible(error.value.as_deref().unwrap_or_default()),
-            mechanism: mechanism.map(|mechanism| visible(&mechanism)),
+            mechanism,
             stack: error.stacktrace.as_ref().map(stack).unwrap_or_default(),
         });
     }
