@@ -1,7 +1,8 @@
 //! The data port: bound for the whole run, but open only while the mode is not `refuse`.
 //!
 //! A second socket is bound to the same port and never listens: it keeps the port ours while the
-//! listener is gone, so that clients are refused by the kernel and nobody else can take the port.
+//! listener is gone, so that clients are refused by the kernel and the system gives the port to nobody
+//! who asks for any port. (Who asks for this very one, with `SO_REUSEADDR`, could still have it.)
 
 use std::io;
 use std::net::SocketAddr;

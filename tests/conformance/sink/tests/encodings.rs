@@ -1,8 +1,10 @@
 //! Every content encoding a client may choose arrives as the same event; bombs and strangers do not.
 
+#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
+
 mod support;
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use flate2::Compression;
 use support::{Sink, gzip, samples};
@@ -80,5 +82,3 @@ fn torn_and_unknown_encodings_are_named() {
     assert_eq!(sink.stats()["malformed"], 2);
     assert!(sink.events().is_empty());
 }
-
-use std::io::Read;

@@ -1,5 +1,7 @@
 //! Each way a server can fail, on demand, seen from a client.
 
+#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
+
 mod support;
 
 use std::io::{ErrorKind, Read, Write};
