@@ -295,7 +295,7 @@ fn breadcrumbs(page: &mut Html, report: &Report) {
     if report.breadcrumbs.is_empty() {
         return;
     }
-    page.raw("<section><h3>Before it <small>latest first</small></h3><ol class=crumbs>");
+    page.raw("<section><h3>Breadcrumbs <small>latest first</small></h3><ol class=crumbs>");
     for crumb in &report.breadcrumbs {
         page.raw("<li class=").raw(crumb.level.as_str()).raw("><time>").text(&crumb.before).raw("</time><div><b>");
         page.text(&crumb.category).raw("</b> ").data(&crumb.message);

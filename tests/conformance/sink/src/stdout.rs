@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 /// Blocks waiting to be written; when a reader falls this far behind, further ones are left out.
-const MAX_WAITING: usize = 1024;
+const MAX_WAITING: usize = 256;
 
 /// Where the reports go.
 #[derive(Debug, Clone)]

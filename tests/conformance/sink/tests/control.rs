@@ -106,21 +106,26 @@ fn a_repeated_event_counts_twice_and_is_one() {
 #[test]
 fn a_reset_forgets_everything_even_what_is_under_way() {
     let sink = Sink::quiet();
-    sink.post(&samples::event(&samples::smallest("before")));
-    sink.mode(r#"{"mode":"ok","delay_ms":300}"#);
+    sink.mode(r#"{"mode":"ok","delay_ms":500}"#);
     let url = sink.envelope_url();
-    let late = std::thread::spawn(move || {
-        post(&agent(Duration::from_secs(5)), &url, &[], &samples::event(&samples::smallest("under way")))
-            .unwrap()
-            .status
-    });
-    assert_eq!(sink.get("/_sink/wait?requests=2&timeout_s=5").status, 200);
-    assert_eq!(sink.order("/_sink/reset", "").status, 200);
-    assert_eq!(late.join().unwrap(), 200);
-    let stats = sink.stats();
+    let send = move || {
+        let body = samples::event(&samples::smallest("under way"));
+        post(&agent(Duration::from_secs(2)), &url, &[], &body).map(|answer| answer.status).ok()
+    };
+    let late = std::thread::spawn(send.clone());
+    assert_eq!(sink.get("/_sink/wait?requests=1&timeout_s=5").status, 200);
+    let stats = sink.order("/_sink/reset", "").json();
     assert_eq!((&stats["requests"], &stats["events"]), (&0.into(), &0.into()));
     assert!(sink.get("/_sink/raw").body.is_empty());
     assert_eq!((&stats["mode"]["mode"], &stats["mode"]["delay_ms"]), (&"ok".into(), &0.into()));
+    // The next request takes the number of the one that is still to be answered.
+    sink.mode(r#"{"mode":"stall"}"#);
+    let stalled = std::thread::spawn(send);
+    assert_eq!(sink.get("/_sink/wait?requests=1&timeout_s=5").status, 200);
+    assert_eq!(late.join().unwrap(), Some(200));
+    assert_eq!(sink.requests()[0]["status"], Value::Null, "the late answer is nobody else's");
+    assert!(sink.events().is_empty());
+    assert_eq!(stalled.join().unwrap(), None);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::io::Write;
+
 use serde_json::json;
 use support::{Sink, samples};
 
@@ -31,6 +33,20 @@ fn a_malformed_envelope_names_its_field_and_is_kept() {
     let raw = String::from_utf8_lossy(&sink.get("/_sink/raw").body).into_owned();
     assert!(raw.contains("not json") && raw.contains("nope"));
     assert!(sink.get("/").text().contains("item 1 payload"), "the page shows it too");
+}
+
+#[test]
+fn a_client_that_dies_while_sending_leaves_what_it_sent() {
+    let sink = Sink::quiet();
+    let mut client = std::net::TcpStream::connect(sink.data.trim_start_matches("http://")).unwrap();
+    client
+        .write_all(b"POST /api/1/envelope/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{}\nhalf")
+        .unwrap();
+    drop(client);
+    assert_eq!(sink.get("/_sink/wait?requests=1&timeout_s=10").status, 200);
+    let request = &sink.requests()[0];
+    assert_eq!((&request["error"]["field"], &request["wire_bytes"]), (&"body".into(), &7.into()));
+    assert!(sink.get("/_sink/raw").text().contains("{}\nhalf"), "and it can be searched");
 }
 
 #[test]

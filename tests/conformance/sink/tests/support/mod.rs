@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use faultwire::protocol::Value;
 
-/// A sink that dies with its value: its standard input closes.
+/// A sink that dies with its value, and with the test's process: its standard input closes then.
 pub struct Sink {
     pub child: Child,
     pub stdin: Option<ChildStdin>,
@@ -127,7 +127,8 @@ impl Sink {
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        drop(self.stdin.take());
+        // Not by its standard input alone: a sink that hangs must fail its test, not the whole run.
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
