@@ -392,7 +392,7 @@ fn others(page: &mut Html, records: &[Record]) {
                 lines.push((record.number, "lost", format!("{} {category}: {reason}", grouped(quantity))));
             }
         }
-        for count in record.items_of("faultwire_counts").flat_map(|item| view::counts(&item.payload)) {
+        for count in record.items_of("faultwire_counts").filter_map(|item| view::count(&item.payload)) {
             let short: String = count.fingerprint.chars().take(SHORT_FINGERPRINT).collect();
             lines.push((record.number, "folded", format!("{} of {}", grouped(count.count), visible(&short))));
         }

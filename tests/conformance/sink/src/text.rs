@@ -55,7 +55,7 @@ impl Paint {
         for item in record.items.iter().filter(|item| item.header.ty != "event") {
             match item.header.ty.as_str() {
                 "faultwire_counts" => {
-                    for count in view::counts(&item.payload) {
+                    if let Some(count) = view::count(&item.payload) {
                         let short: String = count.fingerprint.chars().take(SHORT_FINGERPRINT).collect();
                         let text = format!("{} more of {}", grouped(count.count), crate::format::visible(&short));
                         self.line(&mut out, "⊕ folded", CYAN, record, &text);

@@ -1,6 +1,6 @@
 //! An event as both reports show it: read leniently, put in reading order, every text made visible.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use faultwire::protocol::{Event, Exception, Frame, Level, Map, Request, Stacktrace, Value};
 
@@ -232,9 +232,14 @@ impl Folds {
     /// The sums of all accepted count items.
     pub fn of_all(records: &[Record]) -> Folds {
         let mut folds = Folds::default();
+        let mut seen = BTreeSet::new();
         for record in records.iter().filter(|record| record.accepted()) {
-            for count in record.items_of("faultwire_counts").flat_map(|item| counts(&item.payload)) {
-                *folds.0.entry(count.fingerprint).or_default() += count.count;
+            for count in record.items_of("faultwire_counts").filter_map(|item| count(&item.payload)) {
+                // One that was sent again under the same id counts once.
+                if count.id.is_none_or(|id| seen.insert(id)) {
+                    let sum = folds.0.entry(count.fingerprint).or_default();
+                    *sum = sum.saturating_add(count.count);
+                }
             }
         }
         folds
@@ -242,7 +247,7 @@ impl Folds {
 
     /// The sum of all.
     pub fn total(&self) -> u64 {
-        self.0.values().sum()
+        self.0.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// The sum for one fingerprint.
@@ -254,27 +259,19 @@ impl Folds {
 /// One count of folded occurrences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Count {
+    /// Fixed before it was spooled: the same in each attempt to deliver it.
+    pub id: Option<String>,
     /// Of the location's last full event.
     pub fingerprint: String,
     /// How many were folded.
     pub count: u64,
 }
 
-/// The counts of a `faultwire_counts` payload: one object, or a list of them, bare or under `counts`.
-pub fn counts(payload: &Value) -> Vec<Count> {
-    let list = match payload {
-        Value::Array(list) => list.as_slice(),
-        Value::Object(object) => match object.get("counts") {
-            Some(Value::Array(list)) => list.as_slice(),
-            _ => std::slice::from_ref(payload),
-        },
-        _ => &[],
-    };
-    let read = |one: &Value| {
-        let fingerprint = one.get("fingerprint").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Some(Count { fingerprint, count: one.get("count")?.as_u64()? })
-    };
-    list.iter().filter_map(read).collect()
+/// The count in a `faultwire_counts` payload.
+pub fn count(payload: &Value) -> Option<Count> {
+    let text = |key: &str| payload.get(key).and_then(Value::as_str).map(str::to_owned);
+    let fingerprint = text("fingerprint").unwrap_or_default();
+    Some(Count { id: text("id"), fingerprint, count: payload.get("count")?.as_u64()? })
 }
 
 /// The losses of a `client_report` payload: reason, category, quantity.
@@ -469,19 +466,4 @@ fn members(value: Option<Value>) -> Vec<Pair> {
 
 fn pairs(map: &Map) -> Vec<Pair> {
     map.iter().map(|(name, value)| (visible(name), shown(value))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn folded_counts_are_read_in_each_form() {
-        let one = serde_json::json!({"fingerprint": "f", "count": 3});
-        let expected = vec![Count { fingerprint: "f".to_owned(), count: 3 }];
-        assert_eq!(counts(&one), expected);
-        assert_eq!(counts(&serde_json::json!([one])), expected);
-        assert_eq!(counts(&serde_json::json!({"counts": [one]})), expected);
-        assert!(counts(&serde_json::json!("x")).is_empty());
-    }
 }

@@ -39,6 +39,18 @@ fn the_page_shows_an_event_as_engineers_read_it() {
 }
 
 #[test]
+fn a_count_that_is_delivered_twice_counts_once() {
+    let sink = Sink::quiet();
+    sink.post(&samples::event(&samples::checkout()));
+    let retried = samples::after_a_storm();
+    sink.post(&retried);
+    sink.post(&retried);
+    assert!(sink.get("/").text().contains("+9\u{202f}900 folded"));
+    sink.post(&samples::after_a_storm());
+    assert!(sink.get("/").text().contains("+19\u{202f}800 folded"), "another one adds");
+}
+
+#[test]
 fn nothing_in_an_event_becomes_markup() {
     let sink = Sink::quiet();
     assert_eq!(sink.post(&samples::event(&samples::hostile())).status, 200);

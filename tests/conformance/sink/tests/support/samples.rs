@@ -211,8 +211,11 @@ pub fn hostile() -> Value {
 
 /// A count item and a client report, as they follow a storm.
 pub fn after_a_storm() -> Vec<u8> {
-    let counts = json!({"id": EventId::random(), "fingerprint": CHECKOUT_PRINT, "level": "error", "count": 9900,
-                        "release": "shop@4.12.1", "environment": "production", "sample_rate": 1.0});
+    let counts = json!({
+        "id": EventId::random(), "event_id": EventId::random(), "fingerprint": CHECKOUT_PRINT,
+        "release": "shop@4.12.1", "environment": "production", "level": "error", "count": 9900,
+        "first": Timestamp::now(), "last": Timestamp::now(), "sample_rate": 1.0
+    });
     let report = json!({"timestamp": Timestamp::now(), "discarded_events": [
         {"reason": "queue_overflow", "category": "error", "quantity": 12},
         {"reason": "sample_rate", "category": "error", "quantity": 40}
