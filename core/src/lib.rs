@@ -7,6 +7,7 @@ mod error;
 pub mod fingerprint;
 pub mod protocol;
 pub mod sanitize;
+pub mod shrink;
 pub mod stacktrace;
 
 pub use error::{Error, ErrorKind};

@@ -1,0 +1,1 @@
+//! Keeps events small enough for the wire.
