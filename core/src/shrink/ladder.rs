@@ -50,6 +50,9 @@ struct Ladder<'e> {
 
 pub(super) fn descend(event: &mut Event, max: usize, shrunk: &mut Shrunk) {
     let size = size_of_json(event);
+    if shrunk.cut.is_empty() && size <= max {
+        return;
+    }
     let mut ladder = Ladder { event, shrunk, limit: max.saturating_sub(NOTE_BYTES), size };
     for step in steps() {
         if ladder.fits() {

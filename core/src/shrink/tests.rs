@@ -70,7 +70,7 @@ fn each_step_is_taken_only_when_the_one_before_was_not_enough() {
     // Limits below the whole by ever more parts.
     let whole = size(&heavy(100_000));
     let cut = |by: usize| shrink(&mut heavy(100_000), whole - by).cut.keys().copied().collect::<Vec<_>>();
-    assert_eq!(cut(0), ["breadcrumbs"]);
+    assert_eq!(cut(1), ["breadcrumbs"]);
     assert_eq!(cut(90_000), ["breadcrumbs"]);
     assert_eq!(cut(150_000), ["breadcrumbs", "vars"]);
     assert_eq!(cut(250_000), ["bodies", "breadcrumbs", "vars"]);
@@ -181,12 +181,12 @@ fn a_hundred_thousand_levels_are_cut_and_freed_without_overflow() {
 
 #[test]
 fn one_absurd_field_of_each_kind_fits() {
-    let long = || "\u{1}é\"".repeat(800_000);
-    let many = || (0..1_000_000).map(|i| (format!("k{i}"), "v".to_owned())).collect::<BTreeMap<_, _>>();
+    let long = || "\u{1}é\"".repeat(200_000);
+    let many = |n: u32| (0..n).map(|i| (format!("k{i}"), "v".to_owned())).collect::<BTreeMap<_, _>>();
     type Absurd = Box<dyn Fn(&mut Event)>;
     let cases: Vec<(&str, Absurd)> = vec![
-        ("tags", Box::new(move |e| e.tags = many())),
-        ("modules", Box::new(move |e| e.modules = many())),
+        ("tags", Box::new(move |e| e.tags = many(1_000_000))),
+        ("modules", Box::new(move |e| e.modules = many(100_000))),
         ("chain", Box::new(|e| e.exception.values = chain(100_000))),
         ("release", Box::new(move |e| e.release = Some(long()))),
         ("platform", Box::new(move |e| e.platform = long())),
@@ -209,7 +209,7 @@ fn one_absurd_field_of_each_kind_fits() {
         ("a known context", Box::new(|e| drop(e.contexts.insert("os".to_owned(), json!(vec![1u64 << 60; 300_000]))))),
         ("many extras", Box::new(|e| e.extra = (0..200_000).map(|i| (i.to_string(), json!(i))).collect())),
         ("debug_meta", Box::new(|e| e.debug_meta = json!(vec!["image"; 300_000]))),
-        ("headers", Box::new(move |e| e.request = Some(Request { headers: many(), ..Request::default() }))),
+        ("headers", Box::new(move |e| e.request = Some(Request { headers: many(100_000), ..Request::default() }))),
         (
             "threads",
             Box::new(|e| {
@@ -349,7 +349,7 @@ impl Random {
 fn generated_monsters_fit_stay_readable_and_keep_their_crash() {
     let mut random = Random(1);
     let mut cut = 0;
-    for round in 0..60 {
+    for round in 0..15 {
         let monster = random.event();
         for limit in [MAX_EVENT_BYTES, 100_000, MIN_EVENT_BYTES] {
             let mut event = monster.clone();
