@@ -38,6 +38,30 @@ pub struct Row {
     pub why: &'static str,
 }
 
+impl Row {
+    fn pattern(&self) -> Pattern {
+        Pattern {
+            platform: Some(self.platform.to_owned()),
+            module: bare(self.module).to_owned(),
+            open: self.module.ends_with('*'),
+            function: self.function.map(str::to_owned),
+            role: self.role,
+        }
+    }
+
+    /// Whether this row alone takes `frame`; for tests that every row has a case.
+    pub fn blocks(&self, platform: &str, frame: &Frame) -> bool {
+        let (platform, place, function) = position(platform, frame);
+        self.pattern().matches(platform, place, function)
+    }
+}
+
+/// Platform, module (or function, for a frame without a module) and function.
+fn position<'f>(platform: &'f str, frame: &'f Frame) -> (&'f str, &'f str, &'f str) {
+    let function = frame.function.as_deref().unwrap_or_default();
+    (frame.platform.as_deref().unwrap_or(platform), frame.module.as_deref().unwrap_or(function), function)
+}
+
 const fn row(
     platform: &'static str,
     module: &'static str,
@@ -325,9 +349,7 @@ impl Blocklist {
     }
 
     fn role(&self, platform: &str, frame: &Frame) -> Option<Role> {
-        let platform = frame.platform.as_deref().unwrap_or(platform);
-        let function = frame.function.as_deref().unwrap_or_default();
-        let place = frame.module.as_deref().unwrap_or(function);
+        let (platform, place, function) = position(platform, frame);
         self.extra.role(platform, place, function).or_else(|| builtin().role(platform, place, function))
     }
 
@@ -364,15 +386,7 @@ fn builtin() -> &'static Index {
     static INDEX: OnceLock<Index> = OnceLock::new();
     INDEX.get_or_init(|| {
         let mut index = Index::default();
-        for row in BUILTIN {
-            index.add(Pattern {
-                platform: Some(row.platform.to_owned()),
-                module: bare(row.module).to_owned(),
-                open: row.module.ends_with('*'),
-                function: row.function.map(str::to_owned),
-                role: row.role,
-            });
-        }
+        BUILTIN.iter().for_each(|row| index.add(row.pattern()));
         index
     })
 }

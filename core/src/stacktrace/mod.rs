@@ -28,7 +28,7 @@ pub use source::{Context, SourceCache};
 use serde::Deserialize;
 
 use crate::Error;
-use crate::protocol::{Stacktrace, Value};
+use crate::protocol::{Frame, Stacktrace, Value};
 use language::language;
 
 /// What an application says of its frames; the default is what every application gets.
@@ -107,16 +107,23 @@ pub fn resolve(platform: &str, stack: &mut Stacktrace, rules: &Rules) -> Resolve
 /// Input is one of
 /// - `{platform, frames, in_app_include?, in_app_exclude?, frame_blocklist?}`, which gives
 ///   `{frames, blocklisted, recursion_folded}`, or `{error: {kind, field, message}}` for bad rules;
+///   `{repeat: n, frames}` among the frames stands for n times these;
 /// - `{symbol}`, a demangled Rust symbol, which gives `{module, function}`.
 ///
 /// # Errors
 /// [`crate::ErrorKind::InvalidPayload`] when the input is neither.
 pub fn vector(input: &Value) -> Result<Value, Error> {
     #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Part {
+        Repeat { repeat: usize, frames: Vec<Frame> },
+        One(Box<Frame>),
+    }
+    #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Input {
         platform: String,
-        frames: Vec<crate::protocol::Frame>,
+        frames: Vec<Part>,
         #[serde(default)]
         in_app_include: Vec<String>,
         #[serde(default)]
@@ -133,7 +140,13 @@ pub fn vector(input: &Value) -> Result<Value, Error> {
         Ok(rules) => rules,
         Err(error) => return Ok(crate::protocol::error_vector(&error)),
     };
-    let mut stack = Stacktrace { frames: input.frames };
+    let mut stack = Stacktrace::default();
+    for part in input.frames {
+        match part {
+            Part::Repeat { repeat, frames } => (0..repeat).for_each(|_| stack.frames.extend_from_slice(&frames)),
+            Part::One(frame) => stack.frames.push(*frame),
+        }
+    }
     let Resolved { blocklisted, recursion_folded } = resolve(&input.platform, &mut stack, &rules);
     Ok(serde_json::json!({
         "frames": stack.frames,

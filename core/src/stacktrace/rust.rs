@@ -109,7 +109,10 @@ pub fn split_symbol(symbol: &str) -> (Option<String>, String) {
     let is_type = |part: &str| part.starts_with(|c: char| c.is_uppercase());
     let start = (1..=last).find(|i| {
         let (part, next) = (parts[*i], parts.get(i + 1));
-        *i == last || part.starts_with('<') || is_type(part) || next.is_some_and(|n| n.starts_with(['{', '<']))
+        *i == last
+            || part.starts_with('<')
+            || is_type(part)
+            || next.is_some_and(|n| n.starts_with('{') || (n.starts_with('<') && !n.starts_with("<impl")))
     });
     match start {
         // `crate::{{closure}}`, `name::<u8>`: nothing stands between crate and function.
