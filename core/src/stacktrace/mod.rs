@@ -154,3 +154,33 @@ pub fn vector(input: &Value) -> Result<Value, Error> {
         "recursion_folded": recursion_folded,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Figures: `cargo test --release -p faultwire figures -- --ignored --nocapture`.
+    #[test]
+    #[ignore = "prints figures"]
+    fn figures_of_resolve() {
+        let frame = |i: usize| Frame {
+            module: Some(format!("shop.views.part{}", i % 40)),
+            function: Some("handle".to_owned()),
+            abs_path: Some(format!("/srv/venv/lib/python3.12/site-packages/shop/views/part{}.py", i % 40)),
+            lineno: Some(i as u32),
+            ..Frame::default()
+        };
+        for count in [50, 10_000] {
+            let stack = Stacktrace { frames: (0..count).map(frame).collect() };
+            let mut best = std::time::Duration::MAX;
+            for _ in 0..50 {
+                let mut copy = stack.clone();
+                let start = std::time::Instant::now();
+                let resolved = resolve("python", &mut copy, &Rules::default());
+                best = best.min(start.elapsed());
+                assert_eq!(resolved.recursion_folded > 0, count > 120);
+            }
+            println!("resolve, {count} frames: {best:?}");
+        }
+    }
+}

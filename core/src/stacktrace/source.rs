@@ -379,10 +379,10 @@ mod tests {
         std::fs::remove_dir_all(folder).unwrap();
     }
 
-    /// Figures: `cargo test --release -p faultwire fifty_cached -- --ignored --nocapture`.
+    /// Figures: `cargo test --release -p faultwire figures -- --ignored --nocapture`.
     #[test]
     #[ignore = "prints figures"]
-    fn fifty_cached_frames_are_quick() {
+    fn figures_of_fifty_cached_frames() {
         let path = file("quick", "    total = sum(item.price * item.count for item in order)\n".repeat(500).as_bytes());
         let mut cache = SourceCache::new();
         let mut stack = Stacktrace::default();
