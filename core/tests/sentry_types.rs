@@ -59,6 +59,7 @@ fn full_event() -> Event {
         instruction_addr: text("0x7f0000001000"),
         symbol_addr: text("0x7f0000000f00"),
         image_addr: text("0x7f0000000000"),
+        tape_position: None,
     };
     let stack = Stacktrace { frames: vec![frame] };
     Event {

@@ -34,7 +34,7 @@ fn the_answer_for_a_code_location_is_the_one_resolve_gives() {
             continue;
         };
         let list = |name: &str| Vec::<String>::deserialize(&case.input[name]).unwrap_or_default();
-        let Ok(rules) = Rules::new(&list("in_app_include"), &list("in_app_exclude"), &[]) else { continue };
+        let Ok(rules) = Rules::new(list("in_app_include"), list("in_app_exclude"), &[]) else { continue };
         if frames.iter().any(|f| f["in_app"].is_boolean() || f["platform"].is_string()) {
             continue;
         }

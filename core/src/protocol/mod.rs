@@ -22,6 +22,8 @@ pub use dsn::Dsn;
 pub use envelope::{Envelope, EnvelopeHeader, Item, ItemHeader};
 pub use event::{Event, LogEntry, SdkInfo, Thread};
 pub use event_id::EventId;
+#[cfg(feature = "client")]
+pub(crate) use event_id::random_u64;
 pub use exception::{Exception, Mechanism};
 pub use frame::{Frame, Stacktrace};
 pub use lenient::Values;

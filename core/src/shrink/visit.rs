@@ -130,6 +130,7 @@ fn stack(stack: &mut Stacktrace, v: &mut impl Visitor) {
             instruction_addr,
             symbol_addr,
             image_addr,
+            tape_position: _,
         } = frame;
         let texts = [function, module, filename, abs_path, context_line, package, platform];
         texts.into_iter().flatten().for_each(|text| v.text(text));

@@ -48,14 +48,14 @@ impl Rules {
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidOption`] naming the option with the row that does not parse.
-    pub fn new(include: &[String], exclude: &[String], frame_blocklist: &[String]) -> Result<Rules, Error> {
-        for (option, list) in [("in_app_include", include), ("in_app_exclude", exclude)] {
+    pub fn new(include: Vec<String>, exclude: Vec<String>, frame_blocklist: &[String]) -> Result<Rules, Error> {
+        for (option, list) in [("in_app_include", &include), ("in_app_exclude", &exclude)] {
             if list.iter().any(|prefix| in_app::bare(prefix).is_empty()) {
                 return Err(Error::option(option, "expected module names such as `myapp` or `myapp.orders`"));
             }
         }
         let blocklist = Blocklist::with(frame_blocklist)?;
-        Ok(Rules { in_app_include: include.to_vec(), in_app_exclude: exclude.to_vec(), blocklist })
+        Ok(Rules { in_app_include: include, in_app_exclude: exclude, blocklist })
     }
 }
 
@@ -136,7 +136,7 @@ pub fn vector(input: &Value) -> Result<Value, Error> {
         return Ok(serde_json::json!({ "module": module, "function": function }));
     }
     let input = Input::deserialize(input).map_err(|e| Error::payload("vector", e.to_string()))?;
-    let rules = match Rules::new(&input.in_app_include, &input.in_app_exclude, &input.frame_blocklist) {
+    let rules = match Rules::new(input.in_app_include, input.in_app_exclude, &input.frame_blocklist) {
         Ok(rules) => rules,
         Err(error) => return Ok(crate::protocol::error_vector(&error)),
     };
