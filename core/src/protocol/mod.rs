@@ -15,6 +15,7 @@ mod level;
 mod request;
 mod timestamp;
 mod user;
+mod vector;
 
 pub use breadcrumb::Breadcrumb;
 pub use dsn::Dsn;
@@ -30,6 +31,8 @@ pub use level::Level;
 pub use request::Request;
 pub use timestamp::Timestamp;
 pub use user::User;
+pub(crate) use vector::error_vector;
+pub use vector::vector;
 
 /// Any JSON value.
 pub type Value = serde_json::Value;
