@@ -26,7 +26,7 @@ use std::borrow::Cow;
 use regex::{Regex, RegexBuilder};
 
 pub use limits::*;
-pub use vector::{rule_names, vector};
+pub use vector::{rules, vector};
 
 use crate::Error;
 use crate::protocol::{Event, Value};

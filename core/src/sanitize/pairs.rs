@@ -4,7 +4,7 @@
 //! A value that starts and never ends reaches to the end of the text: what was cut off is not known.
 
 use super::rules::{KeyMatch, Secrecy, Span, percent_decode};
-use super::scan::{Scan, placeholder};
+use super::scan::{Scan, placeholder, placeholder_before};
 use super::limits::KEY_WINDOW;
 
 /// A hit: range and kind.
@@ -34,7 +34,7 @@ pub(super) fn is_inert(value: &[u8]) -> bool {
     }
     let name = |text: &str| !text.is_empty() && text.len() <= 64 && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"_.".contains(&c));
     let inside = |open: &str, close: &str| value.strip_prefix(open).and_then(|v| v.strip_suffix(close)).is_some_and(name);
-    inside("{", "}") || inside("${", "}") || inside("%(", ")s") || inside("{{", "}}") || {
+    inside("{", "}") || inside("${", "}") || value.strip_prefix("${").is_some_and(name) || inside("%(", ")s") || inside("{{", "}}") || {
         value.strip_prefix('$').is_some_and(|v| !v.is_empty() && v.bytes().all(|c| c.is_ascii_digit()))
     }
 }
@@ -102,6 +102,10 @@ fn key_before<'s>(scan: &Scan<'_, 's>, end: usize) -> Option<(KeyMatch<'s>, bool
     let mut start = end;
     let in_key = |c: u8| c.is_ascii_alphanumeric() || c >= 0x80 || b"_-.$%[]+@".contains(&c);
     while start > floor && in_key(before(b, start)) {
+        // The kind in a placeholder is no key.
+        if before(b, start) == b']' && placeholder_before(b, start).is_some() {
+            break;
+        }
         start -= 1;
     }
     while start < end && !scan.text.is_char_boundary(start) {

@@ -144,7 +144,7 @@ pub static KEY_RULES: &[KeyRule] = &[
     secret("card", Anywhere, &["card number", "card no", "card num", "card pan", "credit card", "credit card number", "debit card", "cc number", "cc num", "ccnum", "cardnumber",
         "primary account number"], "PCI DSS 3.4").span(Span::Digits)
         .not_after(&["last"]),
-    secret("card", Whole, &["pan", "cc", "card", "creditcard"], "PCI DSS 3.4, as form fields").span(Span::Digits).prose(),
+    secret("card", Whole, &["pan", "card", "creditcard"], "PCI DSS 3.4, as form fields").span(Span::Digits).prose(),
     secret("security-code", Last, &["cvv", "cvc", "cvn", "csc", "cvv code", "cvc code", "card verification value", "card code", "card security code"],
         "PCI DSS 3.3: never stored").span(Span::Digits),
     secret("ssn", Anywhere, &["ssn", "social security", "social security number", "social insurance number", "national insurance number", "sozialversicherungsnummer"],
@@ -157,7 +157,7 @@ pub static KEY_RULES: &[KeyRule] = &[
     secret("dsn", Last, &["dsn"], "data source names and ours: both carry keys"),
     secret("connection-string", Anywhere, &["connection string", "connection strings", "conn string", "conn str", "connect string", "connectionstring"],
         "ODBC, ADO.NET, Azure: a password inside"),
-    secret("webhook", Last, &["webhook secret", "slack webhook", "discord webhook", "teams webhook"], "posting rights by URL"),
+    secret("webhook", Last, &["slack webhook", "discord webhook", "teams webhook"], "posting rights by URL"),
     pii("email", Last, &["email", "emails", "mail", "email address", "mail address", "user email", "from email", "to email", "recipient email"],
         "GDPR art. 4"),
     pii("phone", Last, &["phone", "phones", "phone number", "telephone", "telephone number", "mobile", "mobile number", "cell phone", "tel", "msisdn", "fax", "whatsapp"],
@@ -176,13 +176,9 @@ pub static KEY_RULES: &[KeyRule] = &[
 ];
 
 /// Words at the end of a key that say: this is about the secret, not the secret.
+#[rustfmt::skip]
 const HARMLESS_LAST: &[&str] = &[
-    "age", "alg", "algorithm", "at", "attempts", "budget", "class", "column", "confirmed", "consent", "cost", "count", "counts", "counter", "dir", "directory",
-    "disabled", "enabled", "encoder", "endpoint", "error", "errors", "exists", "expiration", "expired", "expires", "expiry", "factory", "field", "fields",
-    "file", "filename", "form", "format", "found", "func", "generator", "handler", "hasher", "hashers", "helper", "in", "index", "is", "issuer", "kind", "len",
-    "length", "limit", "limits", "lineno", "manager", "max", "method", "min", "missing", "model", "name", "names", "offset", "ok", "only", "optional", "param", "parser", "path", "paths",
-    "policies", "policy", "position", "prefix", "present", "provider", "ratio", "regex", "required", "rotation", "samesite", "schema", "serializer", "size", "source", "status", "store",
-    "strength", "timeout", "ttl", "type", "types", "uri", "url", "urls", "usage", "validator", "validators", "verified", "version", "view", "warning", "window",
+    "age", "alg", "algorithm", "at", "attempts", "budget", "class", "column", "confirmed", "consent", "cost", "count", "counter", "counts", "dir", "directory", "disabled", "enabled", "encoder", "endpoint", "error", "errors", "exists", "expiration", "expired", "expires", "expiry", "factory", "field", "fields", "file", "filename", "form", "format", "found", "func", "generator", "handler", "hasher", "hashers", "helper", "in", "index", "is", "issuer", "kind", "len", "length", "limit", "limits", "lineno", "manager", "max", "method", "min", "missing", "model", "name", "names", "offset", "ok", "only", "optional", "param", "parser", "path", "paths", "policies", "policy", "position", "prefix", "present", "provider", "ratio", "regex", "required", "rotation", "samesite", "schema", "serializer", "size", "source", "status", "store", "strength", "timeout", "ttl", "type", "types", "uri", "url", "urls", "usage", "validator", "validators", "verified", "version", "view", "warning", "window",
 ];
 
 /// Joined names that are written without any hump or separator: a word that ends so is a secret.
@@ -282,7 +278,11 @@ impl Keys {
         if key.len() < 2 && self.extra.is_empty() {
             return None;
         }
-        let words = Words::of(key);
+        let words = match placeholder_in(key) {
+            // A key that was itself filtered: the kind in the placeholder says nothing of the value.
+            Some((start, end)) => Words::of(&format!("{} {}", key.get(..start)?, key.get(end..)?)),
+            None => Words::of(key),
+        };
         self.find_words(&words, false)
     }
 
@@ -294,7 +294,9 @@ impl Keys {
     fn find_words(&self, words: &Words, only_last: bool) -> Option<KeyMatch<'_>> {
         let index = &*INDEX;
         let count = words.count();
+        // The longest phrase names the rule: `secret key` before `secret`.
         let mut found: Option<&'static KeyRule> = None;
+        let mut longest = 0;
         for from in 0..count {
             let start = words.start(from);
             let Some(first) = words.letters.as_bytes().get(start) else { break };
@@ -312,8 +314,13 @@ impl Keys {
                     continue;
                 }
                 let Some(rule) = index.phrases.get(run).and_then(|row| KEY_RULES.get(*row)) else { continue };
-                if self.counts(rule, words, from, to) && found.is_none_or(|f| f.secrecy == Secrecy::Pii) {
+                let better = match found {
+                    Some(f) if f.secrecy != rule.secrecy => rule.secrecy == Secrecy::Secret,
+                    _ => run.len() > longest,
+                };
+                if better && self.counts(rule, words, from, to) {
                     found = Some(rule);
+                    longest = run.len();
                 }
             }
             if found.is_none() && !(only_last && from + 1 != count) {
@@ -447,6 +454,12 @@ fn tail(text: &str, bytes: usize) -> &str {
         from += 1;
     }
     text.get(from..).unwrap_or("")
+}
+
+/// The first placeholder in a key.
+fn placeholder_in(key: &str) -> Option<(usize, usize)> {
+    let start = key.find("[Filtered")?;
+    Some((start, super::scan::placeholder(key.as_bytes(), start)?))
 }
 
 /// Decodes `%41` and `+`; borrows when there is nothing to decode.

@@ -88,6 +88,14 @@ pub(super) fn placeholder(b: &[u8], at: usize) -> Option<usize> {
     None
 }
 
+/// Where the placeholder begins that ends with the `]` before `end`.
+pub(super) fn placeholder_before(b: &[u8], end: usize) -> Option<usize> {
+    const LONGEST: usize = 80;
+    let floor = end.saturating_sub(LONGEST);
+    let open = floor + memchr::memrchr(b'[', b.get(floor..end)?)?;
+    (placeholder(b, open) == Some(end)).then_some(open)
+}
+
 const DIGIT: u8 = 1;
 const SIGN: u8 = 2;
 const LETTER: u8 = 4;
@@ -257,7 +265,7 @@ impl<'s> Scan<'_, 's> {
         }
         let encoded_at = c == b'%' && b.get(i + 1..i + 3) == Some(b"40");
         if (c == b'@' || encoded_at) && self.what.has(What::EMAIL) {
-            return match shapes::email(b, i, if encoded_at { 3 } else { 1 }) {
+            return match shapes::email(b, i, if encoded_at { 3 } else { 1 }, self.done) {
                 Some((start, end)) => self.hit(start, end, "email"),
                 None => None,
             };

@@ -176,6 +176,14 @@ pub(super) fn url_userinfo(b: &[u8], i: usize) -> Option<Range> {
     let authority_end = rest.iter().position(|c| matches!(c, b'/' | b'?' | b'#')).unwrap_or(reach);
     let authority = rest.get(..authority_end)?;
     let mut at = memchr::memrchr(b'@', authority);
+    if let Some(first) = at
+        && let Some(last) = memchr::memrchr(b'@', rest).filter(|last| *last > first)
+        && memchr::memchr(b':', authority.get(..first)?).is_some()
+        && memchr::memchr2(b'.', b':', authority.get(first..)?).is_none()
+    {
+        // `user:p@ss/word@host`: what follows the first `@` is no host.
+        at = Some(last);
+    }
     if at.is_none() {
         // `user:pa/ss@host`: what follows the colon is no port, so the slash belongs to a password.
         let colon = memchr::memchr(b':', authority)?;
@@ -361,10 +369,10 @@ pub(super) fn iban(b: &[u8], i: usize) -> Option<Range> {
 }
 
 /// Looks 64 bytes back (the longest local part) and as far as a domain goes, which no `@` is part of.
-pub(super) fn email(b: &[u8], i: usize, sign: usize) -> Option<Range> {
+pub(super) fn email(b: &[u8], i: usize, sign: usize, floor: usize) -> Option<Range> {
     let local = |c: &u8| c.is_ascii_alphanumeric() || *c >= 0x80 || b"._%+-!#$*?^{|}".contains(c);
     let mut start = i;
-    while start > 0 && i - start < 64 && b.get(start - 1).is_some_and(local) {
+    while start > floor && i - start < 64 && b.get(start - 1).is_some_and(local) {
         start -= 1;
     }
     // `\nbob@example.com` in a repr, `=%20bob`: what stands before the name may be an escape.

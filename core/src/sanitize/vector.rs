@@ -1,8 +1,6 @@
 //! The door through which every language runs the shared vectors: a kind, an input, options, and
 //! out comes what the sanitizer made of it. Not for applications.
 
-use std::collections::BTreeSet;
-
 use super::patterns::PATTERNS;
 use super::rules::KEY_RULES;
 use super::{Config, Sanitizer};
@@ -55,9 +53,11 @@ pub fn vector(kind: &str, input: &Value, options: &Value) -> Result<Value, Error
     })
 }
 
-/// The names of all rows of both tables, for the test that each has a vector.
-pub fn rule_names() -> BTreeSet<&'static str> {
-    KEY_RULES.iter().map(|rule| rule.name).chain(PATTERNS.iter().map(|pattern| pattern.name)).collect()
+/// Every row of both tables: its name and where the rule comes from. For the test that each name
+/// has a vector, and for documentation.
+pub fn rules() -> Vec<(&'static str, &'static str)> {
+    let keys = KEY_RULES.iter().map(|rule| (rule.name, rule.why));
+    keys.chain(PATTERNS.iter().map(|pattern| (pattern.name, pattern.source))).collect()
 }
 
 fn config(options: &Value) -> Result<Config, Error> {
