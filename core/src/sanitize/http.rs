@@ -5,7 +5,7 @@ use super::meta::Path;
 use super::rules::{KeyMatch, Secrecy, Span, percent_decode};
 use super::scan::{FILTERED, What, placeholder};
 use super::value::Walk;
-use super::{Sanitizer, is_directory};
+use super::{PASSES, Sanitizer, is_directory};
 use crate::protocol::Value;
 
 /// Cookie values at least this long and of mixed characters are taken for sessions, whatever their name.
@@ -17,6 +17,18 @@ fn is_placeholder(text: &str) -> bool {
     placeholder(text.as_bytes(), 0) == Some(text.len())
 }
 
+/// Repeats until nothing changes: what a replacement leaves behind may read differently.
+fn settle(text: &str, once: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let mut clean: Option<String> = None;
+    for _ in 0..PASSES {
+        match once(clean.as_deref().unwrap_or(text)) {
+            Some(next) if Some(&next) != clean.as_ref() => clean = Some(next),
+            _ => break,
+        }
+    }
+    clean
+}
+
 impl Sanitizer {
     /// The rule under which a parameter or header of that name is hidden.
     fn hidden(&self, name: &str, value: &str) -> Option<KeyMatch<'_>> {
@@ -25,6 +37,10 @@ impl Sanitizer {
 
     /// `a=b&c=d`, percent-encoded or not, with or without the `?`. `None`: nothing to change.
     pub(super) fn clean_query(&self, text: &str) -> Option<String> {
+        settle(text, |text| self.query_once(text))
+    }
+
+    fn query_once(&self, text: &str) -> Option<String> {
         let mut out = String::with_capacity(text.len());
         let mut changed = false;
         for (i, pair) in text.split('&').enumerate() {
@@ -80,6 +96,10 @@ impl Sanitizer {
 
     /// User and password, parameters, fragment. `None`: nothing to change.
     pub(super) fn clean_url(&self, text: &str) -> Option<String> {
+        settle(text, |text| self.url_once(text))
+    }
+
+    fn url_once(&self, text: &str) -> Option<String> {
         let without_login = self.clean(text, What::LOGIN);
         let seen = without_login.as_deref().unwrap_or(text);
         let cut = seen.find(['?', '#']).unwrap_or(seen.len());
@@ -91,7 +111,10 @@ impl Sanitizer {
         let parts = [
             (base, self.clean(base, What::TEXT)),
             (query, self.clean_query(query)),
-            (fragment, if fragment.contains('=') { self.clean_query(fragment) } else { self.clean(fragment, What::TEXT) }),
+            (
+                fragment,
+                if fragment.contains('=') { self.clean_query(fragment) } else { self.clean(fragment, What::TEXT) },
+            ),
         ];
         if without_login.is_none() && parts.iter().all(|(_, clean)| clean.is_none()) {
             return None;
@@ -115,6 +138,10 @@ impl Sanitizer {
 
     /// `a=b; c=d`. `None`: nothing to change.
     pub(super) fn clean_cookies(&self, text: &str) -> Option<String> {
+        settle(text, |text| self.cookies_once(text))
+    }
+
+    fn cookies_once(&self, text: &str) -> Option<String> {
         let mut changed = false;
         let mut out = String::with_capacity(text.len());
         for (i, pair) in text.split(';').enumerate() {
@@ -152,9 +179,21 @@ impl Sanitizer {
         let is = |names: &[&str]| names.iter().any(|n| name.eq_ignore_ascii_case(n));
         if is(&["query_string", "redirect_query_string"]) {
             self.clean_query(value)
-        } else if is(&["referer", "referrer", "origin", "location", "content-location", "request_uri", "path_info", "x-original-url",
-            "x_original_url", "x-rewrite-url", "refresh", "raw_uri", "script_uri"])
-        {
+        } else if is(&[
+            "referer",
+            "referrer",
+            "origin",
+            "location",
+            "content-location",
+            "request_uri",
+            "path_info",
+            "x-original-url",
+            "x_original_url",
+            "x-rewrite-url",
+            "refresh",
+            "raw_uri",
+            "script_uri",
+        ]) {
             self.clean_url(value)
         } else if is(&["user-agent", "user_agent", "server", "sec-ch-ua", "via", "x-powered-by"]) {
             self.clean(value, What::VERSION)
@@ -172,7 +211,10 @@ impl Sanitizer {
 /// `scheme://...` without blanks, with parameters.
 fn looks_like_url(text: &str) -> bool {
     text.contains("://")
-        && text.find("://").is_some_and(|at| at <= 20 && text.get(..at).is_some_and(|s| s.bytes().all(|c| c.is_ascii_alphanumeric() || b"+.-".contains(&c))))
+        && text.find("://").is_some_and(|at| {
+            at <= 20
+                && text.get(..at).is_some_and(|s| s.bytes().all(|c| c.is_ascii_alphanumeric() || b"+.-".contains(&c)))
+        })
         && text.contains(['?', '#'])
         && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '\'')
 }
@@ -188,8 +230,8 @@ impl Walk<'_> {
         let terms = self.terms(What::TEXT);
         match value {
             Value::String(text) => {
-                let clean = self.sanitizer.clean_query(text);
-                self.finish_text(path, text, clean, terms.chars.max(BODY_CHARS));
+                let sanitizer = self.sanitizer;
+                self.treat(path, text, terms.chars.max(BODY_CHARS), |text| sanitizer.clean_query(text));
             }
             other => self.value(path, other, terms, 0),
         }
@@ -200,8 +242,8 @@ impl Walk<'_> {
         let terms = self.terms(What::TEXT);
         match value {
             Value::String(text) => {
-                let clean = self.sanitizer.clean_cookies(text);
-                self.finish_text(path, text, clean, terms.chars);
+                let sanitizer = self.sanitizer;
+                self.treat(path, text, terms.chars, |text| sanitizer.clean_cookies(text));
             }
             Value::Object(map) => {
                 for (name, value) in map.iter_mut() {
@@ -226,8 +268,8 @@ impl Walk<'_> {
                             }
                         }
                         Value::String(text) => {
-                            let clean = self.sanitizer.clean_cookies(text);
-                            self.finish_text(&here, text, clean, terms.chars);
+                            let sanitizer = self.sanitizer;
+                            self.treat(&here, text, terms.chars, |text| sanitizer.clean_cookies(text));
                         }
                         _ => {}
                     }
@@ -267,18 +309,20 @@ impl Walk<'_> {
             *value = parsed;
             return;
         }
-        let clean = if looks_like_form(trimmed) { self.sanitizer.clean_query(text) } else { self.sanitizer.clean(text, What::TEXT) };
-        self.finish_text(path, text, clean, BODY_CHARS.max(terms.chars));
+        let sanitizer = self.sanitizer;
+        self.treat(path, text, BODY_CHARS.max(terms.chars), |text| {
+            if looks_like_form(text.trim()) { sanitizer.clean_query(text) } else { sanitizer.clean(text, What::TEXT) }
+        });
     }
 
     /// A map that may hold headers, by their own treatment.
     pub fn header(&mut self, path: &Path<'_>, name: &str, text: &mut String, chars: usize) {
-        let clean = self.sanitizer.clean_header(name, text);
-        if clean.as_deref() == Some(FILTERED)
-            && let Some(found) = self.sanitizer.keys.find(name)
+        let sanitizer = self.sanitizer;
+        if let Some(found) = sanitizer.keys.find(name)
+            && !is_directory(name, text)
         {
             return self.redact_text(path, text, &found);
         }
-        self.finish_text(path, text, clean, chars);
+        self.treat(path, text, chars, |text| sanitizer.clean_header(name, text));
     }
 }

@@ -84,7 +84,10 @@ impl Meta {
         let own = node.entry(String::new()).or_insert_with(|| json!({}));
         let Value::Object(own) = own else { return };
         let ours = |remark: &Value| {
-            remark.get(0).and_then(Value::as_str).is_some_and(|rule| remarks.iter().any(|new| new.get(0).and_then(Value::as_str) == Some(rule)))
+            remark
+                .get(0)
+                .and_then(Value::as_str)
+                .is_some_and(|rule| remarks.iter().any(|new| new.get(0).and_then(Value::as_str) == Some(rule)))
         };
         let mut list = match own.remove("rem") {
             Some(Value::Array(list)) => list.into_iter().filter(|old| !ours(old)).collect(),

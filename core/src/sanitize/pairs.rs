@@ -3,9 +3,9 @@
 //!
 //! A value that starts and never ends reaches to the end of the text: what was cut off is not known.
 
+use super::limits::KEY_WINDOW;
 use super::rules::{KeyMatch, Secrecy, Span, percent_decode};
 use super::scan::{Scan, placeholder, placeholder_before};
-use super::limits::KEY_WINDOW;
 
 /// A hit: range and kind.
 type Found<'s> = (usize, usize, &'s str);
@@ -28,15 +28,36 @@ pub(super) fn is_inert(value: &[u8]) -> bool {
     let word = value.trim_end_matches([',', '.', ')', '}', ']', ';']);
     if matches!(
         word.to_ascii_lowercase().as_str(),
-        "" | "null" | "none" | "nil" | "undefined" | "true" | "false" | "%s" | "%d" | "%r" | "%v" | "{}" | "{" | "{:?" | "{:?}" | "{0" | "{0}"
+        "" | "null"
+            | "none"
+            | "nil"
+            | "undefined"
+            | "true"
+            | "false"
+            | "%s"
+            | "%d"
+            | "%r"
+            | "%v"
+            | "{}"
+            | "{"
+            | "{:?"
+            | "{:?}"
+            | "{0"
+            | "{0}"
     ) {
         return true;
     }
-    let name = |text: &str| !text.is_empty() && text.len() <= 64 && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"_.".contains(&c));
-    let inside = |open: &str, close: &str| value.strip_prefix(open).and_then(|v| v.strip_suffix(close)).is_some_and(name);
-    inside("{", "}") || inside("${", "}") || value.strip_prefix("${").is_some_and(name) || inside("%(", ")s") || inside("{{", "}}") || {
-        value.strip_prefix('$').is_some_and(|v| !v.is_empty() && v.bytes().all(|c| c.is_ascii_digit()))
-    }
+    let name = |text: &str| {
+        !text.is_empty() && text.len() <= 64 && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"_.".contains(&c))
+    };
+    let inside =
+        |open: &str, close: &str| value.strip_prefix(open).and_then(|v| v.strip_suffix(close)).is_some_and(name);
+    inside("{", "}")
+        || inside("${", "}")
+        || value.strip_prefix("${").is_some_and(name)
+        || inside("%(", ")s")
+        || inside("{{", "}}")
+        || { value.strip_prefix('$').is_some_and(|v| !v.is_empty() && v.bytes().all(|c| c.is_ascii_digit())) }
 }
 
 /// Where an operator that stands at `i` begins and ends, and whether it is a colon.
@@ -145,8 +166,10 @@ fn key_before<'s>(scan: &Scan<'_, 's>, end: usize) -> Option<(KeyMatch<'s>, bool
 }
 
 /// Last words of names that people write with spaces.
-const ENDS_PHRASES: &[&str] =
-    &["key", "keys", "number", "no", "code", "card", "id", "string", "phrase", "account", "address", "birth", "name", "pin", "ip"];
+const ENDS_PHRASES: &[&str] = &[
+    "key", "keys", "number", "no", "code", "card", "id", "string", "phrase", "account", "address", "birth", "name",
+    "pin", "ip",
+];
 
 /// `key=value` and its kin around the operator at `i`. Returns where to go on.
 pub(super) fn pair(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
@@ -190,7 +213,12 @@ fn value(scan: &Scan<'_, '_>, op: &Operator, key: &KeyMatch<'_>, quoted_key: boo
         return Some((v, end));
     }
     // `Some("x")`, `SecretStr('x')`, `String::from("x")`
-    let callee = b.iter().skip(v).take(KEY_WINDOW).take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b':' | b'&' | b'!')).count();
+    let callee = b
+        .iter()
+        .skip(v)
+        .take(KEY_WINDOW)
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b':' | b'&' | b'!'))
+        .count();
     if callee > 0 && matches!(at(b, v + callee), b'(' | b'{') && is_quote_soon(b, v + callee + 1) {
         return Some((v, balanced(b, v + callee)));
     }
@@ -355,7 +383,9 @@ fn line_end(b: &[u8], v: usize) -> usize {
     let mut i = v;
     while i < b.len() {
         let c = at(b, i);
-        if matches!(c, b'\n' | b'\r' | b'"' | b'\'' | b'`') || (c == b'\\' && matches!(at(b, i + 1), b'n' | b'r' | b'"' | b'\'')) {
+        if matches!(c, b'\n' | b'\r' | b'"' | b'\'' | b'`')
+            || (c == b'\\' && matches!(at(b, i + 1), b'n' | b'r' | b'"' | b'\''))
+        {
             break;
         }
         i += 1;
@@ -405,10 +435,12 @@ fn word_end(scan: &Scan<'_, '_>, v: usize, op: &Operator) -> usize {
 /// Behind a separator: the end, a blank, a quote, a bracket, or another `name=` / `name:`.
 fn next_pair_or_end(b: &[u8], i: usize) -> bool {
     let c = at(b, i);
-    if c == 0 || c.is_ascii_whitespace() || matches!(c, b'"' | b'\'' | b'{' | b'[' | b'}' | b']' | b')' | b'\\' | b'#') {
+    if c == 0 || c.is_ascii_whitespace() || matches!(c, b'"' | b'\'' | b'{' | b'[' | b'}' | b']' | b')' | b'\\' | b'#')
+    {
         return true;
     }
-    let name = b.iter().skip(i).take(KEY_WINDOW).take_while(|c| c.is_ascii_alphanumeric() || b"_-.%[] $+".contains(c)).count();
+    let name =
+        b.iter().skip(i).take(KEY_WINDOW).take_while(|c| c.is_ascii_alphanumeric() || b"_-.%[] $+".contains(c)).count();
     let c = at(b, i + name);
     name > 0 && matches!(c, b'=' | b':')
 }
@@ -428,7 +460,8 @@ fn form_part(scan: &mut Scan<'_, '_>, i: usize, op: &Operator) -> Option<usize> 
     }
     close += 1;
     let rest = b.get(close..(close + 200).min(b.len()))?;
-    let blank_lines: [(&[u8], &[u8]); 3] = [(b"\r\n\r\n", b"\r\n--"), (b"\n\n", b"\n--"), (b"\\r\\n\\r\\n", b"\\r\\n--")];
+    let blank_lines: [(&[u8], &[u8]); 3] =
+        [(b"\r\n\r\n", b"\r\n--"), (b"\n\n", b"\n--"), (b"\\r\\n\\r\\n", b"\\r\\n--")];
     for (blank, boundary) in blank_lines {
         if let Some(at) = memchr::memmem::find(rest, blank)
             && memchr::memmem::find(rest.get(..at)?, b"name=").is_none()
@@ -441,7 +474,8 @@ fn form_part(scan: &mut Scan<'_, '_>, i: usize, op: &Operator) -> Option<usize> 
             return Some(to);
         }
     }
-    let value = memchr::memmem::find(rest, b"value=").filter(|at| memchr::memchr(b'>', rest).is_none_or(|close| *at < close))?;
+    let value = memchr::memmem::find(rest, b"value=")
+        .filter(|at| memchr::memchr(b'>', rest).is_none_or(|close| *at < close))?;
     let (from, to) = quoted_value(b, close + value + 6)?;
     if from < to && placeholder(b, from) != Some(to) { scan.hit(from, to, key.name) } else { None }
 }
@@ -453,7 +487,10 @@ pub(super) fn element<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<Found<'s>> {
     let open = floor + memchr::memrchr(b'<', b.get(floor..i)?)?;
     let inside = scan.text.get(open + 1..i)?;
     let name = inside.split([' ', '\t', '\n']).next()?;
-    if name.starts_with('/') || inside.ends_with('/') || !name.bytes().all(|c| c.is_ascii_alphanumeric() || b"_-.:".contains(&c)) {
+    if name.starts_with('/')
+        || inside.ends_with('/')
+        || !name.bytes().all(|c| c.is_ascii_alphanumeric() || b"_-.:".contains(&c))
+    {
         return None;
     }
     let key = scan.keys.find(name)?;
@@ -474,12 +511,16 @@ pub(super) fn flag<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<Found<'s>> {
     if previous.is_ascii_alphanumeric() || previous == b'-' {
         return None;
     }
-    let user_flag = [&b"-u "[..], b"--user ", b"--proxy-user "].into_iter().find(|flag| b.get(i..i + flag.len()) == Some(*flag));
+    let user_flag =
+        [&b"-u "[..], b"--user ", b"--proxy-user "].into_iter().find(|flag| b.get(i..i + flag.len()) == Some(*flag));
     if let Some(flag) = user_flag {
         let v = i + flag.len();
         let start = v + usize::from(is_quote(at(b, v)));
         let end = start + b.iter().skip(start).take_while(|c| !c.is_ascii_whitespace() && !is_quote(**c)).count();
-        let colon = start + memchr::memchr(b':', b.get(start..end)?)? + 1;
+        let colon = start + memchr::memchr2(b':', b'[', b.get(start..end)?)? + 1;
+        if before(b, colon) != b':' {
+            return None;
+        }
         let fresh = colon < end && placeholder(b, colon) != Some(end);
         return fresh.then_some((colon, end, "curl-user"));
     }
@@ -487,7 +528,12 @@ pub(super) fn flag<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<Found<'s>> {
         return None;
     }
     let start = i + 2;
-    let name = b.iter().skip(start).take(KEY_WINDOW).take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_')).count();
+    let name = b
+        .iter()
+        .skip(start)
+        .take(KEY_WINDOW)
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
+        .count();
     let end = start + name;
     if name == 0 || at(b, end) != b' ' {
         return None;
@@ -523,7 +569,8 @@ pub(super) fn quoted<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<Found<'s>> {
     let key = if sql { scan.keys.find("password")? } else { scan.keys.find(word)? };
     let (from, to) = quoted_value(b, i)?;
     let value = b.get(from..to)?;
-    let weak = key.prose && (value.len() < 8 || value.len() > 512 || !value.iter().any(u8::is_ascii_digit) || value.contains(&b' '));
+    let weak = key.prose
+        && (value.len() < 8 || value.len() > 512 || !value.iter().any(u8::is_ascii_digit) || value.contains(&b' '));
     if weak || is_inert(value) || key.secrecy == Secrecy::Pii || placeholder(b, from) == Some(to) {
         return None;
     }
@@ -563,6 +610,9 @@ pub(super) fn literal(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
                 || (op.colon && is_plain_word(value));
             return if readable { None } else { scan.hit(v, end, key.name) };
         }
+    }
+    if let Some(end) = settings_line(b, op.start, v, op.end) {
+        return scan.hit(v, end, key.name);
     }
     let mut last = None;
     let mut depth = 0usize;
@@ -611,11 +661,19 @@ pub(super) fn literal(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
                     behind += 1;
                 }
                 let is_key = depth > 0 && (at(b, behind) == b':' || b.get(behind..behind + 2) == Some(b"=>"));
-                let readable = names_it || is_key || (!direct && key.prose && (!first || is_plain_word(inside))) || is_inert(inside) || placeholder(b, start) == Some(end);
+                let readable = names_it
+                    || is_key
+                    || (!direct && key.prose && (!first || is_plain_word(inside)))
+                    || is_inert(inside)
+                    || placeholder(b, start) == Some(end);
                 if !readable {
                     last = scan.hit(start, end, key.name);
                 }
-                x = if b.get(end..end + 3).is_some_and(|c| c == [at(b, x); 3]) && start == x + 3 { end + 3 } else { end + 1 };
+                x = if b.get(end..end + 3).is_some_and(|c| c == [at(b, x); 3]) && start == x + 3 {
+                    end + 3
+                } else {
+                    end + 1
+                };
                 first = false;
                 continue;
             }
@@ -629,11 +687,32 @@ pub(super) fn literal(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
     last
 }
 
+/// `TOKEN=abc` and `export TOKEN=abc`, as shells and `.env` files write them: a name in capitals, no
+/// blanks, and a value that is no call, no variable and ends the line. Returns the value's end.
+fn settings_line(b: &[u8], key_end: usize, v: usize, op_end: usize) -> Option<usize> {
+    if v != op_end || at(b, key_end) != b'=' || at(b, key_end + 1) == b'=' {
+        return None;
+    }
+    let name = b.get(key_end.saturating_sub(KEY_WINDOW)..key_end)?;
+    let capitals =
+        name.iter().rev().take_while(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || **c == b'_').count();
+    let head = b.get(..key_end - capitals)?.trim_ascii();
+    if capitals == 0
+        || !(head.is_empty() || head.ends_with(b"export") || head.ends_with(b"ENV") || head.ends_with(b"ARG"))
+    {
+        return None;
+    }
+    let value = b.get(v..)?.trim_ascii_end();
+    let plain = |c: &u8| c.is_ascii_graphic() && !b"()\"'`$[]{} ".contains(c) || *c >= 0x80;
+    let settled = value.is_empty() || is_inert(value) || !value.iter().all(plain);
+    (!settled).then_some(v + value.len())
+}
+
 /// Rust's `'a`, and the apostrophe of `don't`.
 fn is_lifetime(b: &[u8], i: usize) -> bool {
     let next = at(b, i + 1);
     (before(b, i).is_ascii_alphabetic() && next.is_ascii_alphabetic())
-        || ((next.is_ascii_alphabetic() || next == b'_') && matches!(before(b, i), b'&' | b'<') )
+        || ((next.is_ascii_alphabetic() || next == b'_') && matches!(before(b, i), b'&' | b'<'))
 }
 
 /// The quote that is open at `i` in a line of source, looking back at most [`EXPRESSION`] bytes.

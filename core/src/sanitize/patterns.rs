@@ -135,7 +135,8 @@ const fn token(
     (min, max): (usize, usize),
     source: &'static str,
 ) -> Pattern {
-    let shape = Token { prefixes, alphabet, min, max, bounded: false, mixed: false, keep_prefix: false, any_case: false };
+    let shape =
+        Token { prefixes, alphabet, min, max, bounded: false, mixed: false, keep_prefix: false, any_case: false };
     Pattern { name, pii: false, shape: Shape::Token(shape), source }
 }
 
@@ -161,7 +162,7 @@ macro_rules! flags {
 }
 flags!(bounded => bounded, mixed => mixed, keep_prefix => keep_prefix, any_case => any_case);
 
-use Alphabet::{Alnum, Base64, Composed, Dotted, Hex, UrlSafe, Upper, Word};
+use Alphabet::{Alnum, Base64, Composed, Dotted, Hex, Upper, UrlSafe, Word};
 
 /// The table. The first row whose prefix and tail fit wins, so longer prefixes of a family come first.
 #[rustfmt::skip]

@@ -113,7 +113,7 @@ pub static KEY_RULES: &[KeyRule] = &[
             "remaining", "cached", "reasoning", "thinking", "generated", "special", "stop", "per", "avg", "mean", "new", "audio", "text", "image", "billed"]),
     secret("jwt", Anywhere, &["jwt", "jwts", "jws", "jwe", "id token", "saml response", "saml assertion", "client assertion"],
         "RFC 7519 and SAML: whoever holds one is the user"),
-    secret("csrf", Anywhere, &["csrf", "xsrf", "csrf middleware token", "authenticity token", "anti forgery", "request verification token"],
+    secret("csrf", Anywhere, &["csrf", "xsrf", "csrf token", "xsrf token", "csrf middleware token", "authenticity token", "anti forgery", "request verification token"],
         "OWASP: anti-forgery tokens"),
     secret("cookie", Last, &["cookie", "cookies", "set cookie", "cookie jar"], "RFC 6265").span(Span::Line),
     secret("session", Last, &["session id", "session ids", "sess id", "session key", "session token", "session data", "session cookie",

@@ -29,11 +29,9 @@ impl What {
     const LITERALS: u16 = 64;
 
     /// Running text: everything.
-    pub const TEXT: What =
-        What(What::TOKENS | What::URLS | What::PAIRS | What::NUMBERS | What::EMAIL | What::IP);
+    pub const TEXT: What = What(What::TOKENS | What::URLS | What::PAIRS | What::NUMBERS | What::EMAIL | What::IP);
     /// A line of source: everything, but assignments lose only their literals.
-    pub const CODE: What =
-        What(What::TOKENS | What::URLS | What::LITERALS | What::NUMBERS | What::EMAIL | What::IP);
+    pub const CODE: What = What(What::TOKENS | What::URLS | What::LITERALS | What::NUMBERS | What::EMAIL | What::IP);
     /// Names, paths, ids: only what cannot be part of one.
     pub const NAME: What = What(What::TOKENS | What::URLS);
     /// As `NAME`, for a URL whose parameters are treated apart.
@@ -135,7 +133,8 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
                 Some(c) => vec![*c],
                 None => (0..=127).filter(|c| token.alphabet.has(*c)).collect(),
             };
-            let cases = |c: u8| if token.any_case { vec![c.to_ascii_lowercase(), c.to_ascii_uppercase()] } else { vec![c] };
+            let cases =
+                |c: u8| if token.any_case { vec![c.to_ascii_lowercase(), c.to_ascii_uppercase()] } else { vec![c] };
             for a in cases(a) {
                 class[usize::from(a)] |= LETTER;
                 by_byte[usize::from(a)].push((*prefix, token, pattern));
@@ -192,11 +191,7 @@ impl<'s> Scan<'_, 's> {
                 i += 1;
                 continue;
             }
-            let next = if class & LETTER != 0 && self.what.has(What::TOKENS) {
-                self.letter(index, i, c)
-            } else {
-                None
-            };
+            let next = if class & LETTER != 0 && self.what.has(What::TOKENS) { self.letter(index, i, c) } else { None };
             let next = match next {
                 None if class & SIGN != 0 => self.sign(i, c),
                 None if class & DIGIT != 0 => Some(self.digit(i)),

@@ -171,7 +171,8 @@ pub(super) fn url_userinfo(b: &[u8], i: usize) -> Option<Range> {
     let rest = b.get(i..)?;
     let stop = |c: u8| c.is_ascii_whitespace() || matches!(c, b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\');
     let next_url = |at: usize| rest.get(at..at + 3) == Some(b"://");
-    let reach = rest.iter().enumerate().position(|(at, c)| stop(*c) || (*c == b':' && next_url(at))).unwrap_or(rest.len());
+    let reach =
+        rest.iter().enumerate().position(|(at, c)| stop(*c) || (*c == b':' && next_url(at))).unwrap_or(rest.len());
     let rest = rest.get(..reach)?;
     let authority_end = rest.iter().position(|c| matches!(c, b'/' | b'?' | b'#')).unwrap_or(reach);
     let authority = rest.get(..authority_end)?;
@@ -201,19 +202,22 @@ pub(super) fn url_userinfo(b: &[u8], i: usize) -> Option<Range> {
         if at.is_none() {
             // Cut inside the password: a colon that no port follows, at the end of the text.
             let cut = !port.is_empty() && ends_here(b, i + reach) && !port.starts_with(b"{") && !port.starts_with(b"$");
-            return (cut && crate::sanitize::scan::placeholder(b, i + colon + 1).is_none()).then_some((i + colon + 1, i + reach));
+            return (cut && super::scan::placeholder(b, i + colon + 1).is_none()).then_some((i + colon + 1, i + reach));
         }
     }
     let at = at?;
     let userinfo = rest.get(..at)?;
+    if super::scan::placeholder_before(b, i + at).is_some() {
+        return None;
+    }
     let range = match memchr::memchr(b':', userinfo) {
         Some(colon) => (i + colon + 1, i + at),
         None if at >= USER_IS_KEY => (i, i + at),
         None => return None,
     };
     let inert = range.0 >= range.1
-        || crate::sanitize::scan::placeholder(b, range.0) == Some(range.1)
-        || crate::sanitize::pairs::is_inert(b.get(range.0..range.1)?);
+        || super::scan::placeholder(b, range.0) == Some(range.1)
+        || super::pairs::is_inert(b.get(range.0..range.1)?);
     (!inert).then_some(range)
 }
 
@@ -283,9 +287,7 @@ pub(super) fn is_card(digits: &[u8]) -> bool {
         14 => matches!(two, 36 | 38 | 39) || (300..=305).contains(&three),
         15 => matches!(two, 34 | 37),
         16 => {
-            number(1) == 4
-                || matches!(two, 50..=59 | 35 | 62 | 64 | 65 | 60 | 63 | 67)
-                || (2221..=2720).contains(&four)
+            number(1) == 4 || matches!(two, 50..=59 | 35 | 62 | 64 | 65 | 60 | 63 | 67) || (2221..=2720).contains(&four)
         }
         17..=19 => number(1) == 4 || matches!(two, 50 | 56..=59 | 60 | 62..=65 | 67),
         _ => false,
@@ -386,7 +388,12 @@ pub(super) fn email(b: &[u8], i: usize, sign: usize, floor: usize) -> Option<Ran
         start -= 1;
     }
     let domain = i + sign;
-    let length = b.iter().skip(domain).take(255).take_while(|c| c.is_ascii_alphanumeric() || **c >= 0x80 || matches!(c, b'.' | b'-')).count();
+    let length = b
+        .iter()
+        .skip(domain)
+        .take(255)
+        .take_while(|c| c.is_ascii_alphanumeric() || **c >= 0x80 || matches!(c, b'.' | b'-'))
+        .count();
     let text = b.get(domain..domain + length)?;
     // Sentence dots and ellipses belong to no domain.
     let ascii = text.iter().rposition(|c| c.is_ascii_alphanumeric())? + 1;
@@ -419,7 +426,10 @@ pub(super) fn ipv4(b: &[u8], i: usize) -> Option<usize> {
     let address: Ipv4Addr = std::str::from_utf8(text).ok()?.parse().ok()?;
     let end = i + text.len();
     let next = after(b, end);
-    if next.is_ascii_alphabetic() || next == b'_' || (matches!(next, b'-' | b'+') && after(b, end + 1).is_ascii_alphabetic()) {
+    if next.is_ascii_alphabetic()
+        || next == b'_'
+        || (matches!(next, b'-' | b'+') && after(b, end + 1).is_ascii_alphabetic())
+    {
         return None;
     }
     if address.is_loopback() || address.is_unspecified() || address.is_broadcast() || names_version(b, i) {
@@ -468,9 +478,12 @@ pub(super) fn ipv6(text: &str, i: usize) -> Option<Range> {
     if previous.is_ascii_alphanumeric() || matches!(previous, b':' | b'_' | b'.') || previous >= 0x80 {
         return None;
     }
-    let length = b.iter().skip(start).take(46).take_while(|c| c.is_ascii_hexdigit() || matches!(c, b':' | b'.')).count();
+    let length =
+        b.iter().skip(start).take(46).take_while(|c| c.is_ascii_hexdigit() || matches!(c, b':' | b'.')).count();
     let mut candidate = text.get(start..start + length)?;
-    while let Some(cut) = candidate.strip_suffix('.').or_else(|| candidate.strip_suffix(':').filter(|c| !c.ends_with(':'))) {
+    while let Some(cut) =
+        candidate.strip_suffix('.').or_else(|| candidate.strip_suffix(':').filter(|c| !c.ends_with(':')))
+    {
         candidate = cut;
     }
     let next = after(b, start + candidate.len());
@@ -516,5 +529,6 @@ pub(super) fn mailchimp(b: &[u8], i: usize) -> Option<Range> {
     let start = i.checked_sub(32)?;
     let data_center = b.iter().skip(i + 3).take(3).take_while(|c| c.is_ascii_digit()).count();
     let hex = b.get(start..i)?.iter().all(u8::is_ascii_hexdigit);
-    (hex && (1..=2).contains(&data_center) && !before(b, start).is_ascii_alphanumeric()).then_some((start, i + 3 + data_center))
+    (hex && (1..=2).contains(&data_center) && !before(b, start).is_ascii_alphanumeric())
+        .then_some((start, i + 3 + data_center))
 }

@@ -1,12 +1,13 @@
 //! The walk over free JSON, and over single texts.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::limits::{BREADTH, DEPTH, KEY_CHARS};
 use super::meta::{self, Meta, Path, Remark};
 use super::rules::KeyMatch;
 use super::scan::{FILTERED, What, placeholder};
-use super::{Sanitizer, shapes};
+use super::{PASSES, Sanitizer, shapes};
 use crate::protocol::{Map, Value};
 
 /// The mark of everything that was cut.
@@ -36,31 +37,41 @@ impl<'s> Walk<'s> {
 
     /// Value rules, then the limit.
     pub fn text(&mut self, path: &Path<'_>, text: &mut String, what: What, chars: usize) {
-        let cleaned = self.sanitizer.clean(text, what);
-        self.finish_text(path, text, cleaned, chars);
+        let sanitizer = self.sanitizer;
+        self.treat(path, text, chars, |text| sanitizer.clean(text, what));
     }
 
-    /// Puts a cleaned text in place, cuts it, and says so.
-    pub fn finish_text(&mut self, path: &Path<'_>, text: &mut String, cleaned: Option<String>, chars: usize) {
-        let over = |text: &str| text.len() > chars && text.chars().nth(chars).is_some();
-        if cleaned.is_none() && !over(text) {
+    /// Cleans a text, cuts it, and says so. What a cut leaves at the end is read once more: it may
+    /// look like the beginning of a secret, and to a second pass it would.
+    pub fn treat(&mut self, path: &Path<'_>, text: &mut String, chars: usize, clean: impl Fn(&str) -> Option<String>) {
+        let cleaned = clean(text);
+        if cleaned.is_none() && !over(text, chars) {
             return;
         }
         let before = text.chars().count();
-        let mut remarks: Vec<Remark> = Vec::new();
-        let changed = cleaned.is_some();
+        let mut changed = cleaned.is_some();
         if let Some(cleaned) = cleaned {
             *text = cleaned;
         }
-        let was_cut = over(text);
+        let was_cut = over(text, chars);
         if was_cut {
             cut_text(text, chars);
+            for _ in 0..PASSES {
+                let Some(mut again) = clean(text) else { break };
+                if over(&again, chars) {
+                    cut_text(&mut again, chars);
+                }
+                if again == *text {
+                    break;
+                }
+                *text = again;
+                changed = true;
+            }
         }
-        if changed {
-            remarks = placeholders(text);
-        }
+        let mut remarks: Vec<Remark> = if changed { placeholders(text) } else { Vec::new() };
         if was_cut {
-            remarks.push(meta::cut(chars.saturating_sub(1), chars));
+            let end = text.chars().count();
+            remarks.push(meta::cut(end.saturating_sub(1), end));
         }
         self.meta.note(path, remarks, Some(before));
     }
@@ -122,8 +133,8 @@ impl<'s> Walk<'s> {
                 }
             }
             Value::String(text) => {
-                let cleaned = self.sanitizer.clean_value(text, terms.what);
-                self.finish_text(path, text, cleaned, terms.chars);
+                let sanitizer = self.sanitizer;
+                self.treat(path, text, terms.chars, |text| sanitizer.clean_value(text, terms.what));
             }
             Value::Array(list) => {
                 if depth >= terms.depth && !list.is_empty() {
@@ -152,14 +163,17 @@ impl<'s> Walk<'s> {
         for (i, item) in list.iter_mut().enumerate() {
             let here = path.index(i);
             let name = match item {
-                Value::String(text) if terms.keys && text.len() <= KEY_CHARS && (text.starts_with('-') || (pair && i == 0)) => {
+                Value::String(text)
+                    if terms.keys && text.len() <= KEY_CHARS && (text.starts_with('-') || (pair && i == 0)) =>
+                {
                     self.sanitizer.keys.find(text).filter(|_| !text.contains([' ', '=']))
                 }
                 _ => None,
             };
             match named.take() {
                 Some(found) if name.is_none() => {
-                    let also_name = item.as_str().is_some_and(|text| self.sanitizer.keys.find(text).is_some() && is_name(text));
+                    let also_name =
+                        item.as_str().is_some_and(|text| self.sanitizer.keys.find(text).is_some() && is_name(text));
                     if also_name { self.value(&here, item, terms, depth + 1) } else { self.redact(&here, item, &found) }
                 }
                 _ => self.value(&here, item, terms, depth + 1),
@@ -177,7 +191,9 @@ impl<'s> Walk<'s> {
         for (key, value) in map.iter_mut() {
             let here = path.key(key);
             match &named {
-                Some(found) if matches!(key.as_str(), "value" | "Value" | "val" | "content") => self.redact(&here, value, found),
+                Some(found) if matches!(key.as_str(), "value" | "Value" | "val" | "content") => {
+                    self.redact(&here, value, found)
+                }
                 _ => self.under(&here, key, value, terms, depth + 1),
             }
         }
@@ -185,10 +201,8 @@ impl<'s> Walk<'s> {
 
     /// Keys are texts too.
     fn clean_keys(&mut self, path: &Path<'_>, map: &mut Map, terms: Terms) {
-        let renames: Vec<(String, String)> = map
-            .keys()
-            .filter_map(|key| self.clean_key(key, terms.what).map(|clean| (key.clone(), clean)))
-            .collect();
+        let renames: Vec<(String, String)> =
+            map.keys().filter_map(|key| self.clean_key(key, terms.what).map(|clean| (key.clone(), clean))).collect();
         for (old, new) in renames {
             if let Some(value) = map.remove(&old) {
                 let new = free_name(new, |name| map.contains_key(name));
@@ -200,17 +214,27 @@ impl<'s> Walk<'s> {
 
     /// The key as it may be sent, if that is not as it is.
     fn clean_key(&self, key: &str, what: What) -> Option<String> {
-        let cleaned = self.sanitizer.clean(key, if what == What::CODE { What::TEXT } else { what });
-        let long = |key: &str| key.len() > KEY_CHARS && key.chars().nth(KEY_CHARS).is_some();
-        let mut key = match cleaned {
-            Some(cleaned) => cleaned,
-            None if long(key) => key.to_owned(),
-            None => return None,
-        };
-        if long(&key) {
-            cut_text(&mut key, KEY_CHARS);
+        let what = if what == What::CODE { What::TEXT } else { what };
+        let mut key: Cow<'_, str> = Cow::Borrowed(key);
+        for _ in 0..PASSES {
+            let next = self.sanitizer.clean(&key, what);
+            let mut next = match next {
+                Some(next) => next,
+                None if over(&key, KEY_CHARS) => key.to_string(),
+                None => break,
+            };
+            if over(&next, KEY_CHARS) {
+                cut_text(&mut next, KEY_CHARS);
+            }
+            if next == *key {
+                break;
+            }
+            key = Cow::Owned(next);
         }
-        Some(key)
+        match key {
+            Cow::Owned(key) => Some(key),
+            Cow::Borrowed(_) => None,
+        }
     }
 
     /// A map of texts. `treat` gets path, key and text.
@@ -247,7 +271,7 @@ impl<'s> Walk<'s> {
     }
 
     /// Makes a value fit `limit` bytes of JSON, cutting evenly before dropping.
-    pub fn fit(&mut self, path: &Path<'_>, value: &mut Value, limit: usize) {
+    pub fn fit(&mut self, path: &Path<'_>, value: &mut Value, terms: Terms, limit: usize) {
         const STEPS: [(usize, usize); 4] = [(256, 50), (128, 20), (64, 10), (16, 5)];
         if json_size(value) <= limit {
             return;
@@ -259,20 +283,24 @@ impl<'s> Walk<'s> {
         };
         for (chars, breadth) in STEPS {
             shrink(value, chars, breadth);
+            // As after any cut: what is left at the end of a text may look like a secret.
+            self.value(path, value, terms, 0);
             if json_size(value) <= limit {
                 return self.meta.note(path, vec![meta::removed()], len);
             }
         }
         *value = match value {
-            Value::Object(_) => Value::Object(Map::from_iter([(CUT.to_owned(), Value::String("too large".to_owned()))])),
+            Value::Object(_) => {
+                Value::Object(Map::from_iter([(CUT.to_owned(), Value::String("too large".to_owned()))]))
+            }
             _ => Value::String(CUT.to_owned()),
         };
         self.meta.note(path, vec![meta::removed()], len);
     }
 
-    pub fn fit_map(&mut self, path: &Path<'_>, map: &mut Map, limit: usize) {
+    pub fn fit_map(&mut self, path: &Path<'_>, map: &mut Map, terms: Terms, limit: usize) {
         let mut value = Value::Object(std::mem::take(map));
-        self.fit(path, &mut value, limit);
+        self.fit(path, &mut value, terms, limit);
         if let Value::Object(fitted) = value {
             *map = fitted;
         }
@@ -308,6 +336,11 @@ pub(super) fn free_name(name: String, taken: impl Fn(&str) -> bool) -> String {
         return name;
     }
     (2..).map(|n| format!("{name}_{n}")).find(|name| !taken(name)).unwrap_or(name)
+}
+
+/// Whether a text is longer than `chars` characters; counts no further than that.
+pub(super) fn over(text: &str, chars: usize) -> bool {
+    text.len() > chars && text.chars().nth(chars).is_some()
 }
 
 /// Cuts to `chars` characters, the mark included.
@@ -373,7 +406,7 @@ fn shrink(value: &mut Value, chars: usize, breadth: usize) {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
         Value::String(text) => {
-            if text.len() > chars && text.chars().nth(chars).is_some() {
+            if over(text, chars) {
                 cut_text(text, chars);
             }
         }

@@ -3,11 +3,12 @@
 //! Every struct is taken apart without `..`: a field that is added to the protocol does not compile
 //! here until someone has decided how it is sanitized.
 
+use super::PASSES;
 use super::limits::*;
 use super::meta::{self, Meta, Path};
 use super::rules::{KeyMatch, Secrecy, Span};
 use super::scan::What;
-use super::value::{Terms, Walk, cut_text, free_name, json_size, placeholders};
+use super::value::{Terms, Walk, cut_text, free_name, json_size, over, placeholders};
 use crate::protocol::{
     Breadcrumb, Event, Exception, Frame, LogEntry, Map, Mechanism, Request, SdkInfo, Stacktrace, Thread, User, Value,
 };
@@ -94,7 +95,8 @@ impl Walk<'_> {
         if let Some(sdk) = sdk {
             self.sdk(&root.key("sdk"), sdk);
         }
-        let images = Terms { what: What::NAME, chars: NAME_CHARS, depth: DEPTH, breadth: OWN_CONTEXT_BREADTH, keys: true };
+        let images =
+            Terms { what: What::NAME, chars: NAME_CHARS, depth: DEPTH, breadth: OWN_CONTEXT_BREADTH, keys: true };
         self.value(&root.key("debug_meta"), debug_meta, images, 0);
         *meta = std::mem::take(&mut self.meta).finish();
     }
@@ -267,8 +269,9 @@ impl Walk<'_> {
         let inside = block.inside;
         block.step(line);
         if inside {
-            let cleaned = (!line.trim().is_empty() && !line.contains("[Filtered")).then(|| "[Filtered:private-key]".to_owned());
-            return self.finish_text(path, line, cleaned, chars);
+            return self.treat(path, line, chars, |line| {
+                (!line.trim().is_empty() && !line.contains("[Filtered")).then(|| "[Filtered:private-key]".to_owned())
+            });
         }
         self.text(path, line, What::CODE, chars);
     }
@@ -284,7 +287,10 @@ impl Walk<'_> {
             let name = key.rsplit(['.', '_']).next().unwrap_or(key);
             let place = here.key(key);
             match name {
-                "query" if value.is_string() && value.as_str().is_some_and(|text| text.contains('=') && !text.contains(' ')) => {
+                "query"
+                    if value.is_string()
+                        && value.as_str().is_some_and(|text| text.contains('=') && !text.contains(' ')) =>
+                {
                     self.query(&place, value);
                 }
                 "cookies" => self.cookies(&place, value),
@@ -293,7 +299,7 @@ impl Walk<'_> {
             }
         }
         self.map(&here, data, terms, 0);
-        self.fit_map(&here, data, BREADCRUMB_DATA_BYTES);
+        self.fit_map(&here, data, terms, BREADCRUMB_DATA_BYTES);
     }
 
     fn user(&mut self, path: &Path<'_>, user: &mut User) {
@@ -322,8 +328,8 @@ impl Walk<'_> {
         let Request { url, method, query_string, headers, cookies, data, env } = request;
         let chars = self.sanitizer.max_value_length;
         if let Some(url) = url {
-            let clean = self.sanitizer.clean_url(url);
-            self.finish_text(&path.key("url"), url, clean, chars.max(VALUE_CHARS));
+            let sanitizer = self.sanitizer;
+            self.treat(&path.key("url"), url, chars.max(VALUE_CHARS), |url| sanitizer.clean_url(url));
         }
         self.optional(path, "method", method, What::NAME, LOGGER_CHARS);
         self.query(&path.key("query_string"), query_string);
@@ -349,19 +355,20 @@ impl Walk<'_> {
                 What::TEXT
             };
             let here = path.key(key);
+            let terms = Terms { what, ..terms };
             if value.is_object() {
-                self.value(&here, value, Terms { what, ..terms }, 0);
+                self.value(&here, value, terms, 0);
             } else {
                 self.under(&here, key, value, terms, 0);
             }
-            self.fit(&here, value, CONTEXT_BYTES);
+            self.fit(&here, value, terms, CONTEXT_BYTES);
         }
         self.clean_context_names(path, contexts, terms);
         if let Some(trace) = &mut trace {
             let here = path.key("trace");
             let ids = take_ids(trace);
             self.value(&here, trace, terms, 0);
-            self.fit(&here, trace, CONTEXT_BYTES);
+            self.fit(&here, trace, terms, CONTEXT_BYTES);
             if let Value::Object(map) = trace {
                 map.extend(ids);
             }
@@ -403,10 +410,12 @@ impl Walk<'_> {
             if let Some(found) = walk.sanitizer.keys.find(key) {
                 return walk.redact_text(path, text, &found);
             }
-            let cleaned = walk.sanitizer.clean_value(text, What::TEXT);
-            let seen = cleaned.as_deref().unwrap_or(text);
-            let cleaned = if seen.contains(['\n', '\r']) { Some(seen.replace(['\n', '\r'], " ")) } else { cleaned };
-            walk.finish_text(path, text, cleaned, TAG_VALUE_CHARS);
+            let sanitizer = walk.sanitizer;
+            walk.treat(path, text, TAG_VALUE_CHARS, |text| {
+                let cleaned = sanitizer.clean_value(text, What::TEXT);
+                let seen = cleaned.as_deref().unwrap_or(text);
+                if seen.contains(['\n', '\r']) { Some(seen.replace(['\n', '\r'], " ")) } else { cleaned }
+            });
         });
     }
 
@@ -417,14 +426,20 @@ impl Walk<'_> {
         let renames: Vec<(String, String)> = tags
             .keys()
             .filter_map(|key| {
-                let clean = self.sanitizer.clean(key, What::TEXT);
-                if clean.is_none() && fits(key) {
-                    return None;
+                let mut clean = key.clone();
+                for _ in 0..PASSES {
+                    let next = self.sanitizer.clean(&clean, What::TEXT);
+                    if next.is_none() && fits(&clean) {
+                        break;
+                    }
+                    let next = next.unwrap_or(clean);
+                    clean = next.chars().map(|c| if legal(c) { c } else { '_' }).take(TAG_KEY_CHARS).collect();
+                    if clean.is_empty() {
+                        clean.push('_');
+                    }
                 }
-                let clean = clean.unwrap_or_else(|| key.clone());
-                let mut clean: String = clean.chars().map(|c| if legal(c) { c } else { '_' }).take(TAG_KEY_CHARS).collect();
-                if clean.is_empty() {
-                    clean.push('_');
+                if clean == *key {
+                    return None;
                 }
                 Some((key.clone(), clean))
             })
@@ -445,7 +460,7 @@ impl Walk<'_> {
         let mut total = 0;
         for (key, value) in extra.iter_mut() {
             let here = path.key(key);
-            self.fit(&here, value, EXTRA_VALUE_BYTES);
+            self.fit(&here, value, terms, EXTRA_VALUE_BYTES);
             let size = json_size(value);
             if total + size > EXTRA_BYTES && value.as_str() != Some(super::value::CUT) {
                 *value = Value::String(super::value::CUT.to_owned());
@@ -496,16 +511,12 @@ impl Walk<'_> {
                 if let Some(clean) = self.sanitizer.clean(text, What::TEXT) {
                     *text = clean;
                 }
-                cut_text_to(text, VALUE_CHARS);
+                if over(text, VALUE_CHARS) {
+                    cut_text(text, VALUE_CHARS);
+                }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
-    }
-}
-
-fn cut_text_to(text: &mut String, chars: usize) {
-    if text.len() > chars && text.chars().nth(chars).is_some() {
-        cut_text(text, chars);
     }
 }
 
