@@ -222,6 +222,7 @@ impl Walk<'_> {
             instruction_addr,
             symbol_addr,
             image_addr,
+            tape_position: _,
         } = frame;
         for (key, text) in [
             ("function", function),
