@@ -1,17 +1,88 @@
 //! Faultwire: error tracking that does not cost you anything you did not agree to.
 //!
 //! # The path of an event
-//! See the module list below.
+//! On the app thread, which never blocks and does no I/O:
+//! - [`gate`]: the cheap "no" ([`sampling`], [`storm`]);
+//! - [`capture`]: what is extracted for a "yes"; values on a [`tape`], context in [`scope`]s;
+//! - `queue`: bounded, to the worker.
+//!
+//! On the worker: `pipeline`, one screen of stages:
+//! - `assemble`: scope and capture become a [`protocol::Event`];
+//! - [`stacktrace`]: symbols, in-app, blocklist, recursion, source lines;
+//! - [`sanitize`]: one walk over the whole event;
+//! - [`fingerprint`]: names the fault;
+//! - `shrink`: always fits the wire;
+//! - `outbox`: waits to be sent; folded counts come from `exemplars`.
+//!
+//! On the shipper: `shipper`, [`transport`]. Every loss is counted in [`loss`]; [`stats`] shows it.
+//! [`client`] holds it together across [forks](mod@fork) of the process.
 
 mod error;
 pub mod fingerprint;
 pub mod protocol;
 pub mod sanitize;
+pub mod shrink;
 pub mod stacktrace;
+
+#[cfg(feature = "client")]
+mod assemble;
+#[cfg(feature = "client")]
+pub mod capture;
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "client")]
+mod engine;
+#[cfg(feature = "client")]
+mod exemplars;
+#[cfg(feature = "client")]
+mod flush;
+#[cfg(feature = "client")]
+mod fork;
+#[cfg(feature = "client")]
+pub mod gate;
+#[cfg(feature = "client")]
+mod log;
+#[cfg(feature = "client")]
+pub mod loss;
+#[cfg(feature = "client")]
+pub mod options;
+#[cfg(feature = "client")]
+mod outbox;
+#[cfg(feature = "client")]
+mod pipeline;
+#[cfg(feature = "client")]
+mod queue;
+#[cfg(feature = "client")]
+pub mod sampling;
+#[cfg(feature = "client")]
+pub mod scope;
+#[cfg(feature = "client")]
+pub mod settings;
+#[cfg(feature = "client")]
+mod shipper;
+#[cfg(feature = "client")]
+pub mod stats;
+#[cfg(feature = "client")]
+pub mod storm;
+#[cfg(feature = "client")]
+mod symbols;
+#[cfg(feature = "client")]
+mod system;
+#[cfg(feature = "client")]
+pub mod tape;
+#[cfg(feature = "client")]
+pub mod testing;
+#[cfg(feature = "client")]
+pub mod transport;
+#[cfg(feature = "client")]
+mod worker;
 
 pub use error::{Error, ErrorKind};
 
 /// How often this process has been forked from the one that loaded the library.
 pub(crate) fn fork_generation() -> u64 {
+    #[cfg(feature = "client")]
+    return fork::generation();
+    #[cfg(not(feature = "client"))]
     0
 }

@@ -81,7 +81,15 @@ impl FromStr for Dsn {
         }
         let path = path.trim_end_matches('/');
         let (path, project_id) = path.rsplit_once('/').ok_or_else(|| bad("expected /PROJECT after the host"))?;
-        if project_id.is_empty() || !project_id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) {
+        // HTTP clients resolve dots: the events would go elsewhere than the DSN reads.
+        let dots = |segment: &str| segment == "." || segment == "..";
+        if path.split('/').any(dots) {
+            return Err(bad("expected a path without . and .. before the project"));
+        }
+        if project_id.is_empty()
+            || dots(project_id)
+            || !project_id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        {
             return Err(bad("expected a project id at the end of the path"));
         }
         Ok(Dsn {
@@ -103,6 +111,8 @@ fn split_port(address: &str) -> Option<(&str, Option<u16>)> {
     match port.strip_prefix(':') {
         None if port.is_empty() => Some((host, None)),
         None => None,
+        // `parse` alone would take a sign.
+        Some(digits) if !digits.bytes().all(|b| b.is_ascii_digit()) => None,
         Some(digits) => digits.parse::<u16>().ok().filter(|p| *p != 0).map(|p| (host, Some(p))),
     }
 }

@@ -63,4 +63,8 @@ pub struct Frame {
     /// Base address of the loaded image, `0x` and hex.
     #[serde(deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
     pub image_addr: Option<String>,
+    /// Position of the locals on the capture's tape until the worker reads them into `vars`; never on the wire.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub tape_position: Option<u32>,
 }

@@ -15,12 +15,15 @@ mod level;
 mod request;
 mod timestamp;
 mod user;
+mod vector;
 
 pub use breadcrumb::Breadcrumb;
 pub use dsn::Dsn;
 pub use envelope::{Envelope, EnvelopeHeader, Item, ItemHeader};
 pub use event::{Event, LogEntry, SdkInfo, Thread};
 pub use event_id::EventId;
+#[cfg(feature = "client")]
+pub(crate) use event_id::random_u64;
 pub use exception::{Exception, Mechanism};
 pub use frame::{Frame, Stacktrace};
 pub use lenient::Values;
@@ -28,6 +31,8 @@ pub use level::Level;
 pub use request::Request;
 pub use timestamp::Timestamp;
 pub use user::User;
+pub(crate) use vector::error_vector;
+pub use vector::vector;
 
 /// Any JSON value.
 pub type Value = serde_json::Value;

@@ -1,0 +1,105 @@
+//! Code objects, interned: what a frame says of its code crosses to core as a shared pointer.
+
+use std::sync::Arc;
+
+use faultwire::capture::CodeLocation;
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use super::kinds::PointerMap;
+use super::text;
+use crate::gil::GilCell;
+
+/// Code objects remembered; beyond that the table starts anew. Each is held alive, so that a pointer
+/// never comes to mean another piece of code.
+const MAX_CODES: usize = 8192;
+/// Characters of a path or name.
+const MAX_NAME: usize = 1024;
+
+pub(crate) struct Code {
+    /// Unique in the process: two entries never have the same, even when the table was cleared.
+    pub id: u64,
+    pub location: Arc<CodeLocation>,
+    /// Line by offset of the last instruction, where the interpreter computes it anew each time.
+    lines: Vec<(i32, u32)>,
+    _alive: Py<PyAny>,
+}
+
+#[derive(Default)]
+pub(crate) struct Codes {
+    by_pointer: PointerMap<Code>,
+    next_id: u64,
+}
+
+/// The table.
+pub(crate) static CODES: GilCell<Option<Codes>> = GilCell::new(None);
+
+impl Codes {
+    /// The entry of a code object.
+    ///
+    /// # Safety
+    /// `code` and `frame` are live, `code` belongs to `frame`, and the GIL is held.
+    pub unsafe fn get(&mut self, py: Python<'_>, code: *mut ffi::PyObject, frame: *mut ffi::PyObject) -> &mut Code {
+        let key = code as usize;
+        if !self.by_pointer.contains_key(&key) {
+            if self.by_pointer.len() >= MAX_CODES {
+                self.by_pointer.clear();
+            }
+            self.next_id += 1;
+            // SAFETY: per the contract.
+            let described = unsafe { describe(py, code, frame, self.next_id) };
+            self.by_pointer.insert(key, described);
+        }
+        // Present by now; the entry API spares the second look-up nothing, since description needs `self`.
+        self.by_pointer.entry(key).or_insert_with(|| unsafe { describe(py, code, frame, 0) })
+    }
+}
+
+impl Code {
+    /// The line of an instruction, computed by `find` once.
+    pub fn line(&mut self, lasti: i32, find: impl FnOnce() -> u32) -> u32 {
+        if let Some((_, line)) = self.lines.iter().find(|(offset, _)| *offset == lasti) {
+            return *line;
+        }
+        let line = find();
+        // A function raises from few places; more are not worth keeping.
+        if self.lines.len() < 32 {
+            self.lines.push((lasti, line));
+        }
+        line
+    }
+}
+
+/// # Safety
+/// As [`Codes::get`].
+pub(crate) unsafe fn describe(py: Python<'_>, code: *mut ffi::PyObject, frame: *mut ffi::PyObject, id: u64) -> Code {
+    // SAFETY: per the contract.
+    let (code, frame) = unsafe { (Bound::from_borrowed_ptr(py, code), Bound::from_borrowed_ptr(py, frame)) };
+    let text_of = |object: &Bound<'_, PyAny>, name: &str| {
+        let value = object.getattr(name).ok()?;
+        // SAFETY: checked to be a str, and held.
+        unsafe {
+            (ffi::PyUnicode_Check(value.as_ptr()) != 0).then(|| text::utf8(py, value.as_ptr(), MAX_NAME).into_owned())
+        }
+    };
+    let path = text_of(&code, "co_filename").unwrap_or_default();
+    let function = text_of(&code, "co_qualname").or_else(|| text_of(&code, "co_name")).unwrap_or_default();
+    let module = frame.getattr("f_globals").ok().and_then(|globals| {
+        let globals = globals.cast_into::<pyo3::types::PyDict>().ok()?;
+        let name = globals.get_item("__name__").ok()??;
+        // SAFETY: checked to be a str, and held.
+        unsafe {
+            (ffi::PyUnicode_Check(name.as_ptr()) != 0).then(|| text::utf8(py, name.as_ptr(), MAX_NAME).into_owned())
+        }
+    });
+    let location = Arc::new(CodeLocation::new(&absolute(&path), &function, module.as_deref()));
+    Code { id, location, lines: Vec::new(), _alive: code.unbind() }
+}
+
+/// `python script.py` gives relative paths; the worker reads files by absolute ones.
+fn absolute(path: &str) -> String {
+    if path.starts_with('<') || std::path::Path::new(path).is_absolute() {
+        return path.to_owned();
+    }
+    std::path::absolute(path).map_or_else(|_| path.to_owned(), |p| p.to_string_lossy().into_owned())
+}

@@ -1,0 +1,147 @@
+//! Scope and capture become an event: nothing is decided here, only put in its place.
+
+use crate::capture::{Body, Capture, LocatedFrame, RawException, RawStack};
+use crate::protocol::{Event, Exception, Frame, SdkInfo, Stacktrace, Thread, Value};
+use crate::scope::set_in_context;
+use crate::settings::Settings;
+
+/// Turns native addresses into frames; kept by the worker, which has the symbols in a cache.
+pub(crate) trait Symbolicate {
+    fn frames(&mut self, stack: &crate::capture::NativeStack) -> Vec<Frame>;
+}
+
+/// The event of a capture. Frames carry the place of their locals on the tape, to be read once it is
+/// known which frames stay.
+pub(crate) fn assemble(capture: &mut Capture, settings: &Settings, symbols: &mut dyn Symbolicate) -> Event {
+    let options = &settings.options;
+    let base = Event {
+        event_id: capture.admission.event_id,
+        timestamp: capture.timestamp,
+        platform: capture.platform.to_owned(),
+        level: capture.level,
+        logger: capture.logger.take(),
+        ..Event::default()
+    };
+    let body = std::mem::replace(&mut capture.body, Body::Exceptions(Vec::new()));
+    let mut event = match body {
+        Body::Event(given) => {
+            let mut scoped = base;
+            capture.layers.apply(&mut scoped, options.max_breadcrumbs);
+            overlay(*given, scoped)
+        }
+        Body::Message { entry, stack } => {
+            let mut event = Event { logentry: Some(*entry), ..base };
+            capture.layers.apply(&mut event, options.max_breadcrumbs);
+            if let Some(stack) = stack {
+                let stacktrace = stacktrace(stack, symbols);
+                event.threads.values.push(Thread {
+                    current: Some(true),
+                    stacktrace: Some(stacktrace),
+                    ..Thread::default()
+                });
+            }
+            event
+        }
+        Body::Exceptions(chain) => {
+            let mut event = base;
+            capture.layers.apply(&mut event, options.max_breadcrumbs);
+            event.exception.values = chain.into_iter().map(|raw| exception(raw, symbols)).collect();
+            event
+        }
+    };
+    describe_thread(&mut event, capture);
+    complete(&mut event, settings);
+    if capture.admission.sample_rate < 1.0 {
+        set_in_context(&mut event, "error_sampling", "client_sample_rate", capture.admission.sample_rate.into());
+    }
+    event
+}
+
+pub(crate) fn exception(raw: RawException, symbols: &mut dyn Symbolicate) -> Exception {
+    Exception {
+        ty: Some(raw.ty.to_string()),
+        value: raw.value,
+        module: raw.module.map(|m| m.to_string()),
+        thread_id: None,
+        mechanism: Some(raw.mechanism),
+        stacktrace: raw.stack.map(|stack| stacktrace(stack, symbols)),
+    }
+}
+
+fn stacktrace(stack: RawStack, symbols: &mut dyn Symbolicate) -> Stacktrace {
+    match stack {
+        RawStack::Located(frames) => Stacktrace { frames: frames.iter().map(located).collect() },
+        RawStack::Native(stack) => Stacktrace { frames: symbols.frames(&stack) },
+    }
+}
+
+fn located(frame: &LocatedFrame) -> Frame {
+    Frame {
+        function: Some(frame.code.function.to_string()),
+        module: frame.code.module.as_ref().map(|m| m.to_string()),
+        abs_path: Some(frame.code.path.to_string()),
+        lineno: Some(frame.line),
+        tape_position: frame.locals,
+        ..Frame::default()
+    }
+}
+
+fn describe_thread(event: &mut Event, capture: &Capture) {
+    let Some(thread) = &capture.thread else { return };
+    let id = Value::from(thread.id);
+    for exception in event.exception.values.iter_mut().rev().take(1) {
+        exception.thread_id = Some(id.clone());
+    }
+    if event.threads.is_empty() {
+        event.threads.values.push(Thread::default());
+    }
+    if let Some(first) = event.threads.values.first_mut() {
+        first.id.get_or_insert(id);
+        first.current = Some(true);
+        first.name = first.name.take().or_else(|| thread.name.clone());
+    }
+}
+
+/// Adds what every event of this process says.
+fn complete(event: &mut Event, settings: &Settings) {
+    let options = &settings.options;
+    let fill = |slot: &mut Option<String>, value: &Option<String>| {
+        if slot.is_none() {
+            slot.clone_from(value);
+        }
+    };
+    fill(&mut event.release, &options.release);
+    fill(&mut event.dist, &options.dist);
+    fill(&mut event.server_name, &settings.server_name);
+    event.environment.get_or_insert_with(|| options.environment.clone());
+    event.sdk.get_or_insert_with(|| SdkInfo { integrations: settings.integrations(), ..settings.sdk.info.clone() });
+    for (name, context) in &settings.sdk.contexts {
+        event.contexts.entry(name.clone()).or_insert_with(|| context.clone());
+    }
+}
+
+/// What the event itself says goes before what its scopes say.
+fn overlay(event: Event, scoped: Event) -> Event {
+    let mut tags = scoped.tags;
+    tags.extend(event.tags);
+    let mut extra = scoped.extra;
+    extra.extend(event.extra);
+    let mut contexts = scoped.contexts;
+    contexts.extend(event.contexts);
+    let mut breadcrumbs = scoped.breadcrumbs;
+    breadcrumbs.values.extend(event.breadcrumbs.values);
+    Event {
+        event_id: scoped.event_id,
+        logger: event.logger.or(scoped.logger),
+        transaction: event.transaction.or(scoped.transaction),
+        user: event.user.or(scoped.user),
+        request: event.request.or(scoped.request),
+        fingerprint: if event.fingerprint.is_empty() { scoped.fingerprint } else { event.fingerprint },
+        platform: if event.platform.is_empty() || event.platform == "other" { scoped.platform } else { event.platform },
+        tags,
+        extra,
+        contexts,
+        breadcrumbs,
+        ..event
+    }
+}

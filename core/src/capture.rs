@@ -1,0 +1,141 @@
+//! What crosses from the app thread to the worker: raw, bounded, nothing formatted yet.
+
+use std::sync::Arc;
+
+use crate::gate::Admission;
+use crate::protocol::{Event, Level, LogEntry, Mechanism, Timestamp, Value};
+use crate::scope::Layers;
+use crate::tape::Tape;
+
+/// Characters that extraction keeps beyond a limit, so that no secret is cut into something that no
+/// rule knows: longer than any key block or token the sanitizer knows (a 4096-bit RSA key in PEM is 3.3 kB).
+pub const LOOK_AHEAD: usize = 4096;
+
+/// Characters kept of a message or an exception's text (the wire's own limit).
+pub const MAX_MESSAGE_LENGTH: usize = 8192;
+
+/// Frames extracted of one stack: the outermost and innermost halves of it. Far beyond any real
+/// stack, and enough of a recursion to recognise its cycle.
+pub const MAX_FRAMES: usize = 4096;
+
+/// Exceptions extracted of one chain or group.
+pub const MAX_EXCEPTIONS: usize = 64;
+
+/// One capture, before any work was done on it.
+#[derive(Debug)]
+pub struct Capture {
+    /// What the gate decided.
+    pub admission: Admission,
+    /// When it happened.
+    pub timestamp: Timestamp,
+    /// Language of the SDK: `python`, `rust`, ...
+    pub platform: &'static str,
+    /// Level said by the call; scopes may say another.
+    pub level: Level,
+    /// Logger that asked for it.
+    pub logger: Option<String>,
+    /// What happened.
+    pub body: Body,
+    /// Snapshots of the scopes.
+    pub layers: Layers,
+    /// The thread it happened on.
+    pub thread: Option<ThreadInfo>,
+    /// Values that frames refer to.
+    pub tape: Tape,
+    /// Approximate bytes held, for the queue's bound.
+    pub bytes: usize,
+}
+
+/// The thread of a capture.
+#[derive(Debug, Clone)]
+pub struct ThreadInfo {
+    /// The language's or the system's id.
+    pub id: u64,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Body {
+    /// A finished event: from `capture_event`, or back from a hook that ran on the app thread.
+    Event(Box<Event>),
+    /// A text, and the stack of the caller if asked for.
+    Message {
+        /// The text, and what it was made of.
+        entry: Box<LogEntry>,
+        /// The caller's stack.
+        stack: Option<RawStack>,
+    },
+    /// An error and its causes, in wire order: the oldest cause first, the raised one last.
+    Exceptions(Vec<RawException>),
+}
+
+/// One error of a chain.
+#[derive(Debug)]
+pub struct RawException {
+    /// Class name.
+    pub ty: Arc<str>,
+    /// Module of the class.
+    pub module: Option<Arc<str>>,
+    /// Its text, with [`LOOK_AHEAD`] beyond the limit.
+    pub value: Option<String>,
+    /// How it was captured.
+    pub mechanism: Mechanism,
+    /// Where it was raised.
+    pub stack: Option<RawStack>,
+}
+
+/// A stack as its language gives it, caller to callee.
+#[derive(Debug)]
+pub enum RawStack {
+    /// Interned code locations.
+    Located(Vec<LocatedFrame>),
+    /// Addresses, symbolicated on the worker.
+    #[cfg(feature = "client")]
+    Native(NativeStack),
+}
+
+/// A call at a known place.
+#[derive(Debug)]
+pub struct LocatedFrame {
+    /// The code.
+    pub code: Arc<CodeLocation>,
+    /// 1-based line.
+    pub line: u32,
+    /// Position of its local variables on the tape.
+    pub locals: Option<u32>,
+}
+
+/// A piece of code, described once and shared by every frame that runs it.
+#[derive(Debug)]
+pub struct CodeLocation {
+    /// Path of the source on this machine.
+    pub path: Arc<str>,
+    /// Name as the language prints it.
+    pub function: Arc<str>,
+    /// Module.
+    pub module: Option<Arc<str>>,
+}
+
+impl CodeLocation {
+    /// A piece of code.
+    pub fn new(path: &str, function: &str, module: Option<&str>) -> Self {
+        CodeLocation { path: path.into(), function: function.into(), module: module.map(Arc::from) }
+    }
+}
+
+/// Addresses of a native stack.
+#[cfg(feature = "client")]
+#[derive(Debug)]
+pub struct NativeStack {
+    /// Instruction pointers, callee to caller, as the unwinder gives them.
+    pub(crate) addresses: Vec<usize>,
+}
+
+impl Capture {
+    /// Reads a value off the tape.
+    pub fn value(&self, position: u32) -> Value {
+        self.tape.read(position as usize)
+    }
+}

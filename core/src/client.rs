@@ -1,0 +1,210 @@
+//! A client: its settings, and the engine of this process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::capture::{Body, Capture, RawException};
+use crate::engine::Engine;
+use crate::gate::{Candidate, Verdict};
+use crate::loss::Reason;
+use crate::options::Options;
+use crate::protocol::{Breadcrumb, Event, EventId, Value};
+use crate::settings::{Hooks, Sdk, Settings};
+use crate::stats::Stats;
+use crate::storm::FoldKey;
+use crate::symbols::Symbols;
+use crate::transport::MakeTransport;
+use crate::{Error, fork, log};
+
+/// An engine and the process generation that it belongs to. Older ones stay where they are: their
+/// threads and locks belong to another process.
+struct Node {
+    generation: u64,
+    engine: Arc<Engine>,
+}
+
+/// Captures, and what becomes of captures.
+///
+/// Cheap to share by `Arc`. After a fork, the first use in the child starts an engine of its own:
+/// fresh queue, threads, sockets and counters.
+pub struct Client {
+    settings: Arc<Settings>,
+    node: AtomicPtr<Node>,
+    closed: AtomicBool,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client of `options` for `sdk`. Without a DSN or a transport it is disabled.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`], naming the option.
+    pub fn new(options: Options, hooks: Hooks, sdk: Sdk, transport: Option<MakeTransport>) -> Result<Client, Error> {
+        log::enable(options.debug);
+        let settings = Arc::new(Settings::new(options, hooks, sdk, transport)?);
+        let node = Box::into_raw(Client::node(&settings));
+        Ok(Client { settings, node: AtomicPtr::new(node), closed: AtomicBool::new(false) })
+    }
+
+    fn node(settings: &Arc<Settings>) -> Box<Node> {
+        Box::new(Node { generation: fork::generation(), engine: Engine::new(Arc::clone(settings)) })
+    }
+
+    /// The engine of this process.
+    fn engine(&self) -> &Arc<Engine> {
+        let current = self.node.load(Ordering::Acquire);
+        // SAFETY: nodes are never freed while the client lives (`Drop` frees only the last one).
+        let node = unsafe { &*current };
+        if node.generation == fork::generation() { &node.engine } else { self.renew(current) }
+    }
+
+    #[cold]
+    fn renew(&self, old: *mut Node) -> &Arc<Engine> {
+        let fresh = Box::into_raw(Client::node(&self.settings));
+        match self.node.compare_exchange(old, fresh, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: `fresh` is now the client's node and stays alive as long as it.
+            Ok(_) => unsafe { &(*fresh).engine },
+            Err(winner) => {
+                // SAFETY: `fresh` lost the race and nobody has seen it; `winner` lives as long as the client.
+                unsafe {
+                    drop(Box::from_raw(fresh));
+                    &(*winner).engine
+                }
+            }
+        }
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &Options {
+        &self.settings.options
+    }
+
+    /// False without a DSN, and after `close`: then every call is a no-op that counts nothing.
+    pub fn is_enabled(&self) -> bool {
+        self.settings.make_transport.is_some() && !self.closed.load(Ordering::Relaxed)
+    }
+
+    /// The first half of the gate, for which nothing but the type is looked at: enabled, not within
+    /// Faultwire's own code, not ignored, sampled in, no quota in force. The rate at which it was kept;
+    /// a `None` is counted.
+    pub fn sample(&self, candidate: &Candidate<'_>) -> Option<f64> {
+        if self.is_enabled() { self.engine().sample(candidate) } else { None }
+    }
+
+    /// The second half: one more of a storming place is folded, a full queue refuses. `fold` is a hash of
+    /// the place it comes from; `None` never folds. On [`Verdict::Yes`] the admission must come back in
+    /// [`submit`](Client::submit) or [`reject`](Client::reject).
+    pub fn admit(&self, fold: Option<FoldKey>, rate: f64) -> Verdict {
+        self.engine().admit(fold, rate)
+    }
+
+    /// Counts a capture that the language layer refuses before [`decide`](Client::decide).
+    pub fn refuse(&self, reason: Reason) {
+        if self.is_enabled() {
+            self.engine().refuse(reason);
+        }
+    }
+
+    /// Hands an admitted capture to the worker. Never blocks; `None` when there was no room.
+    pub fn submit(&self, capture: Capture) -> Option<EventId> {
+        let id = capture.admission.event_id;
+        crate::testing::panic_if_armed("submit");
+        self.engine().submit(Box::new(capture)).then_some(id)
+    }
+
+    /// Counts an admitted capture as lost.
+    pub fn reject(&self, capture: &Capture, reason: Reason) {
+        self.engine().settle_dropped(capture.admission.epoch, capture.admission.fold, reason);
+    }
+
+    /// The finished, sanitized event of a capture, for a hook that must run on the app thread. Hand the
+    /// hook's result back with [`Capture::body`] set to [`Body::Event`]. Reads no files.
+    pub fn prepare(&self, capture: &mut Capture) -> Event {
+        let mut event = crate::pipeline::prepare(capture, &self.settings, &mut Symbols::default());
+        self.settings.sanitizer.event(&mut event);
+        event
+    }
+
+    /// Puts a hook's result into the capture that it came from; its scopes are already applied.
+    pub fn replace(&self, capture: &mut Capture, event: Event) {
+        capture.layers = crate::scope::Layers::default();
+        capture.bytes += std::mem::size_of::<Event>();
+        capture.body = Body::Event(Box::new(event));
+    }
+
+    /// Gives `before_breadcrumb` its say. Call it before a scope is touched: the hook may use scopes itself.
+    pub fn filter_breadcrumb(&self, crumb: Breadcrumb) -> Option<Breadcrumb> {
+        match &self.settings.hooks.before_breadcrumb {
+            Some(hook) => hook(crumb),
+            None => Some(crumb),
+        }
+    }
+
+    /// Names an integration that was switched on, for `sdk.integrations`.
+    pub fn add_integration(&self, name: &str) {
+        self.settings.add_integration(name);
+    }
+
+    /// The fingerprint of an event and the record of what was hashed. Nothing is sent.
+    pub fn explain(&self, mut event: Event) -> Value {
+        crate::pipeline::explain(&mut event, &self.settings)
+    }
+
+    /// The same for a chain of exceptions in wire order.
+    pub fn explain_exceptions(&self, chain: Vec<RawException>) -> Value {
+        let mut symbols = Symbols::default();
+        let values: Vec<_> = chain.into_iter().map(|raw| crate::assemble::exception(raw, &mut symbols)).collect();
+        let platform = self.settings.sdk.platform.to_owned();
+        self.explain(Event { platform, exception: values.into(), ..Event::default() })
+    }
+
+    /// Says something on stderr when `debug` is on. Never give it the content of an event.
+    pub fn debug(&self, line: &str) {
+        log::debug!("{line}");
+    }
+
+    /// Waits until all that this process captured before is acknowledged or counted as lost; true if
+    /// that came about within `timeout`.
+    pub fn flush(&self, timeout: Duration) -> bool {
+        self.engine().flush(deadline(timeout))
+    }
+
+    /// Flushes, then ends the threads; later captures are no-ops. The default is `shutdown_timeout`.
+    pub fn close(&self, timeout: Option<Duration>) -> bool {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return true;
+        }
+        self.engine().close(deadline(timeout.unwrap_or(self.settings.options.shutdown_timeout)))
+    }
+
+    /// What became of everything that this process captured.
+    pub fn stats(&self) -> Stats {
+        self.engine().stats()
+    }
+}
+
+/// A far deadline instead of an overflow.
+fn deadline(timeout: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(timeout).unwrap_or(now + Duration::from_secs(86_400 * 365))
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let node = *self.node.get_mut();
+        // SAFETY: the pointer came from `Box::into_raw`, and nobody else can hold it any more.
+        let node = unsafe { Box::from_raw(node) };
+        if node.generation == fork::generation() {
+            node.engine.close(Instant::now());
+        } else {
+            // Another process's engine: its locks may be held for ever.
+            std::mem::forget(node);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The stages of the worker, in order, on one screen. Each early return names its loss reason.
+
+use crate::assemble::{Symbolicate, assemble};
+use crate::capture::{Body, Capture};
+use crate::fingerprint;
+use crate::gate::Inside;
+use crate::loss::Reason;
+use crate::options::FingerprintMode;
+use crate::outbox::{Kind, Record};
+use crate::protocol::{Event, Frame, Item, Stacktrace, Value};
+use crate::scope::set_in_context;
+use crate::settings::Settings;
+use crate::shrink;
+use crate::stacktrace::{self, SourceCache};
+use crate::symbols::Symbols;
+use crate::testing;
+
+/// What the worker keeps between events.
+pub(crate) struct Pipeline {
+    symbols: Symbols,
+    sources: SourceCache,
+}
+
+/// A finished event: what is stored, and what later counts of the same place refer to.
+pub(crate) struct Finished {
+    pub record: Record,
+    pub fingerprint: String,
+    pub event: Event,
+}
+
+impl Pipeline {
+    pub fn new() -> Self {
+        Pipeline { symbols: Symbols::default(), sources: SourceCache::default() }
+    }
+
+    /// The whole way of one event.
+    pub fn process(&mut self, mut capture: Capture, settings: &Settings) -> Result<Finished, Reason> {
+        testing::panic_if_armed("worker");
+        let mut event = prepare(&mut capture, settings, &mut self.symbols);
+        self.add_source(&mut event, settings);
+        settings.sanitizer.event(&mut event);
+        if let Some(hook) = &settings.hooks.before_send {
+            let id = event.event_id;
+            event = {
+                let _inside = Inside::enter();
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| hook(event))).ok().flatten()
+            }
+            .ok_or(Reason::BeforeSend)?;
+            event.event_id = id;
+            settings.sanitizer.event(&mut event);
+        }
+        let fingerprint = fingerprint_of(&mut event, settings);
+        shrink::bound_counts(&mut event);
+        let payload = serde_json::to_vec(&event).map_err(|_| Reason::Invalid)?;
+        let payload = shrink::fit(&mut event, payload);
+        let mut items = Vec::with_capacity(payload.len() + 64);
+        Item::new("event", payload).write_to(&mut items);
+        let admission = &capture.admission;
+        let record =
+            Record { kind: Kind::Event, id: event.event_id, items, fold: admission.fold, epoch: admission.epoch };
+        Ok(Finished { record, fingerprint, event })
+    }
+
+    fn add_source(&mut self, event: &mut Event, settings: &Settings) {
+        if !settings.options.include_source_context {
+            return;
+        }
+        for stack in stacks(event) {
+            self.sources.attach(stack);
+        }
+    }
+}
+
+/// Assembles and resolves: all that can be done without reading files. A language whose hooks run on
+/// the app thread calls this there, sanitizes, and submits the result as [`Body::Event`].
+pub(crate) fn prepare(capture: &mut Capture, settings: &Settings, symbols: &mut dyn Symbolicate) -> Event {
+    let is_finished = matches!(&capture.body, Body::Event(_));
+    let mut event = assemble(capture, settings, symbols);
+    if !is_finished {
+        resolve(&mut event, settings);
+    }
+    for frame in stacks(&mut event).flat_map(|s| &mut s.frames) {
+        if let Some(position) = frame.tape_position.take()
+            && let serde_json::Value::Object(vars) = capture.value(position)
+        {
+            frame.vars = vars;
+        }
+    }
+    event
+}
+
+fn resolve(event: &mut Event, settings: &Settings) {
+    let platform = event.platform.clone();
+    let (mut blocklisted, mut folded) = (0, 0);
+    for stack in stacks(event) {
+        let resolved = stacktrace::resolve(&platform, stack, &settings.rules);
+        blocklisted += resolved.blocklisted;
+        folded += resolved.recursion_folded;
+    }
+    for (what, count) in [("frames_blocklisted", blocklisted), ("frames_folded", folded)] {
+        if count > 0 {
+            set_in_context(event, "faultwire", what, count.into());
+        }
+    }
+}
+
+/// The fingerprint and its record, as they would be if the event were captured.
+pub(crate) fn explain(event: &mut Event, settings: &Settings) -> Value {
+    resolve(event, settings);
+    settings.sanitizer.event(event);
+    let blocked = |platform: &str, frame: &Frame| settings.rules.blocklist.blocks(platform, frame);
+    let additions = &settings.options.frame_blocklist;
+    serde_json::to_value(fingerprint::explain(event, &blocked, additions)).unwrap_or(Value::Null)
+}
+
+/// Every stack of an event.
+fn stacks(event: &mut Event) -> impl Iterator<Item = &mut Stacktrace> {
+    let of_exceptions = event.exception.values.iter_mut().filter_map(|e| e.stacktrace.as_mut());
+    let of_threads = event.threads.values.iter_mut().filter_map(|t| t.stacktrace.as_mut());
+    of_exceptions.chain(of_threads)
+}
+
+fn fingerprint_of(event: &mut Event, settings: &Settings) -> String {
+    let blocked = |platform: &str, frame: &Frame| settings.rules.blocklist.blocks(platform, frame);
+    let hash = fingerprint::compute(event, &blocked).hash;
+    match settings.options.fingerprint_mode {
+        FingerprintMode::Context => {}
+        FingerprintMode::Override => event.fingerprint = vec![hash.clone()],
+    }
+    set_in_context(event, "faultwire", "fingerprint", hash.clone().into());
+    set_in_context(event, "faultwire", "fingerprint_version", "v1".into());
+    hash
+}

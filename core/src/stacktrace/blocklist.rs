@@ -1,0 +1,458 @@
+//! Frames of framework plumbing: between the server's loop and the application's function there
+//! are dozens, the same in every event.
+//!
+//! The rows are data, below. An application adds its own with the option `frame_blocklist`.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use crate::Error;
+use crate::protocol::Frame;
+
+use super::in_app::{bare, under};
+
+/// What a row's frames do, which decides whether they may leave the end of a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Carries a call to the application. As the last frame it is where the crash happened, and stays.
+    Plumbing,
+    /// Calls a closure, an application's or a reporter's: leaves the end together with reporters.
+    Carrier,
+    /// Raises or records the error that its caller made: leaves the end of a stack too.
+    Reporter,
+}
+
+/// One builtin row.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// `python`, `rust`, ...
+    pub platform: &'static str,
+    /// A module and what lies below it, by whole segments; with `*` at the end, any name that
+    /// starts so. For a frame without a module, its function.
+    pub module: &'static str,
+    /// Only this function, as one segment of the frame's function: `run` is `Thread.run`.
+    pub function: Option<&'static str>,
+    /// What the frames do.
+    pub role: Role,
+    /// Why nobody misses them.
+    pub why: &'static str,
+}
+
+impl Row {
+    fn pattern(&self) -> Pattern {
+        Pattern {
+            platform: Some(self.platform.to_owned()),
+            module: bare(self.module).to_owned(),
+            open: self.module.ends_with('*'),
+            function: self.function.map(str::to_owned),
+            role: self.role,
+        }
+    }
+
+    /// Whether this row alone takes `frame`; for tests that every row has a case.
+    pub fn blocks(&self, platform: &str, frame: &Frame) -> bool {
+        let (platform, place, function) = position(platform, frame);
+        self.pattern().matches(platform, place, function)
+    }
+}
+
+/// Platform, module (or function, for a frame without a module) and function.
+fn position<'f>(platform: &'f str, frame: &'f Frame) -> (&'f str, &'f str, &'f str) {
+    let function = frame.function.as_deref().unwrap_or_default();
+    (frame.platform.as_deref().unwrap_or(platform), frame.module.as_deref().unwrap_or(function), function)
+}
+
+const fn row(
+    platform: &'static str,
+    module: &'static str,
+    function: Option<&'static str>,
+    role: Role,
+    why: &'static str,
+) -> Row {
+    Row { platform, module, function, role, why }
+}
+
+const fn py(module: &'static str, why: &'static str) -> Row {
+    row("python", module, None, Role::Plumbing, why)
+}
+
+const fn py_fn(module: &'static str, function: &'static str, why: &'static str) -> Row {
+    row("python", module, Some(function), Role::Plumbing, why)
+}
+
+const fn rs(module: &'static str, why: &'static str) -> Row {
+    row("rust", module, None, Role::Plumbing, why)
+}
+
+const fn rs_reports(module: &'static str, function: Option<&'static str>, why: &'static str) -> Row {
+    row("rust", module, function, Role::Reporter, why)
+}
+
+/// The builtin rows. Each has a case in `tests/vectors/stack/blocklist.json`.
+pub const BUILTIN: &[Row] = &[
+    // Faultwire itself, and other instrumentation.
+    row("python", "faultwire", None, Role::Reporter, "our own hooks"),
+    py("sentry_sdk", "wrappers of another error tracker"),
+    py("ddtrace", "tracing wrappers"),
+    py("newrelic", "tracing wrappers"),
+    py("elasticapm", "tracing wrappers"),
+    py("opentelemetry.instrumentation", "tracing wrappers"),
+    py("wrapt", "calls the wrapped function"),
+    // Python: threads, processes, loops, imports.
+    py_fn("threading", "_bootstrap", "start of every thread"),
+    py_fn("threading", "_bootstrap_inner", "start of every thread"),
+    py_fn("threading", "run", "calls the thread's target"),
+    py("concurrent.futures", "pool workers, and the future that raises their error again"),
+    py("multiprocessing.process", "start of every process"),
+    py("multiprocessing.pool", "pool workers"),
+    py("multiprocessing.spawn", "start of every process"),
+    py("multiprocessing.popen_fork", "start of every process"),
+    py("multiprocessing.context", "start of every process"),
+    py("asyncio.runners", "asyncio.run"),
+    py("asyncio.base_events", "the event loop"),
+    py("asyncio.events", "the event loop: Handle._run"),
+    py("asyncio.unix_events", "the event loop"),
+    py("asyncio.windows_events", "the event loop"),
+    py("asyncio.tasks", "wait_for, gather"),
+    py("asyncio.threads", "to_thread"),
+    py("uvloop", "the event loop"),
+    py("contextlib", "__exit__ of context managers, ExitStack"),
+    py("functools", "singledispatch, cached_property, partialmethod"),
+    py("importlib", "the import system"),
+    py("runpy", "python -m"),
+    py("asgiref", "sync_to_async and back"),
+    py("anyio._backends", "the event loop, worker threads"),
+    py("anyio.to_thread", "worker threads"),
+    py("anyio.from_thread", "worker threads"),
+    // Python: servers.
+    py("gunicorn.workers", "accepts and calls the application"),
+    py("gunicorn.arbiter", "starts workers"),
+    py("gunicorn.app", "starts the server"),
+    py("uvicorn.protocols", "parses requests, calls the application"),
+    py("uvicorn.middleware", "passes requests on"),
+    py("uvicorn.server", "starts the server"),
+    py("uvicorn.main", "starts the server"),
+    py("uvicorn._subprocess", "starts workers"),
+    py("uvicorn._compat", "asyncio.run"),
+    py("hypercorn", "server"),
+    py("daphne", "server"),
+    py("waitress", "server"),
+    py("socketserver", "server of the standard library"),
+    py("http.server", "server of the standard library"),
+    py("wsgiref", "server of the standard library"),
+    py("awslambdaric", "calls the handler"),
+    // Python: web frameworks.
+    py("starlette.middleware", "passes requests on"),
+    py("starlette.routing", "finds and calls the endpoint"),
+    py("starlette.concurrency", "run_in_threadpool"),
+    py("starlette.applications", "builds and calls the middleware stack"),
+    py("starlette._exception_handler", "passes requests on"),
+    py("starlette._utils", "collapses exception groups"),
+    py("fastapi.routing", "finds and calls the endpoint"),
+    py("fastapi.middleware", "passes requests on"),
+    py("fastapi.applications", "calls the middleware stack"),
+    py("fastapi.concurrency", "context managers in threads"),
+    py("fastapi.dependencies", "calls dependencies"),
+    py_fn("flask.app", "__call__", "calls wsgi_app"),
+    py_fn("flask.app", "wsgi_app", "dispatches the request"),
+    py_fn("flask.app", "full_dispatch_request", "dispatches the request"),
+    py_fn("flask.app", "dispatch_request", "dispatches the request"),
+    py_fn("flask.app", "preprocess_request", "calls before_request functions"),
+    py_fn("flask.app", "handle_exception", "raises the error again"),
+    py_fn("flask.app", "handle_user_exception", "raises the error again"),
+    py_fn("flask.app", "ensure_sync", "calls async views"),
+    py("flask.views", "class-based views"),
+    py("werkzeug.serving", "development server"),
+    py("werkzeug.middleware", "passes requests on"),
+    py("werkzeug.debug", "passes requests on"),
+    py("django.core.handlers", "middleware chain, view dispatch"),
+    py("django.core.servers", "development server"),
+    py("django.core.management", "manage.py"),
+    py("django.contrib.staticfiles.handlers", "passes requests on"),
+    py("django.utils.deprecation", "MiddlewareMixin.__call__"),
+    py("django.utils.decorators", "calls the decorated view"),
+    py("django.views.decorators", "calls the decorated view"),
+    py_fn("django.views.generic.base", "view", "class-based views"),
+    py_fn("django.views.generic.base", "dispatch", "class-based views"),
+    py_fn("rest_framework.views", "dispatch", "class-based views"),
+    py_fn("rest_framework.views", "handle_exception", "raises the error again"),
+    py_fn("rest_framework.views", "raise_uncaught_exception", "raises the error again"),
+    py("aiohttp.web_protocol", "parses requests, calls the application"),
+    py("aiohttp.web_app", "passes requests on"),
+    py("aiohttp.web_middlewares", "passes requests on"),
+    py("tornado.ioloop", "the event loop"),
+    py("tornado.gen", "drives coroutines"),
+    py_fn("tornado.web", "_execute", "dispatches the request"),
+    // Python: task queues, command lines.
+    py("celery.app.trace", "calls the task"),
+    py("celery.app.autoretry", "calls the task"),
+    py("celery.worker", "takes tasks"),
+    py("celery.concurrency", "pool workers"),
+    py("billiard", "pool workers"),
+    py("rq.worker", "takes jobs"),
+    py("rq.job", "calls the job"),
+    py("dramatiq.worker", "takes messages"),
+    py("dramatiq.actor", "calls the actor"),
+    py("click.core", "calls the command"),
+    py("click.decorators", "calls the command"),
+    py("typer.core", "calls the command"),
+    py("typer.main", "calls the command"),
+    // Rust: what raises and records panics and errors.
+    rs_reports("faultwire", None, "our own hook"),
+    rs_reports("rust_begin_unwind", None, "entry of the panic runtime"),
+    rs_reports("rust_panic", None, "entry of the panic runtime"),
+    rs_reports("__rustc", None, "entry of the panic runtime"),
+    rs_reports("__rust_end_short_backtrace", None, "marks where the panic runtime begins"),
+    rs_reports("core::panicking", None, "panic, panic_fmt, panic_bounds_check, assert_failed"),
+    rs_reports("core::option", Some("unwrap_failed"), "the panic of Option::unwrap"),
+    rs_reports("core::option", Some("expect_failed"), "the panic of Option::expect"),
+    rs_reports("core::result", Some("unwrap_failed"), "the panic of Result::unwrap"),
+    rs_reports("std::panicking", Some("begin_panic"), "panic!"),
+    rs_reports("std::panicking", Some("begin_panic_handler"), "calls the hook"),
+    rs_reports("std::panicking", Some("rust_panic_with_hook"), "calls the hook"),
+    rs_reports("std::panicking", Some("panic_with_hook"), "calls the hook"),
+    rs_reports("std::sys::backtrace", Some("__rust_end_short_backtrace"), "marks where the panic runtime begins"),
+    rs_reports("std::sys_common::backtrace", None, "marks where the panic runtime begins, before 1.81"),
+    rs_reports("std::backtrace", None, "captures the stack"),
+    rs_reports("std::backtrace_rs", None, "captures the stack"),
+    rs_reports("backtrace", None, "captures the stack"),
+    rs_reports("anyhow", None, "makes errors and captures their stack"),
+    rs_reports("eyre", None, "makes errors and captures their stack"),
+    rs_reports("color_eyre", None, "makes errors and captures their stack"),
+    // Rust: what calls closures.
+    row("rust", "core::ops::function", None, Role::Carrier, "FnOnce::call_once and its kin"),
+    row("rust", "alloc::boxed", Some("call_once"), Role::Carrier, "calls a boxed closure"),
+    row("rust", "alloc::boxed", Some("call_mut"), Role::Carrier, "calls a boxed closure"),
+    row("rust", "alloc::boxed", Some("call"), Role::Carrier, "calls a boxed closure"),
+    // Rust: start of programs, threads and tasks.
+    rs("std::panicking*", "try and catch_unwind around every thread"),
+    rs("core::panicking*", "the panic runtime's helpers"),
+    rs("std::panic", "catch_unwind"),
+    rs("core::panic", "AssertUnwindSafe"),
+    rs("std::rt", "before and after main"),
+    rs("std::sys", "start of every thread, marks around the application's code"),
+    rs("std::thread", "start of every thread"),
+    rs("__rust_*", "catches unwinding, marks backtraces"),
+    rs("_start", "C runtime"),
+    rs("__libc_start*", "C runtime"),
+    rs("_start_c", "C runtime"),
+    rs("main", "C main, which calls the Rust one"),
+    rs("start_thread", "C runtime, start of every thread"),
+    rs("_pthread_start", "C runtime, start of every thread"),
+    rs("thread_start", "C runtime, start of every thread"),
+    rs("clone", "C runtime, start of every thread"),
+    rs("clone3", "C runtime, start of every thread"),
+    rs("__clone*", "C runtime, start of every thread"),
+    rs("core::pin", "polls the future inside"),
+    rs("tokio::runtime", "scheduler, workers, block_on"),
+    rs("tokio::task", "LocalSet, coop"),
+    rs("tracing::instrument", "polls the future inside"),
+    rs("rayon_core", "pool workers"),
+    rs("actix_rt", "runtime"),
+    rs("hyper::proto", "parses requests, calls the service"),
+    rs("hyper::server", "parses requests, calls the service"),
+    rs("hyper_util", "parses requests, calls the service"),
+    rs("tower", "passes requests on"),
+    rs("tower_http", "passes requests on"),
+    rs("axum::routing", "finds and calls the handler"),
+    rs("axum::handler", "calls the handler"),
+    rs("axum::middleware", "passes requests on"),
+    rs("axum::serve", "server"),
+];
+
+/// A row as it is matched.
+#[derive(Debug, Clone)]
+struct Pattern {
+    platform: Option<String>,
+    module: String,
+    /// The module's last segment is only a beginning.
+    open: bool,
+    function: Option<String>,
+    role: Role,
+}
+
+impl Pattern {
+    /// `platform` is the frame's, or anything when the pattern names none.
+    fn matches(&self, platform: &str, place: &str, function: &str) -> bool {
+        self.platform.as_deref().is_none_or(|p| p == platform)
+            && if self.open { place.starts_with(&self.module) } else { under(place, &self.module) }
+            && self.function.as_deref().is_none_or(|name| function.split(['.', ':']).any(|segment| segment == name))
+    }
+}
+
+/// Patterns by the first segment of their module, so that a frame is compared with few of them.
+#[derive(Debug, Clone, Default)]
+struct Index {
+    by_first: HashMap<String, Vec<Pattern>>,
+    /// Those whose first segment is only a beginning.
+    open_first: Vec<Pattern>,
+}
+
+impl Index {
+    fn add(&mut self, pattern: Pattern) {
+        let first = first_segment(&pattern.module);
+        if first.len() == pattern.module.len() && pattern.open {
+            self.open_first.push(pattern);
+        } else {
+            self.by_first.entry(first.replace('-', "_")).or_default().push(pattern);
+        }
+    }
+
+    fn role(&self, platform: &str, place: &str, function: &str) -> Option<Role> {
+        let near = self.by_first.get(first_segment(place)).into_iter().flatten();
+        let hits = near.chain(&self.open_first).filter(|p| p.matches(platform, place, function));
+        // A narrow row for a reporter stands beside a wide one for plumbing.
+        hits.map(|p| p.role).max_by_key(|role| match role {
+            Role::Plumbing => 0,
+            Role::Carrier => 1,
+            Role::Reporter => 2,
+        })
+    }
+}
+
+fn first_segment(module: &str) -> &str {
+    module.split(['.', ':']).next().unwrap_or(module)
+}
+
+/// Which frames leave a stack: the builtin rows and the application's own.
+#[derive(Debug, Clone, Default)]
+pub struct Blocklist {
+    extra: Index,
+}
+
+impl Blocklist {
+    /// The builtin rows only.
+    pub fn builtin() -> Self {
+        Blocklist::default()
+    }
+
+    /// The builtin rows and `extra`: `module`, `module:function` or `platform|module:function`,
+    /// where a module covers what lies below it, and `*` at its end any name that starts so.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] for `frame_blocklist` with the row that does not parse.
+    pub fn with(extra: &[String]) -> Result<Self, Error> {
+        let mut index = Index::default();
+        for text in extra {
+            index.add(parse(text).ok_or_else(|| {
+                let shown: String = text.chars().take(80).collect();
+                let forms = "expected `module`, `module:function` or `platform|module:function`";
+                Error::option("frame_blocklist", format!("{forms}, found `{shown}`"))
+            })?);
+        }
+        Ok(Blocklist { extra: index })
+    }
+
+    /// Whether `frame` is plumbing. The frame's own platform wins over `platform`.
+    pub fn blocks(&self, platform: &str, frame: &Frame) -> bool {
+        self.role(platform, frame).is_some()
+    }
+
+    fn role(&self, platform: &str, frame: &Frame) -> Option<Role> {
+        let (platform, place, function) = position(platform, frame);
+        self.extra.role(platform, place, function).or_else(|| builtin().role(platform, place, function))
+    }
+
+    /// Takes the plumbing out of `frames` (caller to callee); returns how many frames left.
+    ///
+    /// The last frame stays, since it is where the crash happened, unless it belongs to what
+    /// reported the crash ([`Role::Reporter`]): then the frame before that counts as the last. A
+    /// stack of nothing but plumbing stays whole.
+    pub(super) fn remove(&self, platform: &str, frames: &mut Vec<Frame>) -> u32 {
+        let roles: Vec<Option<Role>> = frames.iter().map(|f| self.role(platform, f)).collect();
+        if roles.iter().all(Option::is_some) {
+            return 0;
+        }
+        let mut end = roles.len();
+        for (at, role) in roles.iter().enumerate().rev() {
+            match role {
+                Some(Role::Reporter) => end = at,
+                Some(Role::Carrier) => {}
+                Some(Role::Plumbing) | None => break,
+            }
+        }
+        let before = frames.len();
+        let mut at = 0;
+        frames.retain(|_| {
+            let stays = at < end && (at + 1 == end || roles[at].is_none());
+            at += 1;
+            stays
+        });
+        u32::try_from(before - frames.len()).unwrap_or(u32::MAX)
+    }
+}
+
+fn builtin() -> &'static Index {
+    static INDEX: OnceLock<Index> = OnceLock::new();
+    INDEX.get_or_init(|| {
+        let mut index = Index::default();
+        BUILTIN.iter().for_each(|row| index.add(row.pattern()));
+        index
+    })
+}
+
+/// A row as an application writes it.
+fn parse(text: &str) -> Option<Pattern> {
+    let (platform, rest) = match text.trim().split_once('|') {
+        Some((platform, rest)) => (Some(platform), rest),
+        None => (None, text.trim()),
+    };
+    // The function stands after a single colon; `::` belongs to the module.
+    let bytes = rest.as_bytes();
+    let colon = |at: usize| at < bytes.len() && bytes[at] == b':';
+    let single = (0..bytes.len()).rev().find(|at| colon(*at) && !colon(at + 1) && (*at == 0 || !colon(at - 1)));
+    let (module, function) = match single {
+        Some(at) => (&rest[..at], Some(&rest[at + 1..])),
+        None => (rest, None),
+    };
+    let (stem, open) = match module.strip_suffix('*') {
+        // `myapp.*` says by segments what `myapp` says.
+        Some(stem) if stem.ends_with(['.', ':']) => (stem.trim_end_matches(['.', ':']), false),
+        Some(stem) => (stem, true),
+        None => (module, false),
+    };
+    let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let name = |s: &str| !s.is_empty() && s.chars().all(word);
+    let callable = |s: &str| !s.is_empty() && s.chars().all(|c| word(c) || "<>{}#".contains(c));
+    let valid = platform.is_none_or(name)
+        && stem.split("::").flat_map(|s| s.split('.')).all(name)
+        && function.is_none_or(callable);
+    valid.then(|| Pattern {
+        platform: platform.map(str::to_owned),
+        module: stem.to_owned(),
+        open,
+        function: function.map(str::to_owned),
+        role: Role::Plumbing,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_an_application_parse_or_are_named() {
+        let good = "myapp myapp.db.* my* myapp.db:run python|myapp:run rust|app::db:run app::db::* a:<lambda>";
+        for row in good.split(' ') {
+            assert!(parse(row).is_some(), "{row}");
+        }
+        let bad = [
+            "", " ", "|", "*", "python|", "|myapp", "myapp:", ":run", "my*app", "a b", "a:b:c", "a..b", "a|b|c",
+            "a:b c",
+        ];
+        for row in bad {
+            let error = Blocklist::with(&["fine".to_owned(), row.to_owned()]).unwrap_err();
+            assert_eq!(error.field, "frame_blocklist", "{row:?}");
+            assert!(error.message.ends_with(&format!("`{row}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_row_stands_twice() {
+        let mut seen = std::collections::HashSet::new();
+        for row in BUILTIN {
+            assert!(seen.insert((row.platform, row.module, row.function)), "{row:?}");
+            assert!(!row.why.is_empty());
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The languages this core knows, and how library folders are recognised in their paths.
+
+use crate::protocol::Frame;
+
+use super::{python, rust};
+
+/// What a language says of a frame. A new language is a file with these three and a row below.
+pub(super) struct Language {
+    platform: &'static str,
+    /// Module and function, where they follow from what the frame has.
+    pub complete: fn(&mut Frame),
+    /// The path as people name it, from the path on the machine and the module.
+    pub filename: fn(&str, Option<&str>) -> String,
+    /// Whether the code is the application's, from module and path.
+    pub in_app: fn(Option<&str>, Option<&str>) -> bool,
+}
+
+const LANGUAGES: &[Language] = &[
+    Language { platform: "python", complete: python::complete, filename: python::filename, in_app: python::in_app },
+    Language { platform: "rust", complete: rust::complete, filename: rust::filename, in_app: rust::in_app },
+];
+
+/// The language of `platform`, if this core knows it.
+pub(super) fn language(platform: &str) -> Option<&'static Language> {
+    LANGUAGES.iter().find(|l| l.platform == platform)
+}
+
+/// How one folder of a path is recognised.
+pub(super) enum Dir {
+    /// By its whole name.
+    Is(&'static str),
+    /// By the end of its name.
+    Ends(&'static str),
+    /// By a name followed by a version: `python3.12`, `Python311`, `pypy3.10`, `python3.13t`.
+    Versioned(&'static str),
+    /// Any: a hash or an index.
+    Any,
+}
+
+impl Dir {
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Dir::Is(whole) => name == *whole,
+            Dir::Ends(end) => name.ends_with(end) && name.len() > end.len(),
+            Dir::Versioned(start) => name.strip_prefix(start).is_some_and(|version| {
+                version.starts_with(|c: char| c.is_ascii_digit())
+                    && version.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b't')
+            }),
+            Dir::Any => true,
+        }
+    }
+}
+
+/// A row of a language's table: nested folders below which lie libraries, never the application.
+pub(super) struct LibraryRoot {
+    /// The folders, outermost first; at most [`DEEPEST`].
+    pub dirs: &'static [Dir],
+    /// What lies there.
+    #[allow(dead_code, reason = "for readers of the table")]
+    pub why: &'static str,
+}
+
+/// Folders of the longest row.
+pub(super) const DEEPEST: usize = 4;
+
+/// The part of `path` below the innermost library root, if it lies below one.
+pub(super) fn below_library<'p>(path: &'p str, rows: &[LibraryRoot]) -> Option<&'p str> {
+    let mut last: [&str; DEEPEST] = [""; DEEPEST];
+    let (mut start, mut found) = (0, None);
+    for (at, _) in path.bytes().enumerate().filter(|(_, b)| *b == b'/' || *b == b'\\') {
+        last.rotate_left(1);
+        last[DEEPEST - 1] = &path[start..at];
+        start = at + 1;
+        let hit =
+            rows.iter().any(|row| row.dirs.iter().rev().zip(last.iter().rev()).all(|(dir, name)| dir.matches(name)));
+        if hit {
+            found = Some(start);
+        }
+    }
+    found.and_then(|at| path.get(at..)).filter(|rest| !rest.is_empty())
+}
+
+/// The path with `/` between its parts on every system.
+pub(super) fn slashed(path: &str) -> String {
+    path.replace('\\', "/")
+}
+
+/// The part after the last separator.
+pub(super) fn basename(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}

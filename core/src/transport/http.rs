@@ -1,0 +1,133 @@
+//! HTTP by ureq: keep-alive, proxy, TLS; one connection, used by the shipper alone.
+
+use std::time::Duration;
+
+use ureq::tls::Certificate;
+use ureq::{Agent, Proxy};
+
+use super::{Answer, Gzip, NoAnswer, Transport, tls};
+use crate::Error;
+use crate::options::Options;
+use crate::protocol::Dsn;
+
+/// Time to find the host and open a connection: two tries of a lost SYN.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time for a whole request: a megabyte over a slow link.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// Idle connections are given up before servers and load balancers usually do (5 s and more).
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+/// The answer's body is of no interest; this much is read so that the connection can be used again.
+const MAX_ANSWER_BYTES: u64 = 64 * 1024;
+
+/// Everything that is known when the client starts; the agent is built on the shipper's thread.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpSettings {
+    url: String,
+    auth: String,
+    client: String,
+    is_tls: bool,
+    proxy: Option<String>,
+    ca_certs: Vec<Certificate<'static>>,
+}
+
+impl HttpSettings {
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] on `ca_certs`, `http_proxy` or `https_proxy`.
+    pub fn new(dsn: &Dsn, client: String, options: &Options) -> Result<Self, Error> {
+        let (name, proxy) = match dsn.is_tls() {
+            true => ("https_proxy", &options.https_proxy),
+            false => ("http_proxy", &options.http_proxy),
+        };
+        if let Some(url) = proxy {
+            Proxy::new(url).map_err(|_| Error::option(name, "expected a URL http://HOST:PORT"))?;
+        }
+        let ca_certs = options.ca_certs.as_deref().map(tls::read_ca_certs).transpose()?.unwrap_or_default();
+        Ok(HttpSettings {
+            url: dsn.envelope_url(),
+            auth: dsn.auth_header(&client),
+            client,
+            is_tls: dsn.is_tls(),
+            proxy: proxy.clone(),
+            ca_certs,
+        })
+    }
+}
+
+pub(crate) struct Http {
+    settings: HttpSettings,
+    agent: Agent,
+    gzip: Gzip,
+}
+
+impl Http {
+    pub fn new(settings: HttpSettings) -> Self {
+        let mut config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_resolve(Some(CONNECT_TIMEOUT))
+            .timeout_global(Some(REQUEST_TIMEOUT))
+            .max_idle_age(IDLE_TIMEOUT)
+            .max_idle_connections(1)
+            .user_agent(settings.client.as_str());
+        if let Some(proxy) = settings.proxy.as_deref().and_then(|url| Proxy::new(url).ok()) {
+            config = config.proxy(Some(proxy));
+        }
+        if settings.is_tls {
+            config = config.tls_config(tls::config(&settings.ca_certs));
+        }
+        Http { agent: config.build().new_agent(), settings, gzip: Gzip::new() }
+    }
+
+    fn post(&mut self, body: &[u8]) -> Result<Answer, ureq::Error> {
+        let mut response = self
+            .agent
+            .post(&self.settings.url)
+            .header("Content-Type", "application/x-sentry-envelope")
+            .header("Content-Encoding", "gzip")
+            .header("X-Sentry-Auth", &self.settings.auth)
+            .send(body)?;
+        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let answer = Answer {
+            status: response.status().as_u16(),
+            rate_limits: header("X-Sentry-Rate-Limits"),
+            retry_after: header("Retry-After"),
+            faultwire: header("X-Faultwire"),
+        };
+        // Read to the end, so that the connection is kept.
+        let _ = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
+        Ok(answer)
+    }
+}
+
+impl Transport for Http {
+    fn send(&mut self, envelope: &[u8]) -> Result<Answer, NoAnswer> {
+        let body = self.gzip.pack(envelope).to_vec();
+        match self.post(&body) {
+            // The server closed an idle connection just as it was used: once more, on a new one. The
+            // event's id makes a repeated delivery harmless.
+            Err(ureq::Error::Io(error)) if is_stale(&error) => self.post(&body),
+            other => other,
+        }
+        .map_err(|error| NoAnswer(describe(&error)))
+    }
+}
+
+fn is_stale(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+}
+
+/// What happened, without the URL: it may stand in front of a password.
+fn describe(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) => error.kind().to_string(),
+        ureq::Error::Timeout(which) => format!("timeout: {which}"),
+        ureq::Error::HostNotFound => "host not found".to_owned(),
+        ureq::Error::ConnectionFailed => "connection failed".to_owned(),
+        ureq::Error::Tls(what) => format!("TLS: {what}"),
+        ureq::Error::Rustls(what) => format!("TLS: {what}"),
+        _ => "request failed".to_owned(),
+    }
+}

@@ -1,0 +1,41 @@
+//! Carrying an envelope to a server, and understanding the answer.
+
+mod gzip;
+mod http;
+mod ratelimit;
+mod tls;
+
+use std::sync::Arc;
+
+pub(crate) use gzip::Gzip;
+pub(crate) use http::{Http, HttpSettings};
+pub use ratelimit::{RateLimits, vector as ratelimit_vector};
+
+/// What a server said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Value of `X-Sentry-Rate-Limits`.
+    pub rate_limits: Option<String>,
+    /// Value of `Retry-After`.
+    pub retry_after: Option<String>,
+    /// Value of `X-Faultwire`: the server is ours, of this version.
+    pub faultwire: Option<String>,
+}
+
+/// There was no answer. Says what happened, without addresses or keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoAnswer(pub String);
+
+/// Sends envelopes. Used by one thread; made anew in a forked child.
+pub trait Transport: Send {
+    /// Sends one uncompressed envelope and waits for the answer.
+    ///
+    /// # Errors
+    /// [`NoAnswer`] when the server cannot be reached or does not answer in time.
+    fn send(&mut self, envelope: &[u8]) -> Result<Answer, NoAnswer>;
+}
+
+/// Makes a transport on the shipper's thread.
+pub type MakeTransport = Arc<dyn Fn() -> Box<dyn Transport> + Send + Sync>;

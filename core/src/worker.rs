@@ -1,0 +1,91 @@
+//! The thread that turns captures into records.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::capture::Capture;
+use crate::engine::Engine;
+use crate::exemplars::Exemplars;
+use crate::fork;
+use crate::gate::Inside;
+use crate::log::debug;
+use crate::loss::Reason;
+use crate::outbox::Record;
+use crate::pipeline::Pipeline;
+use crate::queue::Message;
+
+/// How often folded counts leave during a storm.
+const COUNTS_EVERY: Duration = Duration::from_secs(5);
+
+pub(crate) fn run(engine: &Arc<Engine>) {
+    let _inside = Inside::enter();
+    let mut pipeline = Pipeline::new();
+    let mut exemplars = Exemplars::default();
+    let mut counts_due = Instant::now() + COUNTS_EVERY;
+    while !(engine.is_closing() && engine.queue.is_empty()) {
+        // After a full event its place may start to fold, which wakes nobody: look again when counts are due.
+        let patience = engine.storm.is_some().then(|| counts_due.saturating_duration_since(Instant::now()));
+        let message = engine.queue.pop(patience.filter(|_| engine.may_fold()));
+        let _busy = fork::busy();
+        match message {
+            Some(Message::Capture(capture)) => work(engine, &mut pipeline, &mut exemplars, *capture),
+            Some(Message::Flush(number)) => {
+                send_counts(engine, &mut exemplars);
+                engine.counts_flushed.fetch_max(number, Ordering::AcqRel);
+                engine.epochs.notify();
+            }
+            Some(Message::Wake) | None => {}
+        }
+        if Instant::now() >= counts_due {
+            send_counts(engine, &mut exemplars);
+            counts_due = Instant::now() + COUNTS_EVERY;
+        }
+    }
+    let _busy = fork::busy();
+    send_counts(engine, &mut exemplars);
+    engine.worker_done.store(true, Ordering::Release);
+    engine.outbox.wake();
+}
+
+fn work(engine: &Engine, pipeline: &mut Pipeline, exemplars: &mut Exemplars, capture: Capture) {
+    let (epoch, fold, rate) = (capture.admission.epoch, capture.admission.fold, capture.admission.sample_rate);
+    let processed = catch_unwind(AssertUnwindSafe(|| pipeline.process(capture, &engine.settings)));
+    match processed.unwrap_or_else(|_| Err(Reason::Internal)) {
+        Ok(finished) => {
+            if let Some(key) = fold {
+                exemplars.remember(key, finished.fingerprint, &finished.event, rate);
+            }
+            store(engine, finished.record);
+        }
+        Err(reason) => {
+            debug!("event dropped: {}", reason.as_str());
+            if reason == Reason::Internal {
+                *pipeline = Pipeline::new();
+            }
+            engine.settle_dropped(epoch, fold, reason);
+        }
+    }
+}
+
+fn store(engine: &Engine, record: Record) {
+    for evicted in engine.outbox.push(record) {
+        engine.drop_record(&evicted, Reason::CacheOverflow);
+    }
+}
+
+/// Sends the folded counts on: as count items to our own server, as client reports to others.
+fn send_counts(engine: &Engine, exemplars: &mut Exemplars) {
+    let Some(storm) = &engine.storm else { return };
+    for folds in storm.drain() {
+        if let Some(reason) = storm.all_dropped(folds.key) {
+            engine.unfold(folds.count, reason);
+            continue;
+        }
+        match exemplars.get(folds.key).filter(|_| engine.server_takes_counts()) {
+            Some(exemplar) => store(engine, exemplar.count_record(&folds, engine.epochs.enter())),
+            None => engine.losses.add_folded(folds.count),
+        }
+    }
+}
