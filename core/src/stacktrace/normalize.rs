@@ -257,7 +257,7 @@ fn rust_closure(name: &str) -> Option<Cow<'_, str>> {
         };
         let kind = inner.split(['#', ':']).next().unwrap_or("");
         if RUST_CLOSURES.iter().any(|k| kind.starts_with(k)) {
-            let shorter = out.trim_end_matches("::").len();
+            let shorter = out.strip_suffix("::").map_or(out.len(), str::len);
             out.truncate(shorter);
         } else {
             out.push('{');
@@ -290,7 +290,7 @@ fn rust_path(path: &str, depth: usize) -> String {
             let ty = split_level(inner, " as ").map_or(inner, |(ty, _)| ty);
             push_type(&mut out, ty, depth);
         } else {
-            let turbofish = out.trim_end_matches("::").len();
+            let turbofish = out.strip_suffix("::").map_or(out.len(), str::len);
             out.truncate(turbofish);
         }
         rest = after;
@@ -336,7 +336,10 @@ fn split_level<'t>(text: &'t str, mark: &str) -> Option<(&'t str, &'t str)> {
             b'>' | b')' | b']' => level = level.saturating_sub(1),
             _ => {}
         }
-        if level == 0 && text.as_bytes().get(i..).is_some_and(|rest| rest.starts_with(mark.as_bytes())) {
+        if level == 0
+            && mark.as_bytes().first() == Some(&byte)
+            && text.as_bytes().get(i..).is_some_and(|rest| rest.starts_with(mark.as_bytes()))
+        {
             return Some((text.get(..i)?, text.get(i + mark.len()..)?));
         }
         before = byte;

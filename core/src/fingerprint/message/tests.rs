@@ -107,7 +107,7 @@ const PIECES: &[&str] = &[
 fn a_second_pass_changes_nothing() {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let mut bad = 0;
-    for round in 0..60_000 {
+    for round in 0..30_000 {
         let text: String = (0..1 + dice.roll(12)).map(|_| PIECES[dice.roll(PIECES.len())]).collect();
         let once = normalize(&text).into_owned();
         let twice = normalize(&once).into_owned();
@@ -147,7 +147,7 @@ fn time_is_linear_in_hostile_text() {
     for a in PIECES {
         for b in PIECES.iter().chain(&more) {
             let unit = format!("{a}{b}");
-            let steps = rate(&unit.repeat(2_000 / unit.len()));
+            let steps = rate(&unit.repeat(1_000 / unit.len()));
             assert!(steps < 400.0, "{unit:?}: {steps:.1} steps a byte");
         }
     }
