@@ -1,7 +1,6 @@
 //! What crosses from the app thread to the worker: raw, bounded, nothing formatted yet.
 
 use std::sync::Arc;
-use std::sync::OnceLock;
 
 use crate::gate::Admission;
 use crate::protocol::{Event, Level, LogEntry, Mechanism, Timestamp, Value};
@@ -117,19 +116,12 @@ pub struct CodeLocation {
     pub function: Arc<str>,
     /// Module.
     pub module: Option<Arc<str>>,
-    /// What the worker found out about it.
-    pub(crate) resolved: OnceLock<crate::protocol::Frame>,
 }
 
 impl CodeLocation {
-    /// A location that the worker has not seen yet.
+    /// A piece of code.
     pub fn new(path: &str, function: &str, module: Option<&str>) -> Self {
-        CodeLocation {
-            path: path.into(),
-            function: function.into(),
-            module: module.map(Arc::from),
-            resolved: OnceLock::new(),
-        }
+        CodeLocation { path: path.into(), function: function.into(), module: module.map(Arc::from) }
     }
 }
 

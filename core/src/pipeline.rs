@@ -65,13 +65,8 @@ impl Pipeline {
         if !settings.options.include_source_context {
             return;
         }
-        for frame in stacks(event).flat_map(|s| &mut s.frames).filter(|f| f.context_line.is_none()) {
-            let (Some(path), Some(line)) = (&frame.abs_path, frame.lineno) else { continue };
-            if let Some(context) = self.sources.context(path, line) {
-                frame.pre_context = context.pre;
-                frame.context_line = Some(context.line);
-                frame.post_context = context.post;
-            }
+        for stack in stacks(event) {
+            self.sources.attach(stack);
         }
     }
 }
@@ -96,8 +91,16 @@ pub(crate) fn prepare(capture: &mut Capture, settings: &Settings, symbols: &mut 
 
 fn resolve(event: &mut Event, settings: &Settings) {
     let platform = event.platform.clone();
+    let (mut blocklisted, mut folded) = (0, 0);
     for stack in stacks(event) {
-        stacktrace::resolve(&platform, stack, &settings.rules);
+        let resolved = stacktrace::resolve(&platform, stack, &settings.rules);
+        blocklisted += resolved.blocklisted;
+        folded += resolved.recursion_folded;
+    }
+    for (what, count) in [("frames_blocklisted", blocklisted), ("frames_folded", folded)] {
+        if count > 0 {
+            set_in_context(event, "faultwire", what, count.into());
+        }
     }
 }
 
@@ -106,7 +109,8 @@ pub(crate) fn explain(event: &mut Event, settings: &Settings) -> Value {
     resolve(event, settings);
     settings.sanitizer.event(event);
     let blocked = |platform: &str, frame: &Frame| settings.rules.blocklist.blocks(platform, frame);
-    serde_json::to_value(fingerprint::v1::explain(event, &blocked)).unwrap_or(Value::Null)
+    let additions = &settings.options.frame_blocklist;
+    serde_json::to_value(fingerprint::explain(event, &blocked, additions)).unwrap_or(Value::Null)
 }
 
 /// Every stack of an event.
@@ -118,12 +122,12 @@ fn stacks(event: &mut Event) -> impl Iterator<Item = &mut Stacktrace> {
 
 fn fingerprint_of(event: &mut Event, settings: &Settings) -> String {
     let blocked = |platform: &str, frame: &Frame| settings.rules.blocklist.blocks(platform, frame);
-    let hash = fingerprint::v1::compute(event, &blocked).hash;
+    let hash = fingerprint::compute(event, &blocked).hash;
     match settings.options.fingerprint_mode {
         FingerprintMode::Context => {}
         FingerprintMode::Override => event.fingerprint = vec![hash.clone()],
     }
     set_in_context(event, "faultwire", "fingerprint", hash.clone().into());
-    set_in_context(event, "faultwire", "fingerprint_version", fingerprint::VERSION.into());
+    set_in_context(event, "faultwire", "fingerprint_version", "v1".into());
     hash
 }

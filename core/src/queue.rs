@@ -1,11 +1,22 @@
 //! The way from the app threads to the worker: bounded in slots and bytes, never blocking.
+//!
+//! Waking a thread is a system call, and on a virtual machine the dearest part of a capture. So a
+//! worker that had something to do lately naps for a few milliseconds at a time and looks again by
+//! itself; only one that has been idle for long sleeps, and is woken by the next capture.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use crate::capture::Capture;
+
+/// How long the worker naps between two looks: what a capture may wait at most before it is worked on.
+const NAP: Duration = Duration::from_millis(4);
+/// How long the worker goes on napping after the last message before it sleeps.
+const RESTLESS: Duration = Duration::from_secs(1);
 
 /// What the worker takes out.
 #[derive(Debug)]
@@ -24,12 +35,22 @@ pub(crate) struct Queue {
     receiver: Receiver<Message>,
     bytes: AtomicUsize,
     max_bytes: usize,
+    worker: OnceLock<Thread>,
+    /// The worker sleeps, or is about to: whoever sends must wake it.
+    asleep: AtomicBool,
 }
 
 impl Queue {
     pub fn new(max_events: usize, max_bytes: usize) -> Self {
         let (sender, receiver) = bounded(max_events);
-        Queue { sender, receiver, bytes: AtomicUsize::new(0), max_bytes }
+        Queue {
+            sender,
+            receiver,
+            bytes: AtomicUsize::new(0),
+            max_bytes,
+            worker: OnceLock::new(),
+            asleep: AtomicBool::new(false),
+        }
     }
 
     /// A hint that saves the work of extraction; [`push`](Queue::push) decides.
@@ -57,29 +78,61 @@ impl Queue {
         }
     }
 
-    /// Makes the worker look at its flags; a full queue keeps it looking anyway.
+    /// Makes the worker look at its flags.
     pub fn wake(&self) {
         let _ = self.sender.try_send(Message::Wake);
+        self.rouse();
     }
 
     /// Marks the place up to which a flush goes; waits for room until `deadline`.
     pub fn push_flush(&self, number: u64, deadline: Instant) -> bool {
-        self.sender.send_deadline(Message::Flush(number), deadline).is_ok()
+        let sent = self.sender.send_deadline(Message::Flush(number), deadline).is_ok();
+        self.rouse();
+        sent
     }
 
-    /// The next message; `None` when nothing came within `patience`.
+    fn rouse(&self) {
+        if let Some(worker) = self.worker.get() {
+            worker.unpark();
+        }
+    }
+
+    /// The next message, for the worker's thread; `None` when nothing came within `patience`.
     pub fn pop(&self, patience: Option<Duration>) -> Option<Message> {
-        let message = match patience {
-            Some(patience) => match self.receiver.recv_timeout(patience) {
-                Ok(message) => message,
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
-            },
-            None => self.receiver.recv().ok()?,
+        self.worker.get_or_init(std::thread::current);
+        let start = Instant::now();
+        let message = loop {
+            if let Ok(message) = self.receiver.try_recv() {
+                break message;
+            }
+            let waited = start.elapsed();
+            let left = patience.map(|p| p.saturating_sub(waited));
+            if left == Some(Duration::ZERO) {
+                return None;
+            }
+            if waited < RESTLESS {
+                std::thread::park_timeout(left.map_or(NAP, |left| left.min(NAP)));
+            } else {
+                self.sleep(left);
+            }
         };
         if let Message::Capture(capture) = &message {
             self.bytes.fetch_sub(capture.bytes, Ordering::Relaxed);
         }
         Some(message)
+    }
+
+    /// Sleeps until somebody sends. The flag goes up before the last look at the queue, and a sender
+    /// sends before it looks at the flag: one of the two sees the other.
+    fn sleep(&self, left: Option<Duration>) {
+        self.asleep.store(true, Ordering::SeqCst);
+        if self.receiver.is_empty() {
+            match left {
+                Some(left) => std::thread::park_timeout(left),
+                None => std::thread::park(),
+            }
+        }
+        self.asleep.store(false, Ordering::SeqCst);
     }
 
     pub fn is_empty(&self) -> bool {

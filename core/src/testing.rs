@@ -35,12 +35,20 @@ impl Transport for Kept {
 }
 
 /// Runs one shared vector of `tests/vectors/<topic>`; every language comes here through its bridge.
+/// For the topic `sanitize` the input is `{"kind", "input", "options"}`.
 ///
 /// # Errors
 /// What the vector expects as an error; [`crate::ErrorKind::InvalidPayload`] on an unknown topic.
 pub fn vector(topic: &str, input: &Value) -> Result<Value, Error> {
     match topic {
+        "dsn" | "envelope" => crate::protocol::vector(topic, input),
+        "fingerprint" | "function-names" | "message" => crate::fingerprint::vector(topic, input),
         "rate-limits" => crate::transport::ratelimit_vector(input),
+        "sanitize" => {
+            let kind = input["kind"].as_str().ok_or_else(|| Error::payload("kind", "expected a text"))?;
+            crate::sanitize::vector(kind, &input["input"], &input["options"])
+        }
+        "stack" => crate::stacktrace::vector(input),
         _ => Err(Error::payload("topic", "expected a folder of tests/vectors")),
     }
 }

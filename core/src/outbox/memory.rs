@@ -14,7 +14,6 @@ struct State {
     waiting: VecDeque<Record>,
     /// Bytes waiting and leased.
     bytes: usize,
-    leased: usize,
     woken: bool,
 }
 
@@ -65,25 +64,17 @@ impl Outbox for MemoryOutbox {
             state = self.changed.wait_timeout_while(state, patience, idle).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.woken = false;
-        let record = state.waiting.pop_front()?;
-        state.leased += 1;
-        Some(record)
+        state.waiting.pop_front()
     }
 
     fn release(&self, record: &Record) {
         let mut state = self.state();
-        state.leased = state.leased.saturating_sub(1);
         state.bytes = state.bytes.saturating_sub(cost(record));
     }
 
     fn wake(&self) {
         self.state().woken = true;
         self.changed.notify_all();
-    }
-
-    fn is_empty(&self) -> bool {
-        let state = self.state();
-        state.waiting.is_empty() && state.leased == 0
     }
 }
 

@@ -45,6 +45,4 @@ pub(crate) trait Outbox: Send + Sync {
     fn release(&self, record: &Record);
     /// Ends a wait in `lease`.
     fn wake(&self);
-    /// True when nothing is stored or leased.
-    fn is_empty(&self) -> bool;
 }

@@ -15,6 +15,7 @@
 pub mod blocklist;
 pub mod in_app;
 mod language;
+pub mod normalize;
 pub mod python;
 mod recursion;
 pub mod rust;

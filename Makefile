@@ -1,0 +1,83 @@
+# Everything a fresh clone needs: `make test`, `make demo`, `make bench`.
+# Tools of its own are installed into .venv and target/; nothing outside the repository is touched,
+# but for Debian packages when root finds a compiler missing.
+
+SHELL := /bin/bash -eu -o pipefail
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# One release build serves the Python package, the demo and the benchmarks.
+CARGO := cargo
+export CARGO_TERM_COLOR ?= never
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## Show what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+.PHONY: tools
+tools: ## Check for the tools that cannot be installed here, install the others
+	@scripts/tools.sh
+
+$(BIN)/python: requirements-dev.txt | tools
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+.PHONY: sink
+sink: tools ## Build the test sink, a small real server
+	$(CARGO) build --quiet --release -p faultwire-sink
+
+.PHONY: python
+python: $(BIN)/python ## Build the Python package into .venv
+	cd sdk-python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(BIN))/maturin develop --release --quiet --skip-install
+	$(BIN)/python scripts/link_package.py
+
+.PHONY: lint
+lint: tools $(BIN)/python ## Formatters, linters and type checkers
+	$(CARGO) fmt --check
+	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+	$(BIN)/ruff check sdk-python examples tests scripts bench
+	$(BIN)/ruff format --check sdk-python examples tests scripts bench
+	cd sdk-python && ../$(BIN)/mypy
+
+.PHONY: test-rust
+test-rust: sink ## Rust tests, the shared vectors among them
+	$(CARGO) test --quiet --workspace
+	$(CARGO) test --quiet -p faultwire --no-default-features
+
+.PHONY: test-python
+test-python: python sink ## Python tests against the real engine and the real sink
+	$(BIN)/python -m pytest -q sdk-python/tests tests
+	scripts/test_pythons.sh
+
+.PHONY: test-wheel
+test-wheel: $(BIN)/python sink ## Build the wheels, install them in clean environments, send an event
+	scripts/test_wheels.sh
+
+.PHONY: test
+test: lint test-rust test-python test-wheel demo-check ## All tests
+	@echo "all tests passed"
+
+.PHONY: demo
+demo: python sink ## Run the example web app against a local sink and show the events
+	$(BIN)/python examples/demo.py
+
+.PHONY: demo-check
+demo-check: python sink
+	$(BIN)/python examples/demo.py --check
+
+.PHONY: bench
+bench: python sink ## Benchmarks against the leading SDKs, as ratios in one run
+	$(BIN)/python bench/run.py
+
+.PHONY: docs
+docs: tools ## Write the generated parts of docs/
+	FAULTWIRE_WRITE_DOCS=1 $(CARGO) test --quiet -p faultwire --test options_docs
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	rm -rf target $(VENV) .bench dist

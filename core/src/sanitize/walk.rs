@@ -1,0 +1,556 @@
+//! The whole event, field by field.
+//!
+//! Every struct is taken apart without `..`: a field that is added to the protocol does not compile
+//! here until someone has decided how it is sanitized.
+
+use super::PASSES;
+use super::limits::*;
+use super::meta::{self, Meta, Path};
+use super::rules::{KeyMatch, Secrecy, Span};
+use super::scan::What;
+use super::value::{Terms, Walk, cut_text, free_name, json_size, over, placeholders};
+use crate::protocol::{
+    Breadcrumb, Event, Exception, Frame, LogEntry, Map, Mechanism, Request, SdkInfo, Stacktrace, Thread, User, Value,
+};
+use std::collections::BTreeMap;
+
+/// Most tags, headers and server variables: more is a mistake.
+const TEXTS: usize = 200;
+/// Most packages in `modules`.
+const MODULES: usize = 5000;
+/// How deep `_meta` of others is followed: the event's own depth and the free values below it.
+const META_DEPTH: usize = 32;
+
+/// What hides a parameter whose template names it.
+const TEMPLATE: KeyMatch<'static> =
+    KeyMatch { name: "template", secrecy: Secrecy::Secret, prose: false, span: Span::Word };
+
+impl Walk<'_> {
+    pub fn event(&mut self, event: &mut Event) {
+        let Event {
+            event_id: _,
+            timestamp: _,
+            platform,
+            level: _,
+            logger,
+            transaction,
+            server_name,
+            release,
+            dist,
+            environment,
+            logentry,
+            exception,
+            threads,
+            breadcrumbs,
+            user,
+            request,
+            contexts,
+            tags,
+            extra,
+            modules,
+            fingerprint,
+            sdk,
+            debug_meta,
+            meta,
+        } = event;
+        let root = Path::ROOT;
+        let mut existing = std::mem::take(meta);
+        self.foreign_meta(&mut existing, 0);
+        self.meta = Meta::resume(existing);
+
+        self.text(&root.key("platform"), platform, What::NAME, LOGGER_CHARS);
+        self.optional(&root, "logger", logger, What::NAME, LOGGER_CHARS);
+        self.optional(&root, "transaction", transaction, What::TEXT, TRANSACTION_CHARS);
+        self.optional(&root, "server_name", server_name, What::NAME, SERVER_NAME_CHARS);
+        self.optional(&root, "release", release, What::NAME, RELEASE_CHARS);
+        self.optional(&root, "dist", dist, What::NAME, DIST_CHARS);
+        self.optional(&root, "environment", environment, What::NAME, ENVIRONMENT_CHARS);
+        if let Some(entry) = logentry {
+            self.log_entry(&root.key("logentry"), entry);
+        }
+        self.each(&root.key("exception"), &mut exception.values, Self::exception);
+        self.each(&root.key("threads"), &mut threads.values, Self::thread);
+        self.each(&root.key("breadcrumbs"), &mut breadcrumbs.values, Self::breadcrumb);
+        if let Some(user) = user {
+            self.user(&root.key("user"), user);
+        }
+        if let Some(request) = request {
+            self.request(&root.key("request"), request);
+        }
+        self.contexts(&root.key("contexts"), contexts);
+        self.tags(&root.key("tags"), tags);
+        self.extra(&root.key("extra"), extra);
+        self.texts(&root.key("modules"), modules, MODULES, What::NAME, |walk, path, _, text| {
+            walk.text(path, text, What::NAME, KEY_CHARS);
+        });
+        let here = root.key("fingerprint");
+        if fingerprint.len() > BREADTH {
+            let len = fingerprint.len();
+            fingerprint.truncate(BREADTH);
+            self.meta.note(&here, vec![meta::removed()], Some(len));
+        }
+        for (i, part) in fingerprint.iter_mut().enumerate() {
+            self.text(&here.index(i), part, What::TEXT, VALUE_CHARS);
+        }
+        if let Some(sdk) = sdk {
+            self.sdk(&root.key("sdk"), sdk);
+        }
+        let images =
+            Terms { what: What::NAME, chars: NAME_CHARS, depth: DEPTH, breadth: OWN_CONTEXT_BREADTH, keys: true };
+        self.value(&root.key("debug_meta"), debug_meta, images, 0);
+        *meta = std::mem::take(&mut self.meta).finish();
+    }
+
+    fn each<T>(&mut self, path: &Path<'_>, list: &mut [T], mut treat: impl FnMut(&mut Self, &Path<'_>, &mut T)) {
+        let values = path.key("values");
+        for (i, item) in list.iter_mut().enumerate() {
+            treat(self, &values.index(i), item);
+        }
+    }
+
+    fn log_entry(&mut self, path: &Path<'_>, entry: &mut LogEntry) {
+        let LogEntry { message, params, formatted } = entry;
+        self.optional(path, "message", message, What::TEXT, MESSAGE_CHARS);
+        let terms = self.terms(What::TEXT);
+        if let (Some(template), Value::Array(list)) = (&*message, &mut *params) {
+            self.named_by_template(&path.key("params"), template, list);
+        }
+        self.value(&path.key("params"), params, terms, 0);
+        self.optional(path, "formatted", formatted, What::TEXT, MESSAGE_CHARS);
+    }
+
+    /// `"password=%s"` names its parameter: what would be filtered in the finished text goes here too.
+    fn named_by_template(&mut self, path: &Path<'_>, template: &str, params: &mut [Value]) {
+        const PROBE: &str = "x0Probe1y2";
+        const MOST: usize = 16;
+        const STAND_INS: [&str; 6] = ["%s", "%r", "%d", "%v", "{}", "?"];
+        if template.len() > MESSAGE_CHARS || params.is_empty() {
+            return;
+        }
+        let mut from = 0;
+        for (i, param) in params.iter_mut().enumerate().take(MOST) {
+            let rest = template.get(from..).unwrap_or("");
+            let next = STAND_INS.iter().filter_map(|mark| rest.find(mark).map(|at| (at, mark.len()))).min();
+            let Some((at, len)) = next else { return };
+            let (start, end) = (from + at, from + at + len);
+            from = end;
+            let (Some(head), Some(tail)) = (template.get(..start), template.get(end..)) else { return };
+            let probed = format!("{head}{PROBE}{tail}");
+            if let Some(clean) = self.sanitizer.clean(&probed, What::TEXT)
+                && !clean.contains(PROBE)
+            {
+                self.redact(&path.index(i), param, &TEMPLATE);
+            }
+        }
+    }
+
+    fn exception(&mut self, path: &Path<'_>, exception: &mut Exception) {
+        let Exception { ty, value, module, thread_id, mechanism, stacktrace } = exception;
+        self.optional(path, "type", ty, What::NAME, TYPE_CHARS);
+        self.optional(path, "value", value, What::TEXT, MESSAGE_CHARS);
+        self.optional(path, "module", module, What::NAME, NAME_CHARS);
+        self.id(path, "thread_id", thread_id);
+        if let Some(mechanism) = mechanism {
+            self.mechanism(&path.key("mechanism"), mechanism);
+        }
+        if let Some(stack) = stacktrace {
+            self.stacktrace(&path.key("stacktrace"), stack);
+        }
+    }
+
+    fn mechanism(&mut self, path: &Path<'_>, mechanism: &mut Mechanism) {
+        let Mechanism {
+            ty,
+            handled: _,
+            synthetic: _,
+            source,
+            exception_id: _,
+            parent_id: _,
+            is_exception_group: _,
+            meta,
+            data,
+        } = mechanism;
+        self.text(&path.key("type"), ty, What::NAME, TYPE_CHARS);
+        self.optional(path, "source", source, What::NAME, TYPE_CHARS);
+        let terms = self.terms(What::TEXT);
+        self.map(&path.key("meta"), meta, terms, 0);
+        self.map(&path.key("data"), data, terms, 0);
+    }
+
+    fn thread(&mut self, path: &Path<'_>, thread: &mut Thread) {
+        let Thread { id, name, crashed: _, current: _, stacktrace } = thread;
+        self.id(path, "id", id);
+        self.optional(path, "name", name, What::TEXT, TYPE_CHARS);
+        if let Some(stack) = stacktrace {
+            self.stacktrace(&path.key("stacktrace"), stack);
+        }
+    }
+
+    /// The id of a thread: a number or a short text.
+    fn id(&mut self, path: &Path<'_>, key: &str, id: &mut Option<Value>) {
+        if let Some(id) = id {
+            let terms = Terms { what: What::NAME, ..self.terms(What::NAME) };
+            if !id.is_number() {
+                self.value(&path.key(key), id, terms, 0);
+            }
+        }
+    }
+
+    fn stacktrace(&mut self, path: &Path<'_>, stack: &mut Stacktrace) {
+        let Stacktrace { frames } = stack;
+        let list = path.key("frames");
+        for (i, frame) in frames.iter_mut().enumerate() {
+            self.frame(&list.index(i), frame);
+        }
+    }
+
+    fn frame(&mut self, path: &Path<'_>, frame: &mut Frame) {
+        let Frame {
+            function,
+            module,
+            filename,
+            abs_path,
+            lineno: _,
+            colno: _,
+            pre_context,
+            context_line,
+            post_context,
+            in_app: _,
+            vars,
+            package,
+            platform,
+            instruction_addr,
+            symbol_addr,
+            image_addr,
+            tape_position: _,
+        } = frame;
+        for (key, text) in [
+            ("function", function),
+            ("module", module),
+            ("filename", filename),
+            ("abs_path", abs_path),
+            ("package", package),
+            ("platform", platform),
+            ("instruction_addr", instruction_addr),
+            ("symbol_addr", symbol_addr),
+            ("image_addr", image_addr),
+        ] {
+            self.optional(path, key, text, What::NAME, NAME_CHARS);
+        }
+        self.source(path, pre_context, context_line, post_context);
+        let terms = self.terms(What::TEXT);
+        self.map(&path.key("vars"), vars, terms, 0);
+    }
+
+    /// Source lines are cleaned one by one, and a key block or a long literal that spans them as one.
+    fn source(
+        &mut self,
+        path: &Path<'_>,
+        pre_context: &mut Vec<String>,
+        context_line: &mut Option<String>,
+        post_context: &mut Vec<String>,
+    ) {
+        let chars = self.sanitizer.max_value_length;
+        let lines = pre_context.iter().chain(context_line.iter()).chain(post_context.iter());
+        let mut block = KeyBlock::starting(lines);
+        let before = path.key("pre_context");
+        for (i, line) in pre_context.iter_mut().enumerate() {
+            self.line(&before.index(i), line, chars, &mut block);
+        }
+        if let Some(line) = context_line {
+            self.line(&path.key("context_line"), line, chars, &mut block);
+        }
+        let after = path.key("post_context");
+        for (i, line) in post_context.iter_mut().enumerate() {
+            self.line(&after.index(i), line, chars, &mut block);
+        }
+    }
+
+    fn line(&mut self, path: &Path<'_>, line: &mut String, chars: usize, block: &mut KeyBlock) {
+        let inside = block.inside;
+        block.step(line);
+        if inside {
+            return self.treat(path, line, chars, |line| {
+                (!line.trim().is_empty() && !line.contains("[Filtered")).then(|| "[Filtered:private-key]".to_owned())
+            });
+        }
+        self.text(path, line, What::CODE, chars);
+    }
+
+    fn breadcrumb(&mut self, path: &Path<'_>, crumb: &mut Breadcrumb) {
+        let Breadcrumb { timestamp: _, ty, category, level: _, message, data } = crumb;
+        self.optional(path, "type", ty, What::NAME, LOGGER_CHARS);
+        self.optional(path, "category", category, What::NAME, TYPE_CHARS);
+        self.optional(path, "message", message, What::TEXT, MESSAGE_CHARS);
+        let here = path.key("data");
+        let terms = self.terms(What::TEXT);
+        for (key, value) in data.iter_mut() {
+            let name = key.rsplit(['.', '_']).next().unwrap_or(key);
+            let place = here.key(key);
+            match name {
+                "query"
+                    if value.is_string()
+                        && value.as_str().is_some_and(|text| text.contains('=') && !text.contains(' ')) =>
+                {
+                    self.query(&place, value);
+                }
+                "cookies" => self.cookies(&place, value),
+                "body" | "payload" => self.body(&place, value),
+                _ => {}
+            }
+        }
+        self.map(&here, data, terms, 0);
+        self.fit_map(&here, data, terms, BREADCRUMB_DATA_BYTES);
+    }
+
+    fn user(&mut self, path: &Path<'_>, user: &mut User) {
+        let User { id, email, username, ip_address, other } = user;
+        self.optional(path, "id", id, What::NAME, VALUE_CHARS);
+        for (key, text) in [("email", email), ("username", username), ("ip_address", ip_address)] {
+            let Some(text) = text else { continue };
+            let here = path.key(key);
+            match self.sanitizer.keys.find(key) {
+                Some(found) => self.redact_text(&here, text, &found),
+                None => self.text(&here, text, What::TEXT, VALUE_CHARS),
+            }
+        }
+        let mut map: Map = std::mem::take(other).into_iter().collect();
+        let terms = self.terms(What::TEXT);
+        if !self.sanitizer.send_default_pii
+            && let (Some(name), Some(found)) = (map.get_mut("name"), self.sanitizer.keys.find("full_name"))
+        {
+            self.redact(&path.key("name"), name, &found);
+        }
+        self.map(path, &mut map, terms, 0);
+        *other = map.into_iter().collect();
+    }
+
+    fn request(&mut self, path: &Path<'_>, request: &mut Request) {
+        let Request { url, method, query_string, headers, cookies, data, env } = request;
+        let chars = self.sanitizer.max_value_length;
+        if let Some(url) = url {
+            let sanitizer = self.sanitizer;
+            self.treat(&path.key("url"), url, chars.max(VALUE_CHARS), |url| sanitizer.clean_url(url));
+        }
+        self.optional(path, "method", method, What::NAME, LOGGER_CHARS);
+        self.query(&path.key("query_string"), query_string);
+        self.texts(&path.key("headers"), headers, TEXTS, What::TEXT, |walk, path, key, text| {
+            walk.header(path, key, text, chars);
+        });
+        self.cookies(&path.key("cookies"), cookies);
+        self.body(&path.key("data"), data);
+        self.texts(&path.key("env"), env, TEXTS, What::TEXT, |walk, path, key, text| {
+            walk.header(path, key, text, chars);
+        });
+    }
+
+    fn contexts(&mut self, path: &Path<'_>, contexts: &mut Map) {
+        let terms = self.terms(What::TEXT);
+        let mut own = contexts.remove("faultwire");
+        let mut trace = contexts.remove("trace");
+        for (key, value) in contexts.iter_mut() {
+            // The name of a context is no key of a secret ("session" is common), what is in it may be.
+            let what = if matches!(key.as_str(), "runtime" | "os" | "app" | "browser" | "device" | "gpu" | "culture") {
+                What::VERSION
+            } else {
+                What::TEXT
+            };
+            let here = path.key(key);
+            let terms = Terms { what, ..terms };
+            if value.is_object() {
+                self.value(&here, value, terms, 0);
+            } else {
+                self.under(&here, key, value, terms, 0);
+            }
+            self.fit(&here, value, terms, CONTEXT_BYTES);
+        }
+        self.clean_context_names(path, contexts, terms);
+        if let Some(trace) = &mut trace {
+            let here = path.key("trace");
+            let ids = take_ids(trace);
+            self.value(&here, trace, terms, 0);
+            self.fit(&here, trace, terms, CONTEXT_BYTES);
+            if let Value::Object(map) = trace {
+                map.extend(ids);
+            }
+        }
+        if let Some(own) = &mut own {
+            // Written by Faultwire: fingerprints, the record of what was hashed, a session's id for
+            // impact analysis. Names say nothing here; looks still do.
+            let terms = Terms {
+                what: What::NAME,
+                chars: MESSAGE_CHARS,
+                depth: DEPTH + 3,
+                breadth: OWN_CONTEXT_BREADTH,
+                keys: false,
+            };
+            self.value(&path.key("faultwire"), own, terms, 0);
+        }
+        contexts.extend(trace.map(|trace| ("trace".to_owned(), trace)));
+        contexts.extend(own.map(|own| ("faultwire".to_owned(), own)));
+    }
+
+    fn clean_context_names(&mut self, path: &Path<'_>, contexts: &mut Map, terms: Terms) {
+        let renames: Vec<(String, String)> = contexts
+            .keys()
+            .filter_map(|key| self.sanitizer.clean(key, terms.what).map(|clean| (key.clone(), clean)))
+            .collect();
+        for (old, new) in renames {
+            if let Some(value) = contexts.remove(&old) {
+                let new = free_name(new, |name| contexts.contains_key(name));
+                self.meta.note(&path.key(&new), placeholders(&new), None);
+                contexts.insert(new, value);
+            }
+        }
+        super::value::cut_map(&mut self.meta, path, contexts, BREADTH);
+    }
+
+    fn tags(&mut self, path: &Path<'_>, tags: &mut BTreeMap<String, String>) {
+        self.tag_keys(path, tags);
+        self.texts(path, tags, TEXTS, What::TEXT, |walk, path, key, text| {
+            if let Some(found) = walk.sanitizer.keys.find(key) {
+                return walk.redact_text(path, text, &found);
+            }
+            let sanitizer = walk.sanitizer;
+            walk.treat(path, text, TAG_VALUE_CHARS, |text| {
+                let cleaned = sanitizer.clean_value(text, What::TEXT);
+                let seen = cleaned.as_deref().unwrap_or(text);
+                if seen.contains(['\n', '\r']) { Some(seen.replace(['\n', '\r'], " ")) } else { cleaned }
+            });
+        });
+    }
+
+    /// Tag keys have an alphabet of their own.
+    fn tag_keys(&mut self, path: &Path<'_>, tags: &mut BTreeMap<String, String>) {
+        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '-');
+        let fits = |key: &str| !key.is_empty() && key.len() <= TAG_KEY_CHARS && key.chars().all(legal);
+        let renames: Vec<(String, String)> = tags
+            .keys()
+            .filter_map(|key| {
+                let mut clean = key.clone();
+                for _ in 0..PASSES {
+                    let next = self.sanitizer.clean(&clean, What::TEXT);
+                    if next.is_none() && fits(&clean) {
+                        break;
+                    }
+                    let next = next.unwrap_or(clean);
+                    clean = next.chars().map(|c| if legal(c) { c } else { '_' }).take(TAG_KEY_CHARS).collect();
+                    if clean.is_empty() {
+                        clean.push('_');
+                    }
+                }
+                if clean == *key {
+                    return None;
+                }
+                Some((key.clone(), clean))
+            })
+            .collect();
+        for (old, new) in renames {
+            if let Some(value) = tags.remove(&old) {
+                let new = free_name(new, |name| tags.contains_key(name));
+                let kept = old.chars().count();
+                self.meta.note(&path.key(&new), vec![Value::from(vec!["!key", "s"])], Some(kept));
+                tags.insert(new, value);
+            }
+        }
+    }
+
+    fn extra(&mut self, path: &Path<'_>, extra: &mut Map) {
+        let terms = self.terms(What::TEXT);
+        self.map(path, extra, terms, 0);
+        let mut total = 0;
+        for (key, value) in extra.iter_mut() {
+            let here = path.key(key);
+            self.fit(&here, value, terms, EXTRA_VALUE_BYTES);
+            let size = json_size(value);
+            if total + size > EXTRA_BYTES && value.as_str() != Some(super::value::CUT) {
+                *value = Value::String(super::value::CUT.to_owned());
+                self.meta.note(&here, vec![meta::removed()], None);
+            }
+            total += json_size(value);
+        }
+    }
+
+    fn sdk(&mut self, path: &Path<'_>, sdk: &mut SdkInfo) {
+        let SdkInfo { name, version, integrations, packages } = sdk;
+        self.text(&path.key("name"), name, What::NAME, KEY_CHARS);
+        self.text(&path.key("version"), version, What::NAME, KEY_CHARS);
+        let list = path.key("integrations");
+        for (i, integration) in integrations.iter_mut().enumerate() {
+            self.text(&list.index(i), integration, What::NAME, KEY_CHARS);
+        }
+        let list = path.key("packages");
+        let terms = Terms { keys: false, ..self.terms(What::NAME) };
+        for (i, package) in packages.iter_mut().enumerate() {
+            self.value(&list.index(i), package, terms, 0);
+        }
+    }
+
+    /// Remarks that came with the event. `val` holds what a field was before someone changed it.
+    fn foreign_meta(&mut self, value: &mut Value, depth: usize) {
+        match value {
+            Value::Object(map) => {
+                if depth >= META_DEPTH {
+                    map.clear();
+                }
+                if let Some(Value::Object(own)) = map.get_mut("") {
+                    own.remove("val");
+                }
+                let renames: Vec<(String, String)> = map
+                    .keys()
+                    .filter_map(|key| self.sanitizer.clean(key, What::TEXT).map(|clean| (key.clone(), clean)))
+                    .collect();
+                for (old, new) in renames {
+                    if let Some(value) = map.remove(&old) {
+                        map.insert(free_name(new, |name| map.contains_key(name)), value);
+                    }
+                }
+                map.values_mut().for_each(|child| self.foreign_meta(child, depth + 1));
+            }
+            Value::Array(list) => list.iter_mut().for_each(|child| self.foreign_meta(child, depth + 1)),
+            Value::String(text) => {
+                if let Some(clean) = self.sanitizer.clean(text, What::TEXT) {
+                    *text = clean;
+                }
+                if over(text, VALUE_CHARS) {
+                    cut_text(text, VALUE_CHARS);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+/// Takes the ids of a trace out of a context: hex of the lengths that tracing uses.
+fn take_ids(trace: &mut Value) -> Vec<(String, Value)> {
+    let Value::Object(map) = trace else { return Vec::new() };
+    let is_id = |value: &Value| {
+        value.as_str().is_some_and(|id| matches!(id.len(), 16 | 32) && id.bytes().all(|c| c.is_ascii_hexdigit()))
+    };
+    ["trace_id", "span_id", "parent_span_id"]
+        .iter()
+        .filter_map(|key| if map.get(*key).is_some_and(is_id) { map.remove_entry(*key) } else { None })
+        .collect()
+}
+
+/// Follows the lines of a private key that is written over several lines of source.
+#[derive(Default)]
+struct KeyBlock {
+    inside: bool,
+}
+
+impl KeyBlock {
+    /// The window may begin inside a block: then its end comes before any beginning.
+    fn starting<'l>(mut lines: impl Iterator<Item = &'l String>) -> KeyBlock {
+        let first = lines.find(|line| line.contains("PRIVATE KEY") && line.contains("-----"));
+        KeyBlock { inside: first.is_some_and(|line| line.contains("-----END") && !line.contains("-----BEGIN")) }
+    }
+
+    fn step(&mut self, line: &str) {
+        if line.contains("-----END") {
+            self.inside = false;
+        } else if line.contains("-----BEGIN") && line.contains("PRIVATE KEY") {
+            self.inside = true;
+        }
+    }
+}

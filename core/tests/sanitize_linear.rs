@@ -1,0 +1,212 @@
+//! Linear on any input: for each rule the text that would show otherwise, at two lengths.
+//!
+//! Times are compared, not asserted on their own: four times the text may take at most nine times as
+//! long (a quadratic rule takes sixteen). The fastest of several runs counts, and a pair of lengths
+//! that looks slow is measured again, because the machine has other things to do.
+
+use std::time::{Duration, Instant};
+
+use faultwire::sanitize::Sanitizer;
+use serde_json::Value;
+
+const SMALL: usize = 48 * 1024;
+const FACTOR: usize = 4;
+const BOUND: f64 = 9.0;
+const ATTEMPTS: usize = 6;
+
+fn adversaries() -> Vec<&'static str> {
+    vec![
+        "eyJ",
+        "eyJeyJ.",
+        "eyJhbGciOiJI",
+        "-----BEGIN ",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN PUBLIC KEY-----\n",
+        "-----",
+        "://",
+        "://a:",
+        "://a:b/",
+        "://a@",
+        "a://b:c@d ",
+        "1",
+        "1 ",
+        "1-",
+        "1.",
+        "1.1.1.1.",
+        "4111 ",
+        "4111-",
+        "411111111111111 ",
+        "123-45-",
+        "DE89",
+        "DE89 3704 ",
+        "a@",
+        "a@a@a.",
+        "@",
+        "a%40",
+        "a.",
+        "bob@a.b.c.d.",
+        ":",
+        "::",
+        "a:",
+        "abc:",
+        "=",
+        "a=",
+        "token=",
+        "token",
+        "token:",
+        "token: a ",
+        "password",
+        "password=",
+        "password=,",
+        "password=a,b",
+        "password=a&",
+        "password=(",
+        "password: [",
+        "password=\"",
+        "password='\\",
+        "\"password\":",
+        "\"password\": \"\\\"",
+        "password[",
+        "[password]",
+        "a[b]",
+        "%3D",
+        "%3Dtoken",
+        "token%3D",
+        "%",
+        "%4",
+        "<",
+        ">",
+        "<token>",
+        "<token>a",
+        "<a><",
+        "<token a",
+        "--",
+        "--token ",
+        "--token -",
+        "-u a",
+        "-u :",
+        "sk-",
+        "sk-a",
+        "sk-ant-",
+        "xoxb-",
+        "ghp_",
+        "ghp",
+        "AKIA",
+        "SG.",
+        "SK0",
+        "key-",
+        "bearer ",
+        "Bearer a ",
+        "Basic ",
+        "Basic a",
+        "basic dXNlcjpw",
+        "token 0",
+        "Q~",
+        "1Q~",
+        "aaa8Q~",
+        ":AA",
+        "12345678:AA",
+        "-us",
+        "0-us1",
+        "[Filtered",
+        "[Filtered:",
+        "[Filtered:password]",
+        "[",
+        "]",
+        "{",
+        "\"",
+        "'",
+        "\\",
+        "\\\"",
+        "\" ",
+        "password '",
+        "password \"a",
+        "name=\"",
+        "name=\"token\"",
+        "name=\"token\"\r\n\r\n",
+        "name=\"token\" value=\"",
+        "Authorization: ",
+        "cookie: a; ",
+        "account key: ",
+        "a key=",
+        "é=",
+        "密码=",
+        "é@é.",
+        "\n",
+        " ",
+        "a b",
+        "secret: str = ",
+        "secret: a = ",
+        "a.b.c:d ",
+        "AAAAAAAAAAAAAAAAAAAAA",
+        "IQoJb3JpZ2lu",
+        "EAAA",
+        "access_token$production$",
+        "hooks.slack.com/services/",
+        "identified by '",
+        "password == \"",
+        "?token=a&",
+        "a=b; ",
+        "f:0::",
+        "2001:db8::",
+    ]
+}
+
+fn time(run: &dyn Fn()) -> Duration {
+    let start = Instant::now();
+    run();
+    start.elapsed()
+}
+
+fn ratio(small: &dyn Fn(), large: &dyn Fn()) -> f64 {
+    let mut best = f64::MAX;
+    for _ in 0..ATTEMPTS {
+        let (s, l) = ((0..2).map(|_| time(small)).min().unwrap(), (0..2).map(|_| time(large)).min().unwrap());
+        best = best.min(l.as_secs_f64() / s.as_secs_f64().max(1e-6));
+        if best < BOUND {
+            break;
+        }
+    }
+    best
+}
+
+fn check(what: &str, run: impl Fn(&str)) {
+    for unit in adversaries() {
+        for frame in [("", ""), ("\"", " x"), ("password=\"a", "")] {
+            let text = |len: usize| format!("{}{}{}", frame.0, unit.repeat(len / unit.len()), frame.1);
+            let (small, large) = (text(SMALL), text(SMALL * FACTOR));
+            let ratio = ratio(&|| run(&small), &|| run(&large));
+            assert!(
+                ratio < BOUND,
+                "{what}: {unit:?} in {frame:?} took {ratio:.1} times as long for {FACTOR} times the text"
+            );
+        }
+    }
+}
+
+#[test]
+fn running_text_is_read_in_linear_time() {
+    let sanitizer = Sanitizer::default();
+    check("text", |text| drop(sanitizer.text(text)));
+}
+
+#[test]
+fn source_lines_are_read_in_linear_time() {
+    let sanitizer = Sanitizer::default();
+    check("code", |text| drop(sanitizer.code(text)));
+}
+
+#[test]
+fn queries_urls_and_cookies_are_read_in_linear_time() {
+    let sanitizer = Sanitizer::default();
+    check("query", |text| drop(sanitizer.query(text)));
+    check("url", |text| drop(sanitizer.url(text)));
+    check("cookies", |text| drop(sanitizer.cookies(text)));
+}
+
+#[test]
+fn bodies_and_keys_are_read_in_linear_time() {
+    let sanitizer = Sanitizer::default();
+    check("body", |text| sanitizer.body(&mut Value::from(text)));
+    check("key", |text| drop(sanitizer.key_rule(text).map(str::to_owned)));
+}
