@@ -71,13 +71,13 @@ pub(crate) const MATCHERS: &[Matcher] = rows![
     "filtered"    ""            &[Of("[")],                   marks::filtered,        "a mark of the sanitizer: `[Filtered]`, `[Filtered:kind]`";
     "placeholder" ""            &[Of("<")],                   marks::placeholder,     "a placeholder of this table";
     "process"     "<pid>"       &[Of("<#")],                  marks::erlang,          "Erlang and Elixir processes, ports and references: `#PID<0.1.2>`, `<0.1.2>`, `#Ref<0.1.2.3>`";
-    "quoted"      "<quoted>"    &[Of("'\"`\u{c2}\u{e2}"), Letter], marks::quoted,     "a value in quotes on one line, with its prefix (`b'..'`): '..' \"..\" `..` `..' and typographic ones";
+    "quoted"      "<quoted>"    &[Of("'\"`\u{ab}\u{2018}"), Letter], marks::quoted,     "a value in quotes on one line, with its prefix (`b'..'`): '..' \"..\" `..` `..' and typographic ones";
     "url"         "<url>"       &[Letter],                    network::url,           "scheme://anything, the host included";
     "email"       "<email>"     &[Letter, Digit],             network::email,         "local@domain.tld";
     "home"        "<user>"      &[Of("/\\")],                 ids::home,              "the user's name in `/home/NAME`, `/Users/NAME`, `\\Users\\NAME`";
     "path-id"     "<id>"        &[Of("/")],                   ids::path_segment,      "a path segment of letters and at least three digits in a row, or of both in turns";
-    "subject-id"  "<id>"        &[Letter],                    ids::subject,           "the value after user, tenant, customer, account, ..., `id` or a name ending in id: `user 42`, `customer_id=abc`, `tenant: acme-7`";
     "pid"         "<pid>"       &[Of("pPtT")],                ids::process,           "the number after pid, process, tid, thread";
+    "subject-id"  "<id>"        &[Letter],                    ids::subject,           "the value after user, tenant, customer, account, ..., `id` or a name ending in id: `user 42`, `customer_id=abc`, `tenant: acme-7`";
     "uuid"        "<uuid>"      &[Digit, HexLetter, Letter],  ids::uuid,              "8-4-4-4-12 hexadecimal digits, also after `word_`";
     "timestamp"   "<timestamp>" &[Digit, Of("SMTWFJAOND")],   time::timestamp,        "date and time: ISO 8601, RFC 2822, RFC 850, ctime, syslog, common log format, with slashes";
     "date"        "<date>"      &[Digit, Of("SMTWFJAOND")],   time::date_only,        "a date: year-month-day, day/month/year, 2 Jan 2006, Jan 2, 2006";
@@ -127,33 +127,45 @@ const fn dispatch() -> [u32; 256] {
 ///
 /// Linear in the length of the text; borrowed when nothing was replaced; idempotent.
 pub fn normalize(text: &str) -> Cow<'_, str> {
-    run(text).0
+    run(text).text
 }
 
-/// The result, and the number of bytes looked at (counted in tests only).
-fn run(text: &str) -> (Cow<'_, str>, u64) {
+/// One pass over a text.
+struct Pass<'t> {
+    text: Cow<'t, str>,
+    /// Bytes looked at; counted in tests only.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the test of linear time"))]
+    steps: u64,
+    /// The rows that matched, as bits.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the test that every row has a vector"))]
+    matched: u32,
+}
+
+fn run(text: &str) -> Pass<'_> {
     let mut cursor = Cursor::new(text.as_bytes());
     let mut out = Output { text, done: String::new(), copied: 0, last: None };
+    let mut matched = 0;
     while !cursor.at_end() {
         if cursor.can_begin() {
             let mut rows = DISPATCH[usize::from(cursor.byte())];
             cursor.measure_word();
             let mut found = None;
             while rows != 0 && found.is_none() {
-                let row = rows.trailing_zeros() as usize;
+                let row = rows.trailing_zeros();
                 rows &= rows - 1;
-                found = MATCHERS.get(row).and_then(|matcher| Some((matcher, (matcher.find)(&cursor)?)));
+                found = MATCHERS.get(row as usize).and_then(|matcher| Some((row, matcher, (matcher.find)(&cursor)?)));
             }
-            if let Some((matcher, hit)) = found {
-                out.write(cursor.position(), hit, matcher.placeholder);
-                cursor.matched(hit.end);
+            if let Some((row, matcher, hit)) = found {
+                matched |= 1 << row;
+                let name = hit.literal.unwrap_or(matcher.placeholder);
+                out.write(cursor.position(), hit, name);
+                cursor.matched(hit.end, name);
                 continue;
             }
         }
         cursor.skip();
     }
-    let steps = cursor.steps();
-    (out.finish(), steps)
+    Pass { text: out.finish(), steps: cursor.steps(), matched }
 }
 
 /// The text so far; nothing is copied until the first replacement.
@@ -167,9 +179,7 @@ struct Output<'t> {
 }
 
 impl<'t> Output<'t> {
-    fn write(&mut self, start: usize, hit: Hit, placeholder: &'static str) {
-        let literal = hit.literal.unwrap_or("");
-        let name = if placeholder.is_empty() { literal } else { placeholder };
+    fn write(&mut self, start: usize, hit: Hit, name: &'static str) {
         if name.is_empty() {
             return;
         }
@@ -180,7 +190,7 @@ impl<'t> Output<'t> {
         {
             self.copy_to(end);
             self.copied = hit.end;
-        } else if literal.is_empty() {
+        } else if hit.literal.is_none() {
             self.copy_to(hit.keep);
             self.done.push_str(name);
             self.copied = hit.end;

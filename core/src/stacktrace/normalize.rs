@@ -419,10 +419,13 @@ fn v8_anonymous(name: &str) -> Option<Cow<'_, str>> {
 }
 
 fn v8_bundle(name: &str) -> Option<Cow<'_, str>> {
-    let (head, tail) =
-        name.rsplit_once(['/', ':']).map_or(("", name), |(_, tail)| name.split_at(name.len() - tail.len()));
-    let plain = bundle(tail);
-    (plain != tail).then(|| Cow::Owned(format!("{head}{plain}")))
+    let start = name.rfind(['/', ':']).map_or(0, |i| i + 1);
+    let (head, tail) = name.split_at_checked(start)?;
+    // A module has no extension: every part after a dot may be a hash.
+    let whole = format!("{tail}.");
+    let plain = bundle(&whole);
+    let plain = plain.trim_end_matches('.');
+    (plain != tail && !plain.is_empty()).then(|| Cow::Owned(format!("{head}{plain}")))
 }
 
 // ---- JVM
@@ -514,7 +517,7 @@ fn jvm_proxy(name: &str) -> Option<Cow<'_, str>> {
 }
 
 fn jvm_accessor(name: &str) -> Option<Cow<'_, str>> {
-    const NUMBERED: &[&str] = &["Accessor", "$MH", "$DMH", "$BMH", "$eval", "$fn__", "$_closure", "__"];
+    const NUMBERED: &[&str] = &["Accessor", "$MH", "$DMH", "$BMH", "$eval", "$fn__", "_closure", "__"];
     let mut out = String::new();
     for (i, segment) in name.split_inclusive('$').enumerate() {
         let body = segment.strip_suffix('$').unwrap_or(segment);
@@ -730,3 +733,6 @@ fn dotnet_state(name: &str) -> Option<Cow<'_, str>> {
     let (method, _) = inner.split_once('>')?;
     Some(if method.is_empty() { Cow::Borrowed(class) } else { Cow::Owned(format!("{class}.{method}")) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,6 +117,9 @@ pub(super) fn sql_alias(c: &Cursor) -> Option<Hit> {
 
 /// Parameters in the texts of statements.
 pub(super) fn sql_param(c: &Cursor) -> Option<Hit> {
+    if c.byte() != b'?' && c.after_word() {
+        return None;
+    }
     let start = c.position();
     let end = match c.byte() {
         b'?' => {

@@ -80,6 +80,8 @@ pub(super) struct Cursor<'t> {
     position: usize,
     /// Where the last match ended; what is before it reads as `>`, as in the output.
     last_end: usize,
+    /// The placeholder it got; empty when its text stays.
+    last_name: &'static str,
     word: Word,
     closings: [Cell<Closing>; QUOTES],
     #[cfg(test)]
@@ -122,6 +124,7 @@ impl<'t> Cursor<'t> {
             bytes,
             position: 0,
             last_end: 0,
+            last_name: "",
             word: Word::default(),
             closings: Default::default(),
             #[cfg(test)]
@@ -206,12 +209,22 @@ impl<'t> Cursor<'t> {
 
     /// True when the cursor does not stand inside a word.
     pub(super) fn can_begin(&self) -> bool {
-        let Some(before) = self.position.checked_sub(1) else { return true };
+        CLASS[usize::from(self.byte())] == 0 || !self.after_word()
+    }
+
+    /// True when a word ends directly before the cursor.
+    pub(super) fn after_word(&self) -> bool {
+        let Some(before) = self.position.checked_sub(1) else { return false };
         if self.position == self.last_end {
-            return true;
+            return false;
         }
         let byte = self.at(before);
-        if byte.is_ascii() { CLASS[usize::from(byte)] == 0 } else { !is_letter(self.char_ending_at(self.position)) }
+        if byte.is_ascii() { CLASS[usize::from(byte)] != 0 } else { is_letter(self.char_ending_at(self.position)) }
+    }
+
+    /// True when a value ends directly before the cursor that was no quoted one: `5"` is five inches.
+    pub(super) fn after_value(&self) -> bool {
+        self.position > 0 && self.position == self.last_end && self.last_name != "<quoted>"
     }
 
     /// True when a match may end at `i`: no word and no placeholder follows.
@@ -282,9 +295,10 @@ impl<'t> Cursor<'t> {
     }
 
     /// Goes on behind a match.
-    pub(super) fn matched(&mut self, end: usize) {
+    pub(super) fn matched(&mut self, end: usize, name: &'static str) {
         self.position = end;
         self.last_end = end;
+        self.last_name = name;
     }
 
     /// Passes the word or character at the cursor.

@@ -81,9 +81,7 @@ fn says_id(name: &[u8]) -> bool {
     let Some((stem, id)) = name.len().checked_sub(2).map(|n| name.split_at(n)) else { return false };
     match id {
         b"id" => stem.is_empty() || stem.ends_with(b"_") || matches!(stem, b"u" | b"gu" | b"uu") || is_subject(stem),
-        b"Id" | b"ID" => {
-            stem.last().is_none_or(|b| b.is_ascii_lowercase() || *b == b'_') || stem.iter().all(u8::is_ascii_uppercase)
-        }
+        b"Id" | b"ID" => stem.last().is_none_or(|b| b.is_ascii_lowercase() || *b == b'_') || is_subject(stem),
         _ => false,
     }
 }

@@ -53,6 +53,9 @@ pub(super) const STRING_PREFIXES: &[&str] = &["b", "r", "u", "f", "br", "rb", "B
 pub(super) fn quoted(c: &Cursor) -> Option<Hit> {
     let prefix = c.word();
     let mut open = c.position();
+    if c.after_word() || c.after_value() {
+        return None;
+    }
     if prefix.len() > 0 {
         if prefix.len() > 2 || !matches!(c.at(prefix.end), b'\'' | b'"') {
             return None;

@@ -74,7 +74,7 @@ pub(super) fn email(c: &Cursor) -> Option<Hit> {
 /// IPv4 and IPv6, with port, prefix length or zone.
 pub(super) fn ip(c: &Cursor) -> Option<Hit> {
     let start = c.position();
-    if c.left(1) == b'.' {
+    if c.left(1) == b'.' || (c.byte() == b':' && c.after_word()) {
         return None;
     }
     if c.byte() == b'[' {

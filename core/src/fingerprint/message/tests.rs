@@ -145,9 +145,9 @@ fn time_is_linear_in_hostile_text() {
     );
     let mut worst = (0.0, String::new());
     for unit in &units {
-        let short = unit.repeat(600 / unit.len());
-        let long = unit.repeat(6_000 / unit.len());
-        let rate = |text: &str| run(text).1 as f64 / text.len() as f64;
+        let short = unit.repeat(300 / unit.len());
+        let long = unit.repeat(3_000 / unit.len());
+        let rate = |text: &str| run(text).steps as f64 / text.len() as f64;
         let (few, many) = (rate(&short), rate(&long));
         assert!(many <= few * 1.1 + 2.0, "{unit:?}: {few:.1} steps a byte, then {many:.1}");
         if many > worst.0 {
@@ -156,6 +156,25 @@ fn time_is_linear_in_hostile_text() {
     }
     println!("at worst {:.1} steps a byte, for {:?}", worst.0, worst.1);
     assert!(worst.0 < 1_000.0, "{} steps a byte for {:?}", worst.0, worst.1);
+}
+
+/// One vector at least a row.
+#[test]
+fn every_row_matches_in_a_vector() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/message");
+    let mut matched = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "json") {
+            let file: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+            for case in file["cases"].as_array().unwrap() {
+                matched |= run(case["input"].as_str().unwrap()).matched;
+            }
+        }
+    }
+    for (i, row) in super::MATCHERS.iter().enumerate() {
+        assert!(matched & (1 << i) != 0, "no vector for the row {}", row.name);
+    }
 }
 
 #[test]

@@ -114,7 +114,7 @@ pub(super) fn bundle(file: &str) -> Cow<'_, str> {
         Some((name, number)) if !name.is_empty() && digits(number) && versioned => name,
         _ => hashless(first),
     };
-    let stem = if bundle_hash(stem) { "<hash>" } else { stem };
+    let stem = if stem.len() >= 8 && hex_hash(stem) { "<hash>" } else { stem };
     let goes = |part: &str| bundle_hash(part) || digits(part);
     let (middle, extension) = rest.rsplit_once('.').unwrap_or(("", rest));
     if stem == first && !middle.split('.').any(goes) {
@@ -166,7 +166,7 @@ fn bundle_hash(text: &str) -> bool {
     };
     let has = |wanted: u8| text.bytes().any(|b| class(b) == wanted);
     let turns = text.as_bytes().windows(2).filter(|w| matches!(w, [a, b] if class(*a) != class(*b))).count();
-    let mixed = (has(0) || has(1)) && has(2) && turns * 10 >= text.len() * 4;
+    let mixed = (has(0) || has(1)) && has(2) && turns * 2 >= text.len();
     let base32 = text.len() == 8 && has(0) && has(2) && !has(1) && !has(3);
     mixed || base32
 }
