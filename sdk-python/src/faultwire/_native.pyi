@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Optional, Union
 
-from typing_extensions import TypeAlias
 
-ExcInfo: TypeAlias = tuple[Optional[type[BaseException]], Optional[BaseException], Any]
+ExcInfo = tuple[Optional[type[BaseException]], Optional[BaseException], Any]
 
 VERSION: str
 
