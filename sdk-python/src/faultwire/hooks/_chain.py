@@ -1,4 +1,4 @@
-"""A hook kept in a module's attribute, as `sys.excepthook` is: put on, passed on, taken off."""
+"""A function put before one that a module or class holds, as `sys.excepthook`: put on, passed on, taken off."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 class Chain:
-    """Puts a function before the one in `module.attribute`."""
+    """Has `seen` called with the arguments of each call of `owner.attribute`, before it."""
 
-    def __init__(self, module: Any, attribute: str, seen: Callable[..., object]) -> None:
-        self._module = module
+    def __init__(self, owner: Any, attribute: str, seen: Callable[..., object]) -> None:
+        self._owner = owner
         self._attribute = attribute
         self._on = True
-        self._previous: Callable[..., Any] = getattr(module, attribute)
+        self._previous: Callable[..., Any] = getattr(owner, attribute)
         previous = self._previous
 
         def hook(*args: Any) -> Any:
@@ -26,14 +26,13 @@ class Chain:
                     seen(*args)
                 except Exception as error:
                     note(attribute, error)
-            # Looked up before any of our code ran: the one that the application had chosen.
             return previous(*args)
 
         self._hook = hook
-        setattr(module, attribute, hook)
+        setattr(owner, attribute, hook)
 
     def remove(self) -> None:
         """Takes the hook off, or makes it pass calls on where another one was put before it."""
         self._on = False
-        if getattr(self._module, self._attribute, None) is self._hook:
-            setattr(self._module, self._attribute, self._previous)
+        if getattr(self._owner, self._attribute, None) is self._hook:
+            setattr(self._owner, self._attribute, self._previous)

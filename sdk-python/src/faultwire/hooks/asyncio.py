@@ -11,44 +11,31 @@ from asyncio import base_events
 from contextvars import Context
 
 from .._engine import native
-from .._guard import note
+from ._chain import Chain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
-_original: Callable[[Any, dict[str, Any]], None] | None = None
-_patched: Callable[[Any, dict[str, Any]], None] | None = None
+_chain: Chain | None = None
 
 
 def setup_once() -> None:
     """Puts the hook on."""
-    global _original, _patched
-    if _patched is not None:
-        return
-    original = _original = base_events.BaseEventLoop.call_exception_handler
-
-    def call_exception_handler(self: Any, context: dict[str, Any]) -> None:
-        try:
-            _seen(context)
-        except Exception as error:
-            note("asyncio", error)
-        return original(self, context)
-
-    _patched = call_exception_handler
-    base_events.BaseEventLoop.call_exception_handler = call_exception_handler  # type: ignore[method-assign]
+    global _chain
+    if _chain is None:
+        _chain = Chain(base_events.BaseEventLoop, "call_exception_handler", _seen)
 
 
 def remove() -> None:
-    """Takes it off, unless somebody else has wrapped it since."""
-    global _original, _patched
-    if _original is not None and base_events.BaseEventLoop.call_exception_handler is _patched:
-        base_events.BaseEventLoop.call_exception_handler = _original  # type: ignore[method-assign]
-        _original = _patched = None
+    """Takes it off."""
+    global _chain
+    if _chain is not None:
+        _chain.remove()
+        _chain = None
 
 
-def _seen(context: dict[str, Any]) -> None:
+def _seen(loop: Any, context: dict[str, Any]) -> None:
     error = context.get("exception")
     if error is None or not isinstance(error, Exception) or not native.is_enabled():
         return

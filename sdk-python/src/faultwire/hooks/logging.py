@@ -12,18 +12,17 @@ from _thread import get_ident
 from contextvars import Context
 
 from .._engine import native
-from .._guard import note
 from .._levels import name as level_name
 from .._levels import thresholds
 from .._scope import AMBIENT
+from ._chain import Chain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_original: Callable[[logging.Logger, logging.LogRecord], None] | None = None
-_patched: Callable[[logging.Logger, logging.LogRecord], None] | None = None
+_chain: Chain | None = None
 
 # Threads inside `_seen`: a record that is logged while one is looked at (by the `__str__` of an
 # argument, by before_send) is not ours to look at. A set's methods are atomic.
@@ -35,31 +34,20 @@ _ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 def setup_once() -> None:
     """Puts the hook on."""
-    global _original, _patched
-    if _patched is not None:
-        return
-    original = _original = logging.Logger.callHandlers
-
-    def callHandlers(self: logging.Logger, record: logging.LogRecord) -> None:  # noqa: N802 - the name it replaces
-        try:
-            _seen(record)
-        except Exception as error:
-            note("logging", error)
-        return original(self, record)
-
-    _patched = callHandlers
-    logging.Logger.callHandlers = callHandlers  # type: ignore[method-assign]
+    global _chain
+    if _chain is None:
+        _chain = Chain(logging.Logger, "callHandlers", _seen)
 
 
 def remove() -> None:
-    """Takes it off, unless somebody else has wrapped it since."""
-    global _original, _patched
-    if _patched is not None and logging.Logger.callHandlers is _patched and _original is not None:
-        logging.Logger.callHandlers = _original  # type: ignore[method-assign]
-        _original = _patched = None
+    """Takes it off."""
+    global _chain
+    if _chain is not None:
+        _chain.remove()
+        _chain = None
 
 
-def _seen(record: logging.LogRecord) -> None:
+def _seen(logger: logging.Logger, record: logging.LogRecord) -> None:
     level = record.levelno
     is_event = thresholds.event is not None and level >= thresholds.event
     is_breadcrumb = thresholds.breadcrumb is not None and level >= thresholds.breadcrumb
