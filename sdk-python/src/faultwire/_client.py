@@ -133,9 +133,6 @@ def start(given: Mapping[str, Any], *, capture_transport: bool = False) -> None:
         return
     automatic, disabled, event_level, breadcrumb_level = _check(given)
     options = {k: v for k, v in given.items() if v is not None and k not in _PYTHON_ONLY and k not in _HOOKS}
-    for name in _HOOKS:
-        if given.get(name) is not None and not callable(given[name]):
-            raise option_error(name, "expected a function")
     native.init(
         options,
         before_send=given.get("before_send"),
@@ -147,6 +144,16 @@ def start(given: Mapping[str, Any], *, capture_transport: bool = False) -> None:
     if native.is_enabled():
         _levels.thresholds.event, _levels.thresholds.breadcrumb = event_level, breadcrumb_level
         registry.enable(automatic, disabled)
+
+
+def restore(call: Mapping[str, Any] | None) -> None:
+    """Puts back the client of an earlier call of `init`; with None, the state before any."""
+    global last_call
+    if call is not None:
+        start(call)
+        return
+    last_call = None
+    registry.remove_all()
 
 
 def _check(given: Mapping[str, Any]) -> tuple[bool, Sequence[str], int | None, int | None]:

@@ -23,7 +23,7 @@ else:
         # Not `warnings.warn`: it prints two lines, and under `-W error` it would fail the import.
         if sys.stderr is not None:
             try:
-                print(f"faultwire: nothing is captured, the native library did not load ({LOAD_ERROR})", file=sys.stderr)
+                sys.stderr.write(f"faultwire: nothing is captured, the native library did not load ({LOAD_ERROR})\n")
             except Exception:
                 pass
 

@@ -29,7 +29,7 @@ def when_imported(name: str, callback: Callable[[], object]) -> None:
         return
     _waiting.setdefault(name, []).append(callback)
     if not any(finder is _FINDER for finder in sys.meta_path):
-        sys.meta_path.insert(0, _FINDER)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _FINDER)
 
 
 def forget(name: str, callback: Callable[[], object]) -> None:
@@ -53,7 +53,7 @@ def _retire() -> None:
     """Leaves `sys.meta_path` when nobody waits any more."""
     if not _waiting:
         try:
-            sys.meta_path.remove(_FINDER)  # type: ignore[arg-type]
+            sys.meta_path.remove(_FINDER)
         except ValueError:
             pass
 

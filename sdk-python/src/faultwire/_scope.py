@@ -171,9 +171,6 @@ class ScopeManager:
     def __enter__(self) -> Scope:
         parent = self._variable.get()
         cell = native.ScopeCell(parent)
-        if parent is not None:
-            # A layer inside a request is still in that request.
-            cell.request_source = parent.request_source
         self._token = self._variable.set(cell)
         return Scope(cell)
 

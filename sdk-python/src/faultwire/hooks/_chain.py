@@ -20,13 +20,13 @@ class Chain:
         self._previous: Callable[..., Any] = getattr(owner, attribute)
         previous = self._previous
 
-        def hook(*args: Any) -> Any:
+        def hook(*args: Any, **kwargs: Any) -> Any:
             if self._on:
                 try:
-                    seen(*args)
+                    seen(*args, **kwargs)
                 except Exception as error:
                     note(attribute, error)
-            return previous(*args)
+            return previous(*args, **kwargs)
 
         self._hook = hook
         setattr(owner, attribute, hook)

@@ -11,7 +11,7 @@ An integration is a module with two functions:
 from __future__ import annotations
 
 
-class DidNotEnable(Exception):  # noqa: N818 - a reason, not a failure
+class DidNotEnable(Exception):
     """Raised by `setup_once` when a framework is there but cannot be used, with the reason."""
 
 

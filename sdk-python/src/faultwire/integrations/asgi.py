@@ -87,7 +87,7 @@ def _begin(
     has_body = False
     # One pass: names are lower-case by the specification.
     for name, value in scope.get("headers") or ():
-        if name == b"traceparent" or name == b"sentry-trace" and trace is None:
+        if name == b"traceparent" or (name == b"sentry-trace" and trace is None):
             trace = value
         elif name == b"content-type":
             content_type = value

@@ -129,7 +129,7 @@ def describe(environ: Mapping[str, Any]) -> dict[str, Any]:
 def _record_body(environ: Environ) -> BodyRecorder | None:
     """Has the application's reads of the body recorded, where there is a body that a report can show."""
     stream = environ.get("wsgi.input")
-    if stream is None or (environ.get("CONTENT_LENGTH") or "0") == "0" and not environ.get("HTTP_TRANSFER_ENCODING"):
+    if stream is None or ((environ.get("CONTENT_LENGTH") or "0") == "0" and not environ.get("HTTP_TRANSFER_ENCODING")):
         return None
     content_type = environ.get("CONTENT_TYPE") or ""
     limit = native.option("max_request_body_size")
