@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextvars import Token
     from types import TracebackType
-    from typing import Any, Callable, Optional, TypeVar
+    from typing import Any, Callable, TypeVar
 
     from ._native import ScopeCell
 
     Function = TypeVar("Function", bound=Callable[..., Any])
 
-CURRENT: ContextVar[Optional[ScopeCell]] = ContextVar("faultwire_current", default=None)
-ISOLATION: ContextVar[Optional[ScopeCell]] = ContextVar("faultwire_isolation", default=None)
+CURRENT: ContextVar[ScopeCell | None] = ContextVar("faultwire_current", default=None)
+ISOLATION: ContextVar[ScopeCell | None] = ContextVar("faultwire_isolation", default=None)
 EVERYWHERE: ScopeCell = native.ScopeCell()
 
 native.bind_context(CURRENT, ISOLATION, EVERYWHERE)
@@ -56,7 +56,7 @@ class Scope:
 
     __slots__ = ("_cell",)
 
-    def __init__(self, cell: Optional[ScopeCell]) -> None:
+    def __init__(self, cell: ScopeCell | None) -> None:
         self._cell = cell
 
     def _target(self) -> ScopeCell:
@@ -80,18 +80,18 @@ class Scope:
         """Forgets a tag of this layer; one of another layer stays."""
         quietly("remove_tag", self._target().remove_tag, key)
 
-    def set_user(self, user: Optional[Mapping[str, Any]]) -> None:
+    def set_user(self, user: Mapping[str, Any] | None) -> None:
         """Says who is hit: `{"id", "email", "username", "ip_address", ...}`; None forgets.
 
         All but `id` is sent only with the option `send_default_pii`.
         """
         quietly("set_user", self._target().set_user, user)
 
-    def set_session(self, session_id: Optional[str]) -> None:
+    def set_session(self, session_id: str | None) -> None:
         """Names the session of the user, to count how many are hit; None forgets."""
         quietly("set_session", self._target().set_session, session_id)
 
-    def set_context(self, key: str, value: Optional[Mapping[str, Any]]) -> None:
+    def set_context(self, key: str, value: Mapping[str, Any] | None) -> None:
         """Sets a named object, shown with the event: at most 8 kB; None forgets."""
         quietly("set_context", self._target().set_context, key, value)
 
@@ -99,31 +99,31 @@ class Scope:
         """Sets free detail, at most 16 KiB a value."""
         quietly("set_extra", self._target().set_extra, key, value)
 
-    def set_level(self, level: Optional[str]) -> None:
+    def set_level(self, level: str | None) -> None:
         """Sets the level of coming events: `fatal`, `error`, `warning`, `info` or `debug`; None forgets."""
         quietly("set_level", self._target().set_level, level)
 
-    def set_transaction(self, name: Optional[str]) -> None:
+    def set_transaction(self, name: str | None) -> None:
         """Names the route or job, at most 200 characters; None forgets."""
         quietly("set_transaction", self._target().set_transaction, name)
 
-    def set_fingerprint(self, fingerprint: Optional[Sequence[str]]) -> None:
+    def set_fingerprint(self, fingerprint: Sequence[str] | None) -> None:
         """Groups coming events by these texts; `{{ default }}` stands for the usual grouping; None forgets."""
         quietly("set_fingerprint", self._target().set_fingerprint, fingerprint)
 
-    def continue_trace(self, header: Optional[str]) -> bool:
+    def continue_trace(self, header: str | None) -> bool:
         """Takes a `traceparent` or `sentry-trace` header into `contexts.trace`; False where it is neither."""
         return bool(quietly("continue_trace", self._target().continue_trace, header))
 
     def add_breadcrumb(
         self,
-        message: Optional[str] = None,
+        message: str | None = None,
         *,
-        category: Optional[str] = None,
-        level: Optional[str] = None,
-        type: Optional[str] = None,
-        data: Optional[Mapping[str, Any]] = None,
-        timestamp: Optional[float] = None,
+        category: str | None = None,
+        level: str | None = None,
+        type: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        timestamp: float | None = None,
     ) -> None:
         """Remembers that something happened, for events to come; the oldest goes beyond `max_breadcrumbs`.
 
@@ -164,9 +164,9 @@ class ScopeManager:
 
     __slots__ = ("_token", "_variable")
 
-    def __init__(self, variable: ContextVar[Optional[ScopeCell]]) -> None:
+    def __init__(self, variable: ContextVar[ScopeCell | None]) -> None:
         self._variable = variable
-        self._token: Optional[Token[Optional[ScopeCell]]] = None
+        self._token: Token[ScopeCell | None] | None = None
 
     def __enter__(self) -> Scope:
         parent = self._variable.get()
@@ -176,9 +176,9 @@ class ScopeManager:
 
     def __exit__(
         self,
-        kind: Optional[type[BaseException]] = None,
-        error: Optional[BaseException] = None,
-        traceback: Optional[TracebackType] = None,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
     ) -> None:
         token, self._token = self._token, None
         if token is not None:
@@ -189,9 +189,9 @@ class ScopeManager:
 
     async def __aexit__(
         self,
-        kind: Optional[type[BaseException]] = None,
-        error: Optional[BaseException] = None,
-        traceback: Optional[TracebackType] = None,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
     ) -> None:
         self.__exit__()
 
@@ -217,7 +217,7 @@ class ScopeManager:
         return call  # type: ignore[return-value]
 
 
-def leave(variable: ContextVar[Optional[ScopeCell]], token: Token[Optional[ScopeCell]]) -> None:
+def leave(variable: ContextVar[ScopeCell | None], token: Token[ScopeCell | None]) -> None:
     """Puts back what the variable held before."""
     try:
         variable.reset(token)
@@ -250,7 +250,7 @@ def global_scope() -> Scope:
     return Scope(EVERYWHERE)
 
 
-def last_event_id() -> Optional[str]:
+def last_event_id() -> str | None:
     """Id (32 hex digits) of the last event captured in this isolation scope, or None."""
     cell = ISOLATION.get()
     if cell is not None and cell.shared:
