@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
-import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from faultwire.testing import capture_events
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "conformance"))
+
+from sink import Sink  # noqa: E402
+
+from faultwire.testing import capture_events  # noqa: E402
 
 # Seconds that any story may wait for a condition: far beyond what it takes on a busy machine.
 DEADLINE = 30.0
@@ -27,75 +29,17 @@ def captured():
         yield events
 
 
-class Sink:
-    """A server that takes envelopes and keeps what is in them."""
-
-    def __init__(self) -> None:
-        self.items: list[tuple[dict, bytes]] = []
-        self._changed = threading.Condition(threading.RLock())
-        sink = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.headers.get("Content-Encoding") == "gzip":
-                    body = gzip.decompress(body)
-                sink.take(body)
-                self.send_response(200)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-            def log_message(self, *args):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    @property
-    def dsn(self) -> str:
-        return f"http://publickey@127.0.0.1:{self._server.server_port}/1"
-
-    def take(self, body: bytes) -> None:
-        _, _, rest = body.partition(b"\n")
-        with self._changed:
-            while rest:
-                line, _, rest = rest.partition(b"\n")
-                header = json.loads(line)
-                self.items.append((header, rest[: header["length"]]))
-                rest = rest[header["length"] :].lstrip(b"\n")
-            self._changed.notify_all()
-
-    @property
-    def events(self) -> list[dict]:
-        with self._changed:
-            return [json.loads(payload) for header, payload in self.items if header["type"] == "event"]
-
-    def wait_for(self, count: int) -> list[dict]:
-        """The events, once there are `count` of them."""
-        until = time.monotonic() + DEADLINE
-        with self._changed:
-            while len(self.events) < count:
-                left = until - time.monotonic()
-                assert left > 0, f"{len(self.events)} of {count} events arrived"
-                self._changed.wait(left)
-        return self.events
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
+@pytest.fixture(scope="session")
+def one_sink():
+    with Sink() as sink:
+        yield sink
 
 
 @pytest.fixture
-def sink():
-    server = Sink()
-    yield server
-    server.close()
+def sink(one_sink):
+    """The shared test sink, a real server, empty and in its ordinary mode."""
+    one_sink.reset()
+    return one_sink
 
 
 @pytest.fixture
