@@ -133,6 +133,9 @@ def start(given: Mapping[str, Any], *, capture_transport: bool = False) -> None:
         return
     automatic, disabled, event_level, breadcrumb_level = _check(given)
     options = {k: v for k, v in given.items() if v is not None and k not in _PYTHON_ONLY and k not in _HOOKS}
+    for name, value in options.items():
+        if not _is_plain(value):
+            raise option_error(name, "expected a text, a number, true or false, or a list or map of them")
     native.init(
         options,
         before_send=given.get("before_send"),
@@ -177,6 +180,15 @@ def _check(given: Mapping[str, Any]) -> tuple[bool, Sequence[str], int | None, i
         except ValueError as error:
             raise option_error(option, str(error)) from None
     return automatic, disabled, numbers[0], numbers[1]
+
+
+def _is_plain(value: Any) -> bool:
+    """True for what an option can be made of; the engine would show anything else as a text and take that."""
+    if hasattr(value, "items"):
+        return all(isinstance(k, str) and _is_plain(v) for k, v in value.items())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (str, bool, int, float))
 
 
 def option_error(field: str, message: str) -> ValueError:
