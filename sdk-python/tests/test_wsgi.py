@@ -364,6 +364,6 @@ def test_the_user_of_flask_login(captured, app):
     assert client.get("/private").status_code == 500
     client.get("/public")
     # Where the app did not ask who it is, neither do we.
-    private, public = captured.events
-    assert private["user"]["id"] == "42"
-    assert "user" not in public
+    asked, not_asked = captured.events
+    assert asked["user"]["id"] == "42"
+    assert "user" not in not_asked
