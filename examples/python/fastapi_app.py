@@ -16,6 +16,7 @@ import faultwire
 # That is all: the framework is covered without another line.
 faultwire.init(release="shop@1.4.2", environment="demo")
 
+logging.basicConfig(level=logging.INFO)
 app = FastAPI(title="shop")
 log = logging.getLogger("shop")
 

@@ -7,8 +7,9 @@ curl localhost:5000/login -d 'name=ann&password=hunter2'
 """
 
 import logging
+from collections.abc import Iterator
 
-from flask import Flask, request
+from flask import Flask, Response, request
 
 import faultwire
 
@@ -63,10 +64,10 @@ def report() -> str:
 
 
 @app.get("/stream")
-def stream():
+def stream() -> Response:
     """Fails when half of the answer has been sent."""
 
-    def rows():
+    def rows() -> Iterator[str]:
         yield "name\n"
         yield USERS["2"]["name"]
 

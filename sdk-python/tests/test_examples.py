@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="not in the reposi
 def load(name, sink, monkeypatch):
     """The example's module, sending to the sink; gives what ends it."""
     import faultwire
-    from faultwire.integrations import registry
+    from faultwire import _client
 
     monkeypatch.setenv("FAULTWIRE_DSN", sink.dsn)
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
@@ -26,7 +26,7 @@ def load(name, sink, monkeypatch):
 
     def end():
         assert faultwire.close(20)
-        registry.remove_all()
+        _client.restore(None)
 
     return module.app, end
 
