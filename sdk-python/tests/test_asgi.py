@@ -127,8 +127,8 @@ def fail_in_thread(request):
 
 async def log(request):
     try:
-        raise KeyError("x")
-    except KeyError:
+        raise RuntimeError("x")
+    except RuntimeError:
         logging.getLogger("shop").exception("failed")
         raise
 

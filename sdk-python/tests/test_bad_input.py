@@ -89,7 +89,7 @@ VALUES = {
 def test_any_value_may_be_a_local_or_go_with_a_call(captured, name):
     value = VALUES[name]
     try:
-        local = value
+        local = value  # noqa: F841 - it is what the frame holds
         raise ValueError("m")
     except ValueError as error:
         given = {"v": value}
@@ -153,7 +153,16 @@ def test_events_of_any_shape(captured, event):
     assert captured.events[-1]["logentry"]["formatted"] == "still here"
 
 
-@pytest.mark.parametrize("name", ["level", "tags", "extra", "contexts", "user", "fingerprint", "transaction", "logger"])
+STRICT = pytest.mark.xfail(strict=True, reason="the bridge takes only a str here and raises TypeError")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("tags", "extra", "contexts", "user", "fingerprint"),
+        *(pytest.param(name, marks=STRICT) for name in ("level", "transaction", "logger")),
+    ],
+)
 def test_keyword_arguments_of_the_wrong_type(captured, name):
     for value in (3, object(), Hostile(), ["x"], "\ud800"):
         try:

@@ -204,7 +204,7 @@ def test_every_setter_reaches_the_event(captured):
         scope.remove_tag("gone")
         assert scope.continue_trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01") is True
         assert scope.continue_trace("nonsense") is False
-        faultwire.capture_message("m", level="error")
+        faultwire.capture_exception(ValueError("x"))
     [event] = captured.events
     assert event["user"]["id"] == "1"
     assert event["contexts"]["faultwire"]["session"] == "s-1"

@@ -78,7 +78,7 @@ class capture_events:
         self._scope = _scope.isolation_scope()
 
     def __enter__(self) -> CapturedEvents:
-        self._before = _client.last_call
+        self._before = _client.last_call if native.is_enabled() else None
         _client.start(self._options, capture_transport=True)
         self._scope.__enter__().clear()
         return CapturedEvents()

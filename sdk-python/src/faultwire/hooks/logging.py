@@ -28,6 +28,10 @@ _chain: Chain | None = None
 # argument, by before_send) is not ours to look at. A set's methods are atomic.
 _busy: set[int] = set()
 
+# Servers that write the traceback of a failed request as a text: the failure itself was captured where
+# it happened. (logger, beginning of the message)
+_ECHOES = (("werkzeug", "Error on request:"),)
+
 # What every record has; anything else came by `extra=`.
 _ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -47,7 +51,7 @@ def remove() -> None:
         _chain = None
 
 
-def _seen(logger: logging.Logger, record: logging.LogRecord) -> None:
+def _seen(self: logging.Logger, record: logging.LogRecord) -> None:
     level = record.levelno
     is_event = thresholds.event is not None and level >= thresholds.event
     is_breadcrumb = thresholds.breadcrumb is not None and level >= thresholds.breadcrumb
@@ -62,7 +66,7 @@ def _seen(logger: logging.Logger, record: logging.LogRecord) -> None:
     _busy.add(thread)
     try:
         message = _message(record)
-        if is_event:
+        if is_event and not any(name == logger and message.startswith(start) for logger, start in _ECHOES):
             _event(record, message)
         # After the event, which shall not have itself among its breadcrumbs.
         if is_breadcrumb:

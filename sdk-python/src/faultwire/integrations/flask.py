@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import sys
 
-import flask
-from flask.signals import got_request_exception
+# From its parts: this runs right after `flask.app`, when the package itself is not complete yet.
+from flask import signals
+from flask.app import Flask
+from flask.ctx import has_request_context
+from flask.globals import g, request, session
 
 from .._engine import native
 from .._guard import note
@@ -32,19 +35,19 @@ def setup_once() -> None:
     global _original, _patched
     if _patched is not None:
         return
-    if not hasattr(got_request_exception, "connect") or not getattr(flask.signals, "signals_available", True):
+    if not hasattr(signals.got_request_exception, "connect") or not getattr(signals, "signals_available", True):
         raise DidNotEnable("signals are not available, it needs Flask 2.0 and blinker")
-    original = _original = flask.Flask.__call__
+    original = _original = Flask.__call__
 
-    def __call__(self: flask.Flask, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def __call__(self: Flask, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             return original(self, environ, start_response)  # type: ignore[no-any-return]
 
         return wsgi.run(app, environ, start_response, _extra)
 
     _patched = __call__
-    flask.Flask.__call__ = __call__
-    got_request_exception.connect(_failed)
+    Flask.__call__ = __call__
+    signals.got_request_exception.connect(_failed)
 
 
 def remove() -> None:
@@ -52,9 +55,9 @@ def remove() -> None:
     global _original, _patched
     if _patched is None:
         return
-    got_request_exception.disconnect(_failed)
-    if flask.Flask.__call__ is _patched:
-        flask.Flask.__call__ = _original
+    signals.got_request_exception.disconnect(_failed)
+    if Flask.__call__ is _patched:
+        Flask.__call__ = _original
         _original = _patched = None
 
 
@@ -69,11 +72,11 @@ def _failed(sender: Any, exception: BaseException | None = None, **_: Any) -> No
 
 def _extra() -> dict[str, Any]:
     """The route and user of the request being handled, where it has come that far."""
-    if not flask.has_request_context():
+    if not has_request_context():
         return {}
-    rule = flask.request.url_rule
+    rule = request.url_rule
     return {
-        "transaction": (rule.rule if rule is not None else None) or flask.request.endpoint,
+        "transaction": (rule.rule if rule is not None else None) or request.endpoint,
         "user": _login_user(),
     }
 
@@ -82,10 +85,9 @@ def _login_user() -> dict[str, Any] | None:
     """The id that flask_login found for this request; nothing is loaded or asked of a model for it."""
     if "flask_login" not in sys.modules:
         return None
-    user = flask.g.get("_login_user")
-    if user is None or not flask.has_request_context():
+    user = g.get("_login_user")
+    if user is None or not has_request_context():
         return None
-    session = flask.session
     current = session._get_current_object() if hasattr(session, "_get_current_object") else session
     # Straight from the mapping: the session's own methods note an access, which changes the response.
     found = dict.get(current, "_user_id") if isinstance(current, dict) else None
