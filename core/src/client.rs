@@ -51,7 +51,12 @@ impl Client {
         fork::install();
         let settings = Arc::new(Settings::new(options, hooks, sdk, transport)?);
         let node = Box::into_raw(Client::node(&settings));
-        Ok(Client { settings, node: AtomicPtr::new(node), closed: AtomicBool::new(false), captures_panics: AtomicBool::new(false) })
+        Ok(Client {
+            settings,
+            node: AtomicPtr::new(node),
+            closed: AtomicBool::new(false),
+            captures_panics: AtomicBool::new(false),
+        })
     }
 
     fn node(settings: &Arc<Settings>) -> Box<Node> {

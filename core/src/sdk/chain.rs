@@ -84,8 +84,7 @@ pub(crate) fn extract<E: Error + ?Sized>(error: &E, stack: Option<NativeStack>) 
         stack,
     };
     let root = Mechanism { ty: "generic".to_owned(), ..Mechanism::default() };
-    let mut chain =
-        vec![link(0, name(error), value(format_args!("{error}")), root, stack.map(RawStack::Native))];
+    let mut chain = vec![link(0, name(error), value(format_args!("{error}")), root, stack.map(RawStack::Native))];
     for (number, source) in (1..).zip(sources(error)) {
         let mechanism = Mechanism {
             ty: "chained".to_owned(),

@@ -20,8 +20,8 @@ mod task;
 pub(crate) mod text;
 pub(crate) mod thread;
 
-pub(crate) use api::{current, try_current};
 pub use api::{InitGuard, Setup, close, explain, flush, init, init_with, is_enabled, stats};
+pub(crate) use api::{current, try_current};
 pub use capture::{capture_error, capture_event, capture_message};
 pub use local::{ScopeGuard, Scopes, isolation_scope, last_event_id, new_scope, with_scope};
 pub use scopes::{
