@@ -44,3 +44,55 @@ fn the_answer_for_a_code_location_is_the_one_resolve_gives() {
         }
     }
 }
+
+/// Not a vector: this process's own stack, as the compiler that builds it names its frames.
+#[test]
+fn a_real_panic_ends_and_begins_in_the_application() {
+    static STACK: std::sync::Mutex<String> = std::sync::Mutex::new(String::new());
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {
+        *STACK.lock().unwrap() = std::backtrace::Backtrace::force_capture().to_string();
+    }));
+    let orders: Vec<u32> = Vec::new();
+    let place = move || *orders.first().expect("an order");
+    let panicked = std::thread::spawn(move || place_order(&place)).join().is_err();
+    std::panic::set_hook(previous);
+    assert!(panicked);
+
+    // `N: symbol` and below it `at path:line:column`, callee first.
+    let printed = STACK.lock().unwrap().clone();
+    let mut frames: Vec<Frame> = Vec::new();
+    for line in printed.lines().map(str::trim) {
+        if let Some(path) = line.strip_prefix("at ") {
+            let path = path.rsplitn(3, ':').last().unwrap_or(path);
+            frames.last_mut().unwrap().abs_path = Some(path.to_owned());
+        } else if let Some((_, symbol)) = line.split_once(": ") {
+            frames.push(Frame { function: Some(symbol.to_owned()), ..Frame::default() });
+        }
+    }
+    // The hook is this test's; in an application it is the library's.
+    frames.retain(|f| f.function.as_deref().is_none_or(|f| !f.contains("force_capture")));
+    frames[0] = Frame { function: Some("faultwire::hook".to_owned()), ..Frame::default() };
+    frames.reverse();
+    let mut stack = faultwire::protocol::Stacktrace { frames };
+    faultwire::stacktrace::resolve("rust", &mut stack, &Rules::default());
+    // Optimised builds inline, and line tables then name functions without their path: what counts
+    // is the function and whose it is.
+    let left: Vec<String> =
+        stack.frames.iter().map(|f| format!("{:?} {:?} {:?}", f.in_app, f.module, f.function)).collect();
+    let told = format!("{left:#?}\n{printed}");
+    let own = stack.frames.iter().filter(|f| f.in_app == Some(true)).count();
+    assert!(own >= 2, "{told}");
+    // Beside its own frames only the function that panics on its behalf may be left.
+    assert!(left.len() <= own + 1, "{told}");
+    let place = stack.frames.iter().find(|f| f.function.as_deref() == Some("place_order"));
+    assert!(
+        place.is_some_and(|f| f.in_app == Some(true) && f.filename.as_deref() == Some("tests/vectors_stack.rs")),
+        "{told}"
+    );
+}
+
+#[inline(never)]
+fn place_order(place: &dyn Fn() -> u32) -> u32 {
+    place() + 1
+}

@@ -2,9 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Outbox, Record};
+
+/// Like the worker (`queue.rs`), a shipper that had something to do lately naps and looks again by
+/// itself, which spares the worker a system call an event; only an idle one is woken.
+const NAP: Duration = Duration::from_millis(4);
+const RESTLESS: Duration = Duration::from_secs(1);
 
 /// What a record costs beside its bytes.
 const OVERHEAD: usize = 128;
@@ -15,6 +20,8 @@ struct State {
     /// Bytes waiting and leased.
     bytes: usize,
     woken: bool,
+    /// The shipper waits for a signal rather than looking again by itself, see [`RESTLESS`].
+    asleep: bool,
 }
 
 #[derive(Debug)]
@@ -52,17 +59,25 @@ impl Outbox for MemoryOutbox {
         }
         state.bytes += cost(&record);
         state.waiting.push_back(record);
+        let asleep = state.asleep;
         drop(state);
-        self.changed.notify_one();
+        if asleep {
+            self.changed.notify_one();
+        }
         evicted
     }
 
     fn lease(&self, patience: Duration) -> Option<Record> {
         let mut state = self.state();
-        if state.waiting.is_empty() && !state.woken {
-            let idle = |s: &mut State| s.waiting.is_empty() && !s.woken;
-            state = self.changed.wait_timeout_while(state, patience, idle).unwrap_or_else(PoisonError::into_inner).0;
+        let start = Instant::now();
+        while state.waiting.is_empty() && !state.woken {
+            let waited = start.elapsed();
+            let Some(left) = patience.checked_sub(waited).filter(|left| !left.is_zero()) else { break };
+            state.asleep = waited >= RESTLESS;
+            let span = if state.asleep { left } else { left.min(NAP) };
+            state = self.changed.wait_timeout(state, span).unwrap_or_else(PoisonError::into_inner).0;
         }
+        state.asleep = false;
         state.woken = false;
         state.waiting.pop_front()
     }

@@ -101,6 +101,9 @@ fn is_quote(c: u8) -> bool {
     matches!(c, b'"' | b'\'' | b'`')
 }
 
+/// Quotes as HTML and JSON escape them.
+const ENTITIES: [&[u8]; 4] = [b"&quot;", b"&#34;", b"&#39;", b"\\u0022"];
+
 /// Reads a key that ends at `end`, backwards, within [`KEY_WINDOW`].
 fn key_before<'s>(scan: &Scan<'_, 's>, end: usize) -> Option<(KeyMatch<'s>, bool)> {
     let b = scan.b;
@@ -113,8 +116,11 @@ fn key_before<'s>(scan: &Scan<'_, 's>, end: usize) -> Option<(KeyMatch<'s>, bool
     if before(b, end) == b']' && is_quote(before(b, end - 1)) {
         end -= 1;
     }
-    let quoted = end > floor && is_quote(before(b, end));
-    if quoted {
+    let entity = ENTITIES.iter().find(|entity| b.get(floor..end).is_some_and(|head| head.ends_with(entity)));
+    let quoted = entity.is_some() || (end > floor && is_quote(before(b, end)));
+    if let Some(entity) = entity {
+        end -= entity.len();
+    } else if quoted {
         end -= 1;
         while end > floor && before(b, end) == b'\\' {
             end -= 1;
@@ -142,10 +148,11 @@ fn key_before<'s>(scan: &Scan<'_, 's>, end: usize) -> Option<(KeyMatch<'s>, bool
         return Some((found, quoted));
     }
     // `\npassword=`: the letter belongs to the escape.
-    if before(b, start) == b'\\' && matches!(at(b, start), b'n' | b't' | b'r') {
-        if let Some(found) = scan.keys.find(key.get(1..)?) {
-            return Some((found, quoted));
-        }
+    if before(b, start) == b'\\'
+        && matches!(at(b, start), b'n' | b't' | b'r')
+        && let Some(found) = scan.keys.find(key.get(1..)?)
+    {
+        return Some((found, quoted));
     }
     // `Account Key: x`: names in words.
     if !quoted && before(b, start) == b' ' && ENDS_PHRASES.contains(&key.to_ascii_lowercase().as_str()) {
@@ -183,6 +190,37 @@ pub(super) fn pair(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
     };
     let (start, end) = value(scan, &op, &key, quoted_key)?;
     scan.hit(start, end, key.name)
+}
+
+/// `('password', 'x')`, `["password", "x"]`: reprs of pairs. The comma stands at `i`.
+pub(super) fn couple<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<Found<'s>> {
+    let b = scan.b;
+    let quote = before(b, i);
+    if !is_quote(quote) {
+        return None;
+    }
+    let end = i - 1;
+    let floor = end.saturating_sub(KEY_WINDOW).max(scan.done);
+    let open = floor + memchr::memrchr(quote, b.get(floor..end)?)?;
+    let mut bracket = open;
+    if matches!(before(b, bracket), b'b' | b'u') {
+        bracket -= 1;
+    }
+    if !matches!(before(b, bracket), b'(' | b'[') {
+        return None;
+    }
+    let key = scan.keys.find(scan.text.get(open + 1..end)?)?;
+    let mut v = i + 1;
+    while at(b, v) == b' ' {
+        v += 1;
+    }
+    let (from, to) = quoted_value(b, v)?;
+    let value = scan.text.get(from..to)?;
+    let closes = matches!(at(b, to + 1), b')' | b']' | b',') || to == b.len();
+    // `("username", "password")` is a list of names.
+    let names = value.len() <= KEY_WINDOW && scan.keys.find(value).is_some();
+    let stays = !closes || names || is_inert(value.as_bytes()) || placeholder(b, from) == Some(to);
+    (!stays).then_some((from, to, key.name))
 }
 
 /// The value behind an operator.
@@ -292,6 +330,11 @@ fn is_quote_soon(b: &[u8], i: usize) -> bool {
 /// The inside of a quoted value that starts at `v`, prefixes (`b'`, `u"`) and escaped quotes
 /// included; to the end of the text when nothing closes it.
 fn quoted_value(b: &[u8], v: usize) -> Option<(usize, usize)> {
+    if let Some(entity) = ENTITIES.iter().find(|entity| b.get(v..v + entity.len()) == Some(**entity)) {
+        let start = v + entity.len();
+        let close = memchr::memmem::find(b.get(start..)?, entity);
+        return Some((start, close.map_or(b.len(), |close| start + close)));
+    }
     let letters = b.iter().skip(v).take(2).take_while(|c| b"bBuUrRfFL@$&".contains(c)).count();
     let mut open = v + letters;
     let mut slashes = 0;
@@ -578,7 +621,7 @@ pub(super) fn quoted<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<Found<'s>> {
 }
 
 /// How far an assignment's right-hand side is read for literals in a source line.
-const EXPRESSION: usize = 512;
+const EXPRESSION: usize = 256;
 
 /// A source line: the literals that are assigned to a sensitive name. Returns where to go on.
 pub(super) fn literal(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {

@@ -115,7 +115,7 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
     for digit in b'0'..=b'9' {
         class[usize::from(digit)] |= DIGIT;
     }
-    for sign in b"=:@%>-[~\"'" {
+    for sign in b"=:@%>-[~\"'," {
         class[usize::from(*sign)] |= SIGN;
     }
     let mut trigrams = [0u64; 64];
@@ -292,6 +292,10 @@ impl<'s> Scan<'_, 's> {
         } else if self.what.has(What::PAIRS) {
             match c {
                 b'=' | b':' | b'%' => return pairs::pair(self, i),
+                b',' => {
+                    let (start, end, kind) = pairs::couple(self, i)?;
+                    return self.hit(start, end, kind);
+                }
                 b'>' => {
                     let (start, end, kind) = pairs::element(self, i)?;
                     return self.hit(start, end, kind);
@@ -318,11 +322,12 @@ impl<'s> Scan<'_, 's> {
             }
             let escape = before == b'n' && i >= 2 && b.get(i - 2) == Some(&b'\\');
             let bounded = escape || !(before.is_ascii_alphanumeric() || matches!(before, b'_' | b'.'));
-            if bounded && before != b'-' {
-                if let Some(end) = shapes::ssn(b, i) {
-                    self.hit(i, end, "ssn");
-                    return end;
-                }
+            if bounded
+                && before != b'-'
+                && let Some(end) = shapes::ssn(b, i)
+            {
+                self.hit(i, end, "ssn");
+                return end;
             }
             if bounded && let Some(end) = shapes::card(b, i, run) {
                 self.hit(i, end, "card");

@@ -246,9 +246,9 @@ impl Walk<'_> {
     fn source(
         &mut self,
         path: &Path<'_>,
-        pre_context: &mut Vec<String>,
+        pre_context: &mut [String],
         context_line: &mut Option<String>,
-        post_context: &mut Vec<String>,
+        post_context: &mut [String],
     ) {
         let chars = self.sanitizer.max_value_length;
         let lines = pre_context.iter().chain(context_line.iter()).chain(post_context.iter());

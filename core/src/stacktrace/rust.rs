@@ -45,15 +45,37 @@ pub(super) fn in_app(module: Option<&str>, path: Option<&str>) -> bool {
     }
 }
 
-/// Splits a function that is still a whole symbol.
+/// Splits a function that is still a whole symbol. Inlined and generic functions are often named
+/// without a path in the debug information (`do_call<F, R>`, `{closure#0}`): then the file tells
+/// the module, where the file is a library's.
 pub(super) fn complete(frame: &mut Frame) {
     if frame.module.is_none()
         && let Some(symbol) = frame.function.as_deref()
     {
         let (module, function) = split_symbol(symbol);
         frame.function = Some(function);
-        frame.module = module;
+        frame.module = module.or_else(|| frame.abs_path.as_deref().and_then(module_of_path));
     }
+}
+
+/// The module of a library's file: `std::panicking` for `library/std/src/panicking.rs`,
+/// `serde_json::de` for `serde_json-1.0.140/src/de.rs`.
+///
+/// `None` elsewhere: the name of the application's crate is not to be seen in a path.
+pub fn module_of_path(path: &str) -> Option<String> {
+    let relative = slashed(below_library(path, LIBRARIES)?);
+    let (package, file) = relative.rsplit_once("/src/")?;
+    let package = basename(package);
+    let version = |(at, _): &(usize, &str)| package.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit);
+    let name = package.match_indices('-').find(version).map_or(package, |(at, _)| &package[..at]);
+    let stem = file.strip_suffix(".rs")?;
+    let stem = stem.strip_suffix("/mod").unwrap_or(stem);
+    let mut module = name.replace('-', "_");
+    if !matches!(stem, "lib" | "main") {
+        module.push_str("::");
+        module.push_str(&stem.replace('/', "::"));
+    }
+    Some(module)
 }
 
 /// The path below the package's root: below Cargo's or rustc's folder for a library, from the
