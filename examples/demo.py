@@ -25,10 +25,34 @@ from sink import Sink  # noqa: E402
 #: (method, path, headers, body, answer): what the shop's customers do.
 REQUESTS = [
     ("GET", "/", {}, None, 200),
-    ("GET", "/orders/7?token=tok_live_5ecret", {"Authorization": "Bearer s3ss10n-t0ken-abcdef", "X-Customer": "acme"}, None, 500),
-    ("GET", "/orders/8?token=tok_live_5ecret", {"Cookie": "sessionid=c00kie-5ecret; theme=dark", "X-Customer": "acme"}, None, 500),
-    ("POST", "/checkout", {"Content-Type": "application/json"}, {"item": "tea", "card": "4111 1111 1111 1111"}, 500),
-    ("GET", "/stock/tea", {"Referer": "https://shop.example/cart?session=r3ferer-5ecret"}, None, 500),
+    (
+        "GET",
+        "/orders/7?token=tok_live_5ecret",
+        {"Authorization": "Bearer s3ss10n-t0ken-abcdef", "X-Customer": "acme"},
+        None,
+        500,
+    ),
+    (
+        "GET",
+        "/orders/8?token=tok_live_5ecret",
+        {"Cookie": "sessionid=c00kie-5ecret; theme=dark", "X-Customer": "acme"},
+        None,
+        500,
+    ),
+    (
+        "POST",
+        "/checkout",
+        {"Content-Type": "application/json"},
+        {"item": "tea", "card": "4111 1111 1111 1111"},
+        500,
+    ),
+    (
+        "GET",
+        "/stock/tea",
+        {"Referer": "https://shop.example/cart?session=r3ferer-5ecret"},
+        None,
+        500,
+    ),
     ("GET", "/quote/0", {}, None, 200),
     ("POST", "/newsletter", {}, {}, 200),
     ("GET", "/category/tea", {}, None, 500),
@@ -50,7 +74,9 @@ def free_port() -> int:
 
 def request(base: str, method: str, path: str, headers: dict, body: object) -> int:
     data = None if body is None else json.dumps(body).encode()
-    call = urllib.request.Request(base + path, data=data, headers=headers, method=method)
+    call = urllib.request.Request(
+        base + path, data=data, headers=headers, method=method
+    )
     try:
         with urllib.request.urlopen(call, timeout=30) as answer:
             return int(answer.status)
@@ -60,10 +86,20 @@ def request(base: str, method: str, path: str, headers: dict, body: object) -> i
 
 
 def start_shop(dsn: str, port: int) -> subprocess.Popen:
-    command = [sys.executable, "-m", "uvicorn", "fastapi_app:app", "--app-dir", str(ROOT / "examples/python")]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "fastapi_app:app",
+        "--app-dir",
+        str(ROOT / "examples/python"),
+    ]
     command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "critical"]
     shop = subprocess.Popen(
-        command, env={**os.environ, "FAULTWIRE_DSN": dsn}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env={**os.environ, "FAULTWIRE_DSN": dsn},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and shop.poll() is None:
@@ -82,17 +118,25 @@ def run(check: bool, serve: bool) -> None:
         shop = start_shop(sink.dsn, port)
         try:
             for method, path, headers, body, expected in REQUESTS:
-                status = request(f"http://127.0.0.1:{port}", method, path, headers, body)
+                status = request(
+                    f"http://127.0.0.1:{port}", method, path, headers, body
+                )
                 if status != expected:
-                    raise SystemExit(f"{method} {path} was answered {status}, not {expected}")
+                    raise SystemExit(
+                        f"{method} {path} was answered {status}, not {expected}"
+                    )
             sink.wait(EVENTS)
         finally:
             shop.terminate()
             shop.wait(10)
         events = sink.events()
         leaked = [secret for secret in SECRETS if secret.encode() in sink.raw()]
-        fingerprints = {event["contexts"]["faultwire"]["fingerprint"] for event in events}
-        print(f"\n{len(REQUESTS)} requests, {len(events)} events, {len(fingerprints)} different faults.")
+        fingerprints = {
+            event["contexts"]["faultwire"]["fingerprint"] for event in events
+        }
+        print(
+            f"\n{len(REQUESTS)} requests, {len(events)} events, {len(fingerprints)} different faults."
+        )
         print(f"{len(SECRETS)} secrets were in them; {len(leaked)} arrived.")
         if len(events) != EVENTS or leaked:
             raise SystemExit(f"expected {EVENTS} events and no secret, got {leaked}")
@@ -101,8 +145,12 @@ def run(check: bool, serve: bool) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--check", action="store_true", help="print only the outcome")
-    parser.add_argument("--serve", action="store_true", help="keep the page up until Enter is pressed")
+    parser.add_argument(
+        "--serve", action="store_true", help="keep the page up until Enter is pressed"
+    )
     given = parser.parse_args()
     run(given.check, given.serve)

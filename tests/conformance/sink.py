@@ -52,7 +52,9 @@ class SinkTimeout(SinkError, TimeoutError):
     """What was waited for did not come; `stats` says what did."""
 
     def __init__(self, waited_for: str, timeout: float, stats: Json) -> None:
-        super().__init__(f"waited {timeout} s for {waited_for}; the sink has {json.dumps(stats)}")
+        super().__init__(
+            f"waited {timeout} s for {waited_for}; the sink has {json.dumps(stats)}"
+        )
         self.stats = stats
 
 
@@ -64,22 +66,32 @@ def find_binary() -> Path:
             raise SinkMissing(f"FAULTWIRE_SINK: no file {named}")
         return Path(named)
     target = Path(os.environ.get("CARGO_TARGET_DIR") or _ROOT / "target")
-    built = [path for path in (target / "release" / _NAME, target / "debug" / _NAME) if path.is_file()]
+    built = [
+        path
+        for path in (target / "release" / _NAME, target / "debug" / _NAME)
+        if path.is_file()
+    ]
     if not built:
-        raise SinkMissing(f"no {_NAME} in {target}/release or {target}/debug: build it with `make sink`")
+        raise SinkMissing(
+            f"no {_NAME} in {target}/release or {target}/debug: build it with `make sink`"
+        )
     return max(built, key=lambda path: path.stat().st_mtime)
 
 
 class Sink:
     """One running sink. Safe to use from several threads; a forked child may ask it, but never ends it."""
 
-    def __init__(self, *, server_header: bool = False, report: bool = False, port: int = 0) -> None:
+    def __init__(
+        self, *, server_header: bool = False, report: bool = False, port: int = 0
+    ) -> None:
         """`server_header`: say `X-Faultwire` as our own server does. `report`: print each event on stderr."""
         arguments = [str(find_binary()), "--until-stdin-closes", "--port", str(port)]
         arguments += ["--server-header"] if server_header else []
         arguments += [] if report else ["--quiet"]
         self._owner = os.getpid()
-        self._process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         atexit.register(self.close)
         # The sink is on loopback: no proxy of the environment stands between.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -88,7 +100,9 @@ class Sink:
         except BaseException:
             self.close()
             raise
-        threading.Thread(target=self._relay, args=(report,), name="sink-report", daemon=True).start()
+        threading.Thread(
+            target=self._relay, args=(report,), name="sink-report", daemon=True
+        ).start()
 
     # What was received.
 
@@ -98,7 +112,9 @@ class Sink:
 
     def items(self, type: str | None = None, *, all: bool = False) -> list[Json]:
         """Accepted items (`type`, `header`, `payload`, `_envelope`), of one type if named."""
-        return self._list("/_sink/items", {"all": int(all), **({"type": type} if type else {})})
+        return self._list(
+            "/_sink/items", {"all": int(all), **({"type": type} if type else {})}
+        )
 
     def requests(self) -> list[Json]:
         """Every request on the data port: what it was, the mode it met, what was answered (`status` null: nothing)."""
@@ -123,7 +139,9 @@ class Sink:
         self._wait({"events": events}, timeout)
         return self.events()
 
-    def wait_for_items(self, type: str, count: int = 1, *, timeout: float = 10.0) -> list[Json]:
+    def wait_for_items(
+        self, type: str, count: int = 1, *, timeout: float = 10.0
+    ) -> list[Json]:
         """The accepted items of a type, once there are at least so many."""
         self._wait({"items": count, "type": type}, timeout)
         return self.items(type)
@@ -154,7 +172,11 @@ class Sink:
             "for_requests": for_requests,
             "server_version": server_version,
         }
-        return self._object("POST", "/_sink/mode", {key: value for key, value in order.items() if value is not None})
+        return self._object(
+            "POST",
+            "/_sink/mode",
+            {key: value for key, value in order.items() if value is not None},
+        )
 
     def reset(self) -> None:
         """Forgets what was received and goes back to `ok`."""
@@ -193,7 +215,9 @@ class Sink:
         watchdog.daemon = True
         watchdog.start()
         try:
-            url, dsn, control = (self._line(name) for name in ("listening", "dsn", "control"))
+            url, dsn, control = (
+                self._line(name) for name in ("listening", "dsn", "control")
+            )
         finally:
             watchdog.cancel()
         return url, dsn, control
@@ -202,7 +226,9 @@ class Sink:
         assert self._process.stdout is not None
         line = self._process.stdout.readline().decode()
         if not line.startswith(f"{name} "):
-            raise SinkError(f"the sink did not start: expected a line `{name} ...`, found {line!r}")
+            raise SinkError(
+                f"the sink did not start: expected a line `{name} ...`, found {line!r}"
+            )
         return line[len(name) + 1 :].strip()
 
     def _relay(self, report: bool) -> None:
@@ -216,10 +242,16 @@ class Sink:
         path = "/_sink/wait?" + urllib.parse.urlencode({**query, "timeout_s": timeout})
         status, body = self._call("GET", path, timeout=timeout + _ANSWER_TIMEOUT_S)
         if status == 408:
-            raise SinkTimeout(" ".join(f"{value} {key}" for key, value in query.items()), timeout, json.loads(body))
+            raise SinkTimeout(
+                " ".join(f"{value} {key}" for key, value in query.items()),
+                timeout,
+                json.loads(body),
+            )
 
     def _list(self, path: str, query: Json) -> list[Json]:
-        answer: list[Json] = json.loads(self._call("GET", f"{path}?{urllib.parse.urlencode(query)}")[1])
+        answer: list[Json] = json.loads(
+            self._call("GET", f"{path}?{urllib.parse.urlencode(query)}")[1]
+        )
         return answer
 
     def _object(self, method: str, path: str, body: Json | None = None) -> Json:
@@ -227,10 +259,16 @@ class Sink:
         return answer
 
     def _call(
-        self, method: str, path: str, body: Json | None = None, timeout: float = _ANSWER_TIMEOUT_S
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        timeout: float = _ANSWER_TIMEOUT_S,
     ) -> tuple[int, bytes]:
         data = None if method == "GET" else json.dumps(body or {}).encode()
-        request = urllib.request.Request(self.control_url + path, data=data, method=method)
+        request = urllib.request.Request(
+            self.control_url + path, data=data, method=method
+        )
         try:
             with self._opener.open(request, timeout=timeout) as answer:
                 return answer.status, answer.read()
@@ -239,4 +277,6 @@ class Sink:
                 text = error.read()
             if error.code == 408:
                 return error.code, text
-            raise SinkError(f"{method} {path}: {error.code} {text.decode(errors='replace')}") from None
+            raise SinkError(
+                f"{method} {path}: {error.code} {text.decode(errors='replace')}"
+            ) from None

@@ -48,7 +48,9 @@ assert faultwire.stats()["delivered"] == 1
 
 
 @pytest.mark.parametrize("flush_first", [True, False])
-def test_a_master_that_captured_and_eight_workers(program: Run, sink: Sink, flush_first: bool) -> None:
+def test_a_master_that_captured_and_eight_workers(
+    program: Run, sink: Sink, flush_first: bool
+) -> None:
     ended = program(FORKING.format(flush_first=flush_first), dsn=sink.dsn)
     assert (ended.code, ended.out) == (0, ""), ended.err
     events = sink.events()
@@ -89,7 +91,9 @@ faultwire.close(10)
         dsn=sink.dsn,
     )
     assert ended.code == 0, ended.err
-    children = [e for e in sink.events() if e["exception"]["values"][-1]["type"] == "KeyError"]
+    children = [
+        e for e in sink.events() if e["exception"]["values"][-1]["type"] == "KeyError"
+    ]
     assert len(children) == len({e["event_id"] for e in children}) == 40
 
 
@@ -111,32 +115,54 @@ app = faultwire.integrations.wsgi.FaultwireWsgiMiddleware(app)
 @pytest.mark.parametrize("preload", [True, False])
 def test_gunicorn(tmp_path: Path, sink: Sink, preload: bool) -> None:
     pytest.importorskip("gunicorn")
-    source = APP.replace("import faultwire\n", "import faultwire\nimport faultwire.integrations.wsgi\n", 1)
+    source = APP.replace(
+        "import faultwire\n",
+        "import faultwire\nimport faultwire.integrations.wsgi\n",
+        1,
+    )
     (tmp_path / "shop.py").write_text(source)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "shop:app", "--workers", "3", "--bind", f"127.0.0.1:{port}"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "shop:app",
+        "--workers",
+        "3",
+        "--bind",
+        f"127.0.0.1:{port}",
+    ]
     command += ["--log-level", "critical", *(["--preload"] if preload else [])]
     server = subprocess.Popen(
-        command, cwd=tmp_path, env={**os.environ, "FAULTWIRE_DSN": sink.dsn}, stderr=subprocess.DEVNULL
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "FAULTWIRE_DSN": sink.dsn},
+        stderr=subprocess.DEVNULL,
     )
     try:
         until = time.monotonic() + DEADLINE
         for number in range(30):
             while True:
                 try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/fail?{number}", timeout=10)
+                    urllib.request.urlopen(
+                        f"http://127.0.0.1:{port}/fail?{number}", timeout=10
+                    )
                 except urllib.error.HTTPError:
                     break
                 except OSError:
-                    assert time.monotonic() < until and server.poll() is None, "gunicorn did not start"
+                    assert time.monotonic() < until and server.poll() is None, (
+                        "gunicorn did not start"
+                    )
                     time.sleep(0.05)
         messages = 1 if preload else 3
         events = sink.wait(30 + messages, timeout=DEADLINE)
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(DEADLINE)
-    texts = sorted(e["exception"]["values"][-1]["value"] for e in events if "exception" in e)
+    texts = sorted(
+        e["exception"]["values"][-1]["value"] for e in events if "exception" in e
+    )
     assert texts == sorted(f"request {number}" for number in range(30))
     assert len(sink.events()) == 30 + messages, json.dumps(sink.stats())

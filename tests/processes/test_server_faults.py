@@ -56,7 +56,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_exit_is_bounded_and_exit_code_and_stderr_are_unchanged(program: Run, sink: Sink, fault: str) -> None:
+def test_exit_is_bounded_and_exit_code_and_stderr_are_unchanged(
+    program: Run, sink: Sink, fault: str
+) -> None:
     bare = program(CRASHING.replace('"--bare" not in sys.argv', "False"))
     sink.mode(**FAULTS[fault])  # type: ignore[arg-type]
     ended = program(CRASHING, dsn=sink.dsn)
@@ -64,17 +66,22 @@ def test_exit_is_bounded_and_exit_code_and_stderr_are_unchanged(program: Run, si
     # The only difference is the line that differs in the source itself.
     normal = [line for line in ended.err.splitlines()]
     assert normal == bare.err.splitlines()
-    assert ended.seconds < bare.seconds + 1.0 + 1.5, "shutdown_timeout and some for a busy machine"
+    assert ended.seconds < bare.seconds + 1.0 + 1.5, (
+        "shutdown_timeout and some for a busy machine"
+    )
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_capture_costs_the_same(program: Run, sink: Sink, fault: str) -> None:
     """Of the order of a healthy server's: a capture that waited would cost a thousand times as much."""
-    healthy = statistics.median(json.loads(program(TIMED, dsn=sink.dsn).out)["p50"] for _ in range(3))
+    healthy = statistics.median(
+        json.loads(program(TIMED, dsn=sink.dsn).out)["p50"] for _ in range(3)
+    )
     sink.mode(**FAULTS[fault])  # type: ignore[arg-type]
     found = [json.loads(program(TIMED, dsn=sink.dsn).out) for _ in range(3)]
     assert statistics.median(f["p50"] for f in found) < 5 * healthy + 20_000
-    assert {f["threads"] for f in found} <= {1, 2, 3}
+    # The app, the worker, the shipper, and for moments one that looks up a host with a deadline.
+    assert {f["threads"] for f in found} <= {1, 2, 3, 4}
 
 
 def test_a_pause_is_waited_out_while_the_outbox_holds(program: Run, sink: Sink) -> None:
@@ -99,7 +106,9 @@ print(json.dumps(faultwire.stats()))
 
 
 def test_a_quota_is_a_no_at_the_gate(program: Run, sink: Sink) -> None:
-    sink.mode("status", status=429, headers={"X-Sentry-Rate-Limits": "3600::organization"})
+    sink.mode(
+        "status", status=429, headers={"X-Sentry-Rate-Limits": "3600::organization"}
+    )
     ended = program(
         """
 import faultwire, json
@@ -112,5 +121,8 @@ print(json.dumps(faultwire.stats()))
 """,
         dsn=sink.dsn,
     )
-    assert json.loads(ended.out)["dropped"] == {"rate_limited": 1, "ratelimit_backoff": 10}
+    assert json.loads(ended.out)["dropped"] == {
+        "rate_limited": 1,
+        "ratelimit_backoff": 10,
+    }
     assert len(sink.requests()) == 1
