@@ -74,9 +74,7 @@ def free_port() -> int:
 
 def request(base: str, method: str, path: str, headers: dict, body: object) -> int:
     data = None if body is None else json.dumps(body).encode()
-    call = urllib.request.Request(
-        base + path, data=data, headers=headers, method=method
-    )
+    call = urllib.request.Request(base + path, data=data, headers=headers, method=method)
     try:
         with urllib.request.urlopen(call, timeout=30) as answer:
             return int(answer.status)
@@ -118,25 +116,17 @@ def run(check: bool, serve: bool) -> None:
         shop = start_shop(sink.dsn, port)
         try:
             for method, path, headers, body, expected in REQUESTS:
-                status = request(
-                    f"http://127.0.0.1:{port}", method, path, headers, body
-                )
+                status = request(f"http://127.0.0.1:{port}", method, path, headers, body)
                 if status != expected:
-                    raise SystemExit(
-                        f"{method} {path} was answered {status}, not {expected}"
-                    )
+                    raise SystemExit(f"{method} {path} was answered {status}, not {expected}")
             sink.wait(EVENTS)
         finally:
             shop.terminate()
             shop.wait(10)
         events = sink.events()
         leaked = [secret for secret in SECRETS if secret.encode() in sink.raw()]
-        fingerprints = {
-            event["contexts"]["faultwire"]["fingerprint"] for event in events
-        }
-        print(
-            f"\n{len(REQUESTS)} requests, {len(events)} events, {len(fingerprints)} different faults."
-        )
+        fingerprints = {event["contexts"]["faultwire"]["fingerprint"] for event in events}
+        print(f"\n{len(REQUESTS)} requests, {len(events)} events, {len(fingerprints)} different faults.")
         print(f"{len(SECRETS)} secrets were in them; {len(leaked)} arrived.")
         if len(events) != EVENTS or leaked:
             raise SystemExit(f"expected {EVENTS} events and no secret, got {leaked}")
@@ -145,12 +135,8 @@ def run(check: bool, serve: bool) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="print only the outcome")
-    parser.add_argument(
-        "--serve", action="store_true", help="keep the page up until Enter is pressed"
-    )
+    parser.add_argument("--serve", action="store_true", help="keep the page up until Enter is pressed")
     given = parser.parse_args()
     run(given.check, given.serve)

@@ -15,9 +15,7 @@ def cases() -> Iterator[Any]:
     for topic in TOPICS:
         for file in sorted((VECTORS / topic).glob("*.json")):
             for case in json.loads(file.read_text())["cases"]:
-                yield pytest.param(
-                    topic, case, id=f"{topic}/{file.stem}/{case['name']}"
-                )
+                yield pytest.param(topic, case, id=f"{topic}/{file.stem}/{case['name']}")
 
 
 def test_every_topic_has_cases() -> None:
@@ -31,10 +29,7 @@ def test_every_topic_has_cases() -> None:
 def agrees(expected: Any, found: Any) -> bool:
     """Objects: each listed member; anything else: equal."""
     if isinstance(expected, dict) and isinstance(found, dict):
-        return all(
-            key in found and agrees(value, found[key])
-            for key, value in expected.items()
-        )
+        return all(key in found and agrees(value, found[key]) for key, value in expected.items())
     return bool(expected == found)
 
 
@@ -50,11 +45,7 @@ def test_vector(topic: str, case: dict[str, Any]) -> None:
             assert secret not in json.dumps(found, ensure_ascii=False)
     else:
         # A message that a case does not tell is not compared.
-        told = (
-            case["expected"].get("error")
-            if isinstance(case["expected"], dict)
-            else None
-        )
+        told = case["expected"].get("error") if isinstance(case["expected"], dict) else None
         if told is not None and "message" not in told:
             found["error"].pop("message")
         assert found == case["expected"]

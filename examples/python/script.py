@@ -22,9 +22,7 @@ def handled() -> None:
     for name, line in {"a.csv": "17", "b.csv": "seventeen"}.items():
         with faultwire.isolation_scope():
             faultwire.set_tag("file", name)
-            faultwire.add_breadcrumb(
-                "file opened", category="file", data={"name": name}
-            )
+            faultwire.add_breadcrumb("file opened", category="file", data={"name": name})
             try:
                 parse(line)
             except ValueError:
@@ -59,9 +57,7 @@ def recursion(depth: int = 0) -> int:
 
 def connect(password: str = "hunter2") -> None:
     """The uncaught one. Its message and a local variable hold a secret, neither of which is sent."""
-    raise ConnectionError(
-        f"cannot reach postgres://nightly:{password}@db.internal/jobs"
-    )
+    raise ConnectionError(f"cannot reach postgres://nightly:{password}@db.internal/jobs")
 
 
 if __name__ == "__main__":

@@ -52,9 +52,7 @@ class SinkTimeout(SinkError, TimeoutError):
     """What was waited for did not come; `stats` says what did."""
 
     def __init__(self, waited_for: str, timeout: float, stats: Json) -> None:
-        super().__init__(
-            f"waited {timeout} s for {waited_for}; the sink has {json.dumps(stats)}"
-        )
+        super().__init__(f"waited {timeout} s for {waited_for}; the sink has {json.dumps(stats)}")
         self.stats = stats
 
 
@@ -66,32 +64,22 @@ def find_binary() -> Path:
             raise SinkMissing(f"FAULTWIRE_SINK: no file {named}")
         return Path(named)
     target = Path(os.environ.get("CARGO_TARGET_DIR") or _ROOT / "target")
-    built = [
-        path
-        for path in (target / "release" / _NAME, target / "debug" / _NAME)
-        if path.is_file()
-    ]
+    built = [path for path in (target / "release" / _NAME, target / "debug" / _NAME) if path.is_file()]
     if not built:
-        raise SinkMissing(
-            f"no {_NAME} in {target}/release or {target}/debug: build it with `make sink`"
-        )
+        raise SinkMissing(f"no {_NAME} in {target}/release or {target}/debug: build it with `make sink`")
     return max(built, key=lambda path: path.stat().st_mtime)
 
 
 class Sink:
     """One running sink. Safe to use from several threads; a forked child may ask it, but never ends it."""
 
-    def __init__(
-        self, *, server_header: bool = False, report: bool = False, port: int = 0
-    ) -> None:
+    def __init__(self, *, server_header: bool = False, report: bool = False, port: int = 0) -> None:
         """`server_header`: say `X-Faultwire` as our own server does. `report`: print each event on stderr."""
         arguments = [str(find_binary()), "--until-stdin-closes", "--port", str(port)]
         arguments += ["--server-header"] if server_header else []
         arguments += [] if report else ["--quiet"]
         self._owner = os.getpid()
-        self._process = subprocess.Popen(
-            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        self._process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         atexit.register(self.close)
         # The sink is on loopback: no proxy of the environment stands between.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -100,9 +88,7 @@ class Sink:
         except BaseException:
             self.close()
             raise
-        threading.Thread(
-            target=self._relay, args=(report,), name="sink-report", daemon=True
-        ).start()
+        threading.Thread(target=self._relay, args=(report,), name="sink-report", daemon=True).start()
 
     # What was received.
 
@@ -112,9 +98,7 @@ class Sink:
 
     def items(self, type: str | None = None, *, all: bool = False) -> list[Json]:
         """Accepted items (`type`, `header`, `payload`, `_envelope`), of one type if named."""
-        return self._list(
-            "/_sink/items", {"all": int(all), **({"type": type} if type else {})}
-        )
+        return self._list("/_sink/items", {"all": int(all), **({"type": type} if type else {})})
 
     def requests(self) -> list[Json]:
         """Every request on the data port: what it was, the mode it met, what was answered (`status` null: nothing)."""
@@ -139,9 +123,7 @@ class Sink:
         self._wait({"events": events}, timeout)
         return self.events()
 
-    def wait_for_items(
-        self, type: str, count: int = 1, *, timeout: float = 10.0
-    ) -> list[Json]:
+    def wait_for_items(self, type: str, count: int = 1, *, timeout: float = 10.0) -> list[Json]:
         """The accepted items of a type, once there are at least so many."""
         self._wait({"items": count, "type": type}, timeout)
         return self.items(type)
@@ -215,9 +197,7 @@ class Sink:
         watchdog.daemon = True
         watchdog.start()
         try:
-            url, dsn, control = (
-                self._line(name) for name in ("listening", "dsn", "control")
-            )
+            url, dsn, control = (self._line(name) for name in ("listening", "dsn", "control"))
         finally:
             watchdog.cancel()
         return url, dsn, control
@@ -226,9 +206,7 @@ class Sink:
         assert self._process.stdout is not None
         line = self._process.stdout.readline().decode()
         if not line.startswith(f"{name} "):
-            raise SinkError(
-                f"the sink did not start: expected a line `{name} ...`, found {line!r}"
-            )
+            raise SinkError(f"the sink did not start: expected a line `{name} ...`, found {line!r}")
         return line[len(name) + 1 :].strip()
 
     def _relay(self, report: bool) -> None:
@@ -249,9 +227,7 @@ class Sink:
             )
 
     def _list(self, path: str, query: Json) -> list[Json]:
-        answer: list[Json] = json.loads(
-            self._call("GET", f"{path}?{urllib.parse.urlencode(query)}")[1]
-        )
+        answer: list[Json] = json.loads(self._call("GET", f"{path}?{urllib.parse.urlencode(query)}")[1])
         return answer
 
     def _object(self, method: str, path: str, body: Json | None = None) -> Json:
@@ -266,9 +242,7 @@ class Sink:
         timeout: float = _ANSWER_TIMEOUT_S,
     ) -> tuple[int, bytes]:
         data = None if method == "GET" else json.dumps(body or {}).encode()
-        request = urllib.request.Request(
-            self.control_url + path, data=data, method=method
-        )
+        request = urllib.request.Request(self.control_url + path, data=data, method=method)
         try:
             with self._opener.open(request, timeout=timeout) as answer:
                 return answer.status, answer.read()
@@ -277,6 +251,4 @@ class Sink:
                 text = error.read()
             if error.code == 408:
                 return error.code, text
-            raise SinkError(
-                f"{method} {path}: {error.code} {text.decode(errors='replace')}"
-            ) from None
+            raise SinkError(f"{method} {path}: {error.code} {text.decode(errors='replace')}") from None

@@ -39,16 +39,10 @@ def sink() -> Iterator[Sink]:
 def program(tmp_path: Path) -> Run:
     """Runs Python source in a process of its own. `prefix` goes before the interpreter (a tracer)."""
 
-    def run(
-        source: str, *, dsn: str = "", prefix: tuple[str, ...] = (), **environment: str
-    ) -> Ended:
+    def run(source: str, *, dsn: str = "", prefix: tuple[str, ...] = (), **environment: str) -> Ended:
         path = tmp_path / "program.py"
         path.write_text(source)
-        env = {
-            k: v
-            for k, v in os.environ.items()
-            if not k.startswith(("FAULTWIRE_", "SENTRY_", "PYTEST"))
-        }
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("FAULTWIRE_", "SENTRY_", "PYTEST"))}
         env.update({"FAULTWIRE_DSN": dsn, **environment})
         began = time.monotonic()
         done = subprocess.run(
@@ -58,8 +52,6 @@ def program(tmp_path: Path) -> Run:
             text=True,
             timeout=DEADLINE,
         )
-        return Ended(
-            done.returncode, done.stdout, done.stderr, time.monotonic() - began
-        )
+        return Ended(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 
     return run

@@ -50,9 +50,7 @@ def law(stats: dict) -> bool:
     return bool(stats["captured"] == settled + sum(stats["dropped"].values()))
 
 
-def test_identical_errors_are_counted_exactly_by_a_stranger(
-    program: Run, sink: Sink
-) -> None:
+def test_identical_errors_are_counted_exactly_by_a_stranger(program: Run, sink: Sink) -> None:
     ended = program(IDENTICAL, dsn=sink.dsn)
     assert (ended.code, ended.err) == (0, "")
     stats = json.loads(ended.out)
@@ -63,14 +61,8 @@ def test_identical_errors_are_counted_exactly_by_a_stranger(
     )
     assert law(stats)
     assert len(sink.events()) == 100
-    told = [
-        entry
-        for item in sink.items("client_report")
-        for entry in item["payload"]["discarded_events"]
-    ]
-    assert [(e["reason"], e["category"]) for e in told] == [
-        ("sample_rate", "error")
-    ] * len(told)
+    told = [entry for item in sink.items("client_report") for entry in item["payload"]["discarded_events"]]
+    assert [(e["reason"], e["category"]) for e in told] == [("sample_rate", "error")] * len(told)
     assert sum(entry["quantity"] for entry in told) == 9_900
 
 
@@ -88,17 +80,13 @@ def test_identical_errors_are_counted_exactly_by_our_own_server(program: Run) ->
         counts = [item["payload"] for item in sink.items("faultwire_counts")]
         assert len(events) + sum(item["count"] for item in counts) == 10_000
         assert stats["folded"] == sum(item["count"] for item in counts)
-        fingerprints = {
-            event["contexts"]["faultwire"]["fingerprint"] for event in events
-        }
+        fingerprints = {event["contexts"]["faultwire"]["fingerprint"] for event in events}
         assert {item["fingerprint"] for item in counts} == fingerprints
         assert len({item["id"] for item in counts}) == len(counts)
         assert not sink.items("client_report")
 
 
-def test_distinct_errors_are_accounted_for_to_the_last_one(
-    program: Run, sink: Sink
-) -> None:
+def test_distinct_errors_are_accounted_for_to_the_last_one(program: Run, sink: Sink) -> None:
     ended = program(DISTINCT, dsn=sink.dsn)
     assert (ended.code, ended.err) == (0, "")
     stats = json.loads(ended.out)
@@ -106,27 +94,15 @@ def test_distinct_errors_are_accounted_for_to_the_last_one(
     assert stats["pending"] == 0
     assert law(stats)
     arrived = sink.events()
-    assert (
-        len({event["event_id"] for event in arrived})
-        == len(arrived)
-        == stats["delivered"]
-    )
-    told = [
-        entry
-        for item in sink.items("client_report")
-        for entry in item["payload"]["discarded_events"]
-    ]
+    assert len({event["event_id"] for event in arrived}) == len(arrived) == stats["delivered"]
+    told = [entry for item in sink.items("client_report") for entry in item["payload"]["discarded_events"]]
     assert sum(entry["quantity"] for entry in told) == sum(stats["dropped"].values())
     assert stats["grown_mb"] < 64
 
 
 @pytest.mark.parametrize("reason", ["before_send"])
-def test_folds_of_events_that_were_all_dropped_take_their_reason(
-    program: Run, sink: Sink, reason: str
-) -> None:
-    source = IDENTICAL.replace(
-        "faultwire.init()", "faultwire.init(before_send=lambda event, hint: None)"
-    )
+def test_folds_of_events_that_were_all_dropped_take_their_reason(program: Run, sink: Sink, reason: str) -> None:
+    source = IDENTICAL.replace("faultwire.init()", "faultwire.init(before_send=lambda event, hint: None)")
     source = source.replace(
         "assert faultwire.capture_exception(error) is not None",
         "faultwire.capture_exception(error)",

@@ -49,9 +49,7 @@ ALLOWED = {
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 @pytest.mark.parametrize("mode", ["ok", "stall", "refuse"])
 @pytest.mark.parametrize("folding", [True, False])
-def test_captures_do_no_io_and_never_wait(
-    program: Run, sink: Sink, tmp_path: Path, mode: str, folding: bool
-) -> None:
+def test_captures_do_no_io_and_never_wait(program: Run, sink: Sink, tmp_path: Path, mode: str, folding: bool) -> None:
     source = TRACED.format(folding=folding).replace(
         'os.stat("/begin-of-the-captures")',
         f"""
@@ -71,15 +69,11 @@ os._exit(0)
         source = source.replace("faultwire.flush(10)", "faultwire.flush(0.2)")
     sink.mode(mode)  # type: ignore[arg-type]
     trace = tmp_path / "trace"
-    ended = program(
-        source, dsn=sink.dsn, prefix=("strace", "-ff", "-qq", "-o", str(trace))
-    )
+    ended = program(source, dsn=sink.dsn, prefix=("strace", "-ff", "-qq", "-o", str(trace)))
     assert ended.code == 0, ended.err
     (app,) = [path for path in tmp_path.glob("trace.*") if BEGIN in path.read_text()]
     lines = app.read_text().split(BEGIN, 1)[1].split(END, 1)[0].splitlines()[1:-1]
     calls = [match.group(1) for line in lines if (match := re.match(r"(\w+)\(", line))]
     assert set(calls) <= ALLOWED, sorted(set(calls) - ALLOWED)
-    waits = [
-        line for line in lines if line.startswith("futex(") and "FUTEX_WAIT" in line
-    ]
+    waits = [line for line in lines if line.startswith("futex(") and "FUTEX_WAIT" in line]
     assert waits == []

@@ -8,9 +8,7 @@ from sink import Sink
 
 
 @pytest.mark.parametrize(("place", "captured"), [("submit", 2), ("worker", 2)])
-def test_a_panic_in_core_surfaces_nowhere(
-    program: Run, sink: Sink, place: str, captured: int
-) -> None:
+def test_a_panic_in_core_surfaces_nowhere(program: Run, sink: Sink, place: str, captured: int) -> None:
     ended = program(
         f"""
 import faultwire, json

@@ -48,9 +48,7 @@ assert faultwire.stats()["delivered"] == 1
 
 
 @pytest.mark.parametrize("flush_first", [True, False])
-def test_a_master_that_captured_and_eight_workers(
-    program: Run, sink: Sink, flush_first: bool
-) -> None:
+def test_a_master_that_captured_and_eight_workers(program: Run, sink: Sink, flush_first: bool) -> None:
     ended = program(FORKING.format(flush_first=flush_first), dsn=sink.dsn)
     assert (ended.code, ended.out) == (0, ""), ended.err
     events = sink.events()
@@ -91,9 +89,7 @@ faultwire.close(10)
         dsn=sink.dsn,
     )
     assert ended.code == 0, ended.err
-    children = [
-        e for e in sink.events() if e["exception"]["values"][-1]["type"] == "KeyError"
-    ]
+    children = [e for e in sink.events() if e["exception"]["values"][-1]["type"] == "KeyError"]
     assert len(children) == len({e["event_id"] for e in children}) == 40
 
 
@@ -146,23 +142,17 @@ def test_gunicorn(tmp_path: Path, sink: Sink, preload: bool) -> None:
         for number in range(30):
             while True:
                 try:
-                    urllib.request.urlopen(
-                        f"http://127.0.0.1:{port}/fail?{number}", timeout=10
-                    )
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/fail?{number}", timeout=10)
                 except urllib.error.HTTPError:
                     break
                 except OSError:
-                    assert time.monotonic() < until and server.poll() is None, (
-                        "gunicorn did not start"
-                    )
+                    assert time.monotonic() < until and server.poll() is None, "gunicorn did not start"
                     time.sleep(0.05)
         messages = 1 if preload else 3
         events = sink.wait(30 + messages, timeout=DEADLINE)
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(DEADLINE)
-    texts = sorted(
-        e["exception"]["values"][-1]["value"] for e in events if "exception" in e
-    )
+    texts = sorted(e["exception"]["values"][-1]["value"] for e in events if "exception" in e)
     assert texts == sorted(f"request {number}" for number in range(30))
     assert len(sink.events()) == 30 + messages, json.dumps(sink.stats())

@@ -56,9 +56,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_exit_is_bounded_and_exit_code_and_stderr_are_unchanged(
-    program: Run, sink: Sink, fault: str
-) -> None:
+def test_exit_is_bounded_and_exit_code_and_stderr_are_unchanged(program: Run, sink: Sink, fault: str) -> None:
     bare = program(CRASHING.replace('"--bare" not in sys.argv', "False"))
     sink.mode(**FAULTS[fault])  # type: ignore[arg-type]
     ended = program(CRASHING, dsn=sink.dsn)
@@ -66,17 +64,13 @@ def test_exit_is_bounded_and_exit_code_and_stderr_are_unchanged(
     # The only difference is the line that differs in the source itself.
     normal = [line for line in ended.err.splitlines()]
     assert normal == bare.err.splitlines()
-    assert ended.seconds < bare.seconds + 1.0 + 1.5, (
-        "shutdown_timeout and some for a busy machine"
-    )
+    assert ended.seconds < bare.seconds + 1.0 + 1.5, "shutdown_timeout and some for a busy machine"
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_capture_costs_the_same(program: Run, sink: Sink, fault: str) -> None:
     """Of the order of a healthy server's: a capture that waited would cost a thousand times as much."""
-    healthy = statistics.median(
-        json.loads(program(TIMED, dsn=sink.dsn).out)["p50"] for _ in range(3)
-    )
+    healthy = statistics.median(json.loads(program(TIMED, dsn=sink.dsn).out)["p50"] for _ in range(3))
     sink.mode(**FAULTS[fault])  # type: ignore[arg-type]
     found = [json.loads(program(TIMED, dsn=sink.dsn).out) for _ in range(3)]
     assert statistics.median(f["p50"] for f in found) < 5 * healthy + 20_000
@@ -106,9 +100,7 @@ print(json.dumps(faultwire.stats()))
 
 
 def test_a_quota_is_a_no_at_the_gate(program: Run, sink: Sink) -> None:
-    sink.mode(
-        "status", status=429, headers={"X-Sentry-Rate-Limits": "3600::organization"}
-    )
+    sink.mode("status", status=429, headers={"X-Sentry-Rate-Limits": "3600::organization"})
     ended = program(
         """
 import faultwire, json

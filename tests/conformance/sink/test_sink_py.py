@@ -32,9 +32,7 @@ def send(sink: Sink, message: str) -> int:
         {"event_id": event_id, "sent_at": "2026-01-01T00:00:00Z"},
         {"type": "event", "length": len(payload)},
     ]
-    body = (
-        b"".join(json.dumps(line).encode() + b"\n" for line in lines) + payload + b"\n"
-    )
+    body = b"".join(json.dumps(line).encode() + b"\n" for line in lines) + payload + b"\n"
     try:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"{sink.url}/api/1/envelope/", data=body, timeout=5) as answer:
@@ -50,22 +48,14 @@ class SinkTest(unittest.TestCase):
             self.assertRegex(sink.dsn, r"^http://\w+@127\.0\.0\.1:\d+/1$")
             self.assertEqual(send(sink, "one"), 200)
             (event,) = sink.wait(1)
-            self.assertEqual(
-                (event["message"], event["_envelope"]["problems"]), ("one", [])
-            )
+            self.assertEqual((event["message"], event["_envelope"]["problems"]), ("one", []))
             self.assertIn(b"one", sink.raw())
-            sink.mode(
-                "status", status=503, headers={"Retry-After": "1"}, for_requests=1
-            )
+            sink.mode("status", status=503, headers={"Retry-After": "1"}, for_requests=1)
             self.assertEqual([send(sink, "two"), send(sink, "two")], [503, 200])
-            self.assertEqual(
-                [r["status"] for r in sink.wait_for_requests(3)], [200, 503, 200]
-            )
+            self.assertEqual([r["status"] for r in sink.wait_for_requests(3)], [200, 503, 200])
             self.assertIn("two", sink.page())
             sink.reset()
-            self.assertEqual(
-                (sink.events(), sink.requests(), sink.raw()), ([], [], b"")
-            )
+            self.assertEqual((sink.events(), sink.requests(), sink.raw()), ([], [], b""))
 
     def test_waiting_in_vain_says_what_is_there(self) -> None:
         with Sink() as sink:
@@ -91,16 +81,12 @@ class SinkTest(unittest.TestCase):
         path = str(Path(__file__).resolve().parents[1])
         environment = {**os.environ, "PYTHONPATH": path}
         command = [sys.executable, "-c", script]
-        dead = subprocess.run(
-            command, check=False, env=environment, stdout=subprocess.PIPE, timeout=30
-        )
+        dead = subprocess.run(command, check=False, env=environment, stdout=subprocess.PIPE, timeout=30)
         self.assertEqual(dead.returncode, 9)
         self.assertTrue(ended(int(dead.stdout)))
 
     def test_a_missing_binary_names_the_make_target(self) -> None:
-        with mock.patch.dict(
-            os.environ, {"CARGO_TARGET_DIR": "/nonexistent", "FAULTWIRE_SINK": ""}
-        ):
+        with mock.patch.dict(os.environ, {"CARGO_TARGET_DIR": "/nonexistent", "FAULTWIRE_SINK": ""}):
             self.assertRaisesRegex(SinkMissing, "make sink", find_binary)
         with mock.patch.dict(os.environ, {"FAULTWIRE_SINK": "/nonexistent/sink"}):
             self.assertRaisesRegex(SinkMissing, "FAULTWIRE_SINK", find_binary)
