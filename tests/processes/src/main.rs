@@ -6,11 +6,15 @@
 mod forks;
 mod panics;
 
+use std::time::Duration;
+
 use faultwire::{InitGuard, Options};
 
-/// Panics only: the program's own output stays as it would be without Faultwire.
+/// Symbols are looked up slowly where nothing is optimized.
+const PATIENT: Duration = Duration::from_secs(30);
+
 fn init() -> InitGuard {
-    faultwire::init(Options { storm_folding: false, ..Options::default() }).unwrap()
+    faultwire::init(Options { shutdown_timeout: PATIENT, ..Options::default() }).unwrap()
 }
 
 fn main() {

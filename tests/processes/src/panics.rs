@@ -78,7 +78,7 @@ fn panics() -> &'static str {
 pub fn storm() {
     // A hook set before `init` is the one that goes on being called.
     std::panic::set_hook(Box::new(|_| {}));
-    let _guard = faultwire::init(Options::default()).unwrap();
+    let _guard = super::init();
     for n in 0..1_000 {
         let result = std::panic::catch_unwind(|| panic!("request {n} failed"));
         assert!(result.is_err());
