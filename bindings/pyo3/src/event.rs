@@ -83,7 +83,7 @@ unsafe fn resolve<'py>(py: Python<'py>, error: Option<&Bound<'py, PyAny>>) -> Op
                 let given = triple.get_item(2).ok().filter(|t| !t.is_none());
                 let known = of(exception);
                 let is_traceback =
-                    |t: &Bound<'_, PyAny>| known.traceback.as_ref().is_some_and(|k| k.get_type().is(&t.get_type()));
+                    |t: &Bound<'_, PyAny>| known.traceback.as_ref().is_some_and(|k| k.get_type().is(t.get_type()));
                 Some(match given.filter(is_traceback) {
                     Some(traceback) => Given { traceback: Some(traceback), ..known },
                     None => known,
