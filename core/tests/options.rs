@@ -1,7 +1,7 @@
 //! Options and errors: each mistake names its option; the table is the documentation.
 
 #![cfg(feature = "client")]
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::panic, reason = "tests")]
 
 use std::fmt::Write;
 use std::path::Path;

@@ -91,7 +91,7 @@ pub fn fork_under_load() {
                     faultwire::global_scope().set_tag("n", n.to_string());
                     faultwire::set_extra("thread", thread);
                     faultwire::capture_error(&std::io::Error::other(format!("load {thread}:{n}")));
-                    if n % 64 == 0 {
+                    if n.is_multiple_of(64) {
                         faultwire::capture_message(format!("load {thread}:{n}"), Level::Info);
                     }
                 }

@@ -1,7 +1,7 @@
 //! One program, many ends: the first argument names the scenario. The DSN comes by `FAULTWIRE_DSN`.
 
 // A scenario fails by panicking, which is what some of them are for.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod forks;
 mod panics;

@@ -9,8 +9,8 @@ use faultwire::{Level, Options, Setup};
 pub fn main_thread() {
     let _guard = super::init();
     faultwire::set_tag("where", "main");
-    let missing: Option<u8> = None;
-    missing.expect("a number");
+    let numbers: std::collections::BTreeMap<&str, u8> = std::collections::BTreeMap::new();
+    numbers.get("one").expect("a number");
 }
 
 /// Another thread: the process goes on.

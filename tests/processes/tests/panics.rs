@@ -1,6 +1,6 @@
 //! Panics: captured, and the program looks as it would without Faultwire.
 
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
