@@ -33,8 +33,7 @@ sink: tools ## Build the test sink, a small real server
 
 .PHONY: python
 python: $(BIN)/python ## Build the Python package into .venv
-	cd sdk-python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(BIN))/maturin develop --release --quiet --skip-install
-	$(BIN)/python scripts/link_package.py
+	cd sdk-python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(BIN))/maturin develop --release --quiet
 
 .PHONY: lint
 lint: tools $(BIN)/python ## Formatters, linters and type checkers

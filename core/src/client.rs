@@ -32,6 +32,7 @@ pub struct Client {
     settings: Arc<Settings>,
     node: AtomicPtr<Node>,
     closed: AtomicBool,
+    captures_panics: AtomicBool,
 }
 
 impl std::fmt::Debug for Client {
@@ -47,9 +48,15 @@ impl Client {
     /// [`crate::ErrorKind::InvalidOption`], naming the option.
     pub fn new(options: Options, hooks: Hooks, sdk: Sdk, transport: Option<MakeTransport>) -> Result<Client, Error> {
         log::enable(options.debug);
+        fork::install();
         let settings = Arc::new(Settings::new(options, hooks, sdk, transport)?);
         let node = Box::into_raw(Client::node(&settings));
-        Ok(Client { settings, node: AtomicPtr::new(node), closed: AtomicBool::new(false) })
+        Ok(Client {
+            settings,
+            node: AtomicPtr::new(node),
+            closed: AtomicBool::new(false),
+            captures_panics: AtomicBool::new(false),
+        })
     }
 
     fn node(settings: &Arc<Settings>) -> Box<Node> {
@@ -97,6 +104,27 @@ impl Client {
         if self.is_enabled() { self.engine().sample(candidate) } else { None }
     }
 
+    /// [`sample`](Client::sample) without asking the application's sampler: within a panic hook, where a
+    /// panic of the sampler would abort the process.
+    pub(crate) fn sample_unasked(&self, candidate: &Candidate<'_>) -> Option<f64> {
+        if self.is_enabled() { self.engine().sample_by(None, candidate) } else { None }
+    }
+
+    /// True when the application has a sampler.
+    pub(crate) fn has_sampler(&self) -> bool {
+        self.settings.hooks.error_sampler.is_some()
+    }
+
+    /// Whether the panic hook captures for this client.
+    pub(crate) fn capture_panics(&self, yes: bool) {
+        self.captures_panics.store(yes, Ordering::Relaxed);
+    }
+
+    /// See [`capture_panics`](Client::capture_panics).
+    pub(crate) fn captures_panics(&self) -> bool {
+        self.captures_panics.load(Ordering::Relaxed)
+    }
+
     /// The second half: one more of a storming place is folded, a full queue refuses. `fold` is a hash of
     /// the place it comes from; `None` never folds. On [`Verdict::Yes`] the admission must come back in
     /// [`submit`](Client::submit) or [`reject`](Client::reject).
@@ -120,7 +148,9 @@ impl Client {
 
     /// Counts an admitted capture as lost.
     pub fn reject(&self, capture: &Capture, reason: Reason) {
-        self.engine().settle_dropped(capture.admission.epoch, capture.admission.fold, reason);
+        if let Some(engine) = capture.admission.hand_over() {
+            engine.settle_dropped(capture.admission.epoch, capture.admission.fold, reason);
+        }
     }
 
     /// The finished, sanitized event of a capture, for a hook that must run on the app thread. Hand the

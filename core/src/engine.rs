@@ -15,7 +15,7 @@ use crate::settings::Settings;
 use crate::stats::Stats;
 use crate::storm::{FoldKey, Storm};
 use crate::transport::RateLimits;
-use crate::{fork, shipper, worker};
+use crate::{shipper, worker};
 
 pub(crate) struct Engine {
     pub settings: Arc<Settings>,
@@ -77,6 +77,7 @@ impl Engine {
     /// that never captures has no threads, and forks like any other.
     pub fn submit(self: &Arc<Engine>, capture: Box<Capture>) -> bool {
         self.threads.call_once(|| self.start_threads());
+        capture.admission.hand_over();
         if capture.admission.fold.is_some() {
             self.last_foldable.store(self.uptime_ms().max(1), Ordering::Relaxed);
         }
@@ -90,7 +91,6 @@ impl Engine {
     }
 
     fn start_threads(self: &Arc<Engine>) {
-        fork::install();
         for (name, run) in [("faultwire-work", worker::run as fn(&Arc<Engine>)), ("faultwire-ship", shipper::run)] {
             let engine = Arc::clone(self);
             // Signals are the application's: none is delivered to a thread of ours.

@@ -2,64 +2,155 @@
 //!
 //! `fork` copies one thread: locks that other threads held stay locked in the child for ever, and
 //! sockets and queues would be shared by two processes. So:
-//! - before a fork, [`quiesced`](install) waits until worker and shipper hold no lock (they take
-//!   [`busy`] while they work, and let go of it while they wait for a queue or a server);
+//! - before a fork, [`prepare`] waits until worker and shipper hold no lock (they take [`busy`] while
+//!   they work, and let go of it while they wait for a queue or a server), and then until no app
+//!   thread is within a [`Shared`] value (a pointer copy);
 //! - in the child, the handler adds one to the generation and nothing else;
 //! - whoever uses a client in the child sees that its engine is of an older generation, leaves that
 //!   one alone for ever and builds a new one (`client.rs`).
 //!
 //! Captures read the generation, one atomic load; never the pid.
 
-use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Once, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::cell::{Cell, UnsafeCell};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 static GENERATION: AtomicU64 = AtomicU64::new(0);
+/// Held for reading by background threads while they work.
 static WORK: RwLock<()> = RwLock::new(());
+/// Held for reading by any thread within a [`Shared`] value.
+static BRIEF: RwLock<()> = RwLock::new(());
+
+thread_local! {
+    /// How often this thread holds one of the two. A fork by such a thread (a hook on the worker that
+    /// starts a program) cannot wait for itself.
+    static HOLDS: Cell<u32> = const { Cell::new(0) };
+}
 
 /// How often this process has been forked from the one that loaded the library.
 pub(crate) fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)
 }
 
-/// Held by a background thread while it may hold other locks. Never held across a request.
-pub(crate) fn busy() -> RwLockReadGuard<'static, ()> {
-    WORK.read().unwrap_or_else(PoisonError::into_inner)
+/// Keeps forks away while it lives.
+pub(crate) struct Unforked {
+    _guard: RwLockReadGuard<'static, ()>,
 }
 
-/// Registers the handlers, once a process.
+impl Unforked {
+    fn enter(lock: &'static RwLock<()>) -> Unforked {
+        let guard = lock.read().unwrap_or_else(PoisonError::into_inner);
+        HOLDS.with(|holds| holds.set(holds.get() + 1));
+        Unforked { _guard: guard }
+    }
+}
+
+impl Drop for Unforked {
+    fn drop(&mut self) {
+        HOLDS.with(|holds| holds.set(holds.get().saturating_sub(1)));
+    }
+}
+
+/// Held by a background thread while it may hold other locks. Never held across a request.
+pub(crate) fn busy() -> Unforked {
+    Unforked::enter(&WORK)
+}
+
+/// A value that app threads share, behind a lock that no fork leaves locked in the child.
+#[derive(Debug, Default)]
+pub(crate) struct Shared<T>(Mutex<T>);
+
+/// How often a panic hook looks whether a lock is free: whoever else holds it is gone after a pointer
+/// copy, but if the panicking thread itself holds it, it never is.
+const PATIENCE: usize = 1000;
+
+impl<T> Shared<T> {
+    pub const fn new(value: T) -> Self {
+        Shared(Mutex::new(value))
+    }
+
+    /// Runs `with` on the value. To be short; must not use another `Shared` of the same thread.
+    pub fn with<R>(&self, with: impl FnOnce(&mut T) -> R) -> R {
+        let _unforked = Unforked::enter(&BRIEF);
+        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The same, for a thread that may hold the value already: `None` when it does not get free.
+    pub fn try_with<R>(&self, with: impl FnOnce(&mut T) -> R) -> Option<R> {
+        for _ in 0..PATIENCE {
+            let Ok(_unforked) = BRIEF.try_read() else {
+                std::thread::yield_now();
+                continue;
+            };
+            let locked = match self.0.try_lock() {
+                Ok(locked) => Some(locked),
+                Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+                Err(std::sync::TryLockError::WouldBlock) => None,
+            };
+            if let Some(mut locked) = locked {
+                return Some(with(&mut locked));
+            }
+            std::thread::yield_now();
+        }
+        None
+    }
+}
+
+/// Registers the handlers, once a process and before anything that a child must not inherit is made.
 pub(crate) fn install() {
-    static INSTALLED: Once = Once::new();
-    INSTALLED.call_once(|| {
+    static INSTALLED: AtomicBool = AtomicBool::new(false);
+    // Not a `Once`: a fork in the midst of one would leave the child waiting for it.
+    if !INSTALLED.swap(true, Ordering::AcqRel) {
         #[cfg(unix)]
         // SAFETY: the handlers are plain functions that live as long as the library, which is never unloaded.
         unsafe {
             libc::pthread_atfork(Some(prepare), Some(parent), Some(child));
         }
-    });
+    }
 }
 
-/// The guard that the forking thread holds from `prepare` to `parent` or `child`.
-struct Held(UnsafeCell<Option<RwLockWriteGuard<'static, ()>>>);
+type Both = (RwLockWriteGuard<'static, ()>, RwLockWriteGuard<'static, ()>);
 
-// SAFETY: only the thread that holds the write lock touches the cell, and only one can hold it.
+/// The guards that the forking thread holds from `prepare` to `parent` or `child`.
+struct Held(UnsafeCell<Option<Both>>);
+
+// SAFETY: only the thread that holds the write locks touches the cell, and only one can hold them.
 unsafe impl Sync for Held {}
 
 static HELD: Held = Held(UnsafeCell::new(None));
 
 extern "C" fn prepare() {
-    let guard = WORK.write().unwrap_or_else(PoisonError::into_inner);
-    // SAFETY: this thread holds the write lock, see `Held`.
-    unsafe { *HELD.0.get() = Some(guard) };
+    if HOLDS.get() > 0 {
+        return;
+    }
+    let work = WORK.write().unwrap_or_else(PoisonError::into_inner);
+    let brief = BRIEF.write().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: this thread holds the write locks, see `Held`.
+    unsafe { *HELD.0.get() = Some((work, brief)) };
 }
 
 extern "C" fn parent() {
-    // SAFETY: this thread holds the write lock, see `Held`.
-    let guard = unsafe { (*HELD.0.get()).take() };
-    drop(guard);
+    if HOLDS.get() > 0 {
+        return;
+    }
+    // SAFETY: this thread holds the write locks, see `Held`.
+    let guards = unsafe { (*HELD.0.get()).take() };
+    drop(guards);
 }
 
 extern "C" fn child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
     parent();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_in_use_by_this_very_thread_does_not_lock_a_panic_hook_out_for_ever() {
+        let shared = Shared::new(1);
+        shared.with(|_| assert_eq!(shared.try_with(|n| *n), None));
+        assert_eq!(shared.try_with(|n| *n), Some(1));
+    }
 }

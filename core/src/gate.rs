@@ -1,6 +1,7 @@
 //! The cheap "no" on the app thread: cheapest test first, every "no" counted under a named reason.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::engine::Engine;
@@ -8,6 +9,7 @@ use crate::flush::Epoch;
 use crate::loss::Reason;
 use crate::protocol::{EventId, Timestamp};
 use crate::sampling::{self, SamplingContext};
+use crate::settings::ErrorSampler;
 use crate::storm::{Fold, FoldKey};
 
 /// What a capture looks like before anything is extracted from it.
@@ -23,7 +25,7 @@ pub struct Candidate<'a> {
 
 /// A "yes": to be turned into a [`crate::capture::Capture`] and submitted, or given back.
 #[derive(Debug)]
-#[must_use = "an admission that is neither submitted nor rejected stays pending for ever"]
+#[must_use = "an admission that is not submitted counts as internal_sdk_error"]
 pub struct Admission {
     /// The new event's id.
     pub event_id: EventId,
@@ -34,6 +36,24 @@ pub struct Admission {
     /// When it was captured.
     pub timestamp: Timestamp,
     pub(crate) epoch: Epoch,
+    /// Until the capture is in the queue, or counted as lost.
+    open: RefCell<Option<Arc<Engine>>>,
+}
+
+impl Admission {
+    /// Somebody else answers for it from now on.
+    pub(crate) fn hand_over(&self) -> Option<Arc<Engine>> {
+        self.open.take()
+    }
+}
+
+/// A bug between the gate and the queue must not keep a flush waiting for ever.
+impl Drop for Admission {
+    fn drop(&mut self) {
+        if let Some(engine) = self.hand_over() {
+            engine.settle_dropped(self.epoch, self.fold, Reason::Internal);
+        }
+    }
 }
 
 /// What the gate decided.
@@ -83,6 +103,11 @@ impl Engine {
 
     /// The first half of the gate: all that needs no look at a stack. False is counted.
     pub(crate) fn sample(&self, candidate: &Candidate<'_>) -> Option<f64> {
+        self.sample_by(self.settings.hooks.error_sampler.as_ref(), candidate)
+    }
+
+    /// The same with another sampler, or none.
+    pub(crate) fn sample_by(&self, sampler: Option<&ErrorSampler>, candidate: &Candidate<'_>) -> Option<f64> {
         if Inside::is() {
             self.refuse(Reason::Reentrant);
             return None;
@@ -91,7 +116,7 @@ impl Engine {
             self.refuse(Reason::Ignored);
             return None;
         }
-        let rate = match &self.settings.hooks.error_sampler {
+        let rate = match sampler {
             Some(sampler) => {
                 let _inside = Inside::enter();
                 sampler(&candidate.sampling).unwrap_or(candidate.rate)
@@ -110,7 +135,7 @@ impl Engine {
     }
 
     /// The second half, for what [`sample`](Engine::sample) kept at `rate`: folding, and room in the queue.
-    pub(crate) fn admit(&self, fold: Option<FoldKey>, rate: f64) -> Verdict {
+    pub(crate) fn admit(self: &Arc<Engine>, fold: Option<FoldKey>, rate: f64) -> Verdict {
         let event_id = EventId::random();
         let timestamp = Timestamp::now();
         if let (Some(key), Some(storm)) = (fold, &self.storm)
@@ -129,6 +154,7 @@ impl Engine {
         }
         self.captured.fetch_add(1, Ordering::SeqCst);
         let epoch = self.epochs.enter();
-        Verdict::Yes(Admission { event_id, sample_rate: rate, fold, timestamp, epoch })
+        let open = RefCell::new(Some(Arc::clone(self)));
+        Verdict::Yes(Admission { event_id, sample_rate: rate, fold, timestamp, epoch, open })
     }
 }

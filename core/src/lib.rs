@@ -1,5 +1,8 @@
 //! Faultwire: error tracking that does not cost you anything you did not agree to.
 //!
+//! A Rust program calls [`init`], keeps the guard, and then [`capture_error`]; panics are captured by
+//! themselves. See [`sdk`] for the rest. Other languages stand on the same engine.
+//!
 //! # The path of an event
 //! On the app thread, which never blocks and does no I/O:
 //! - [`gate`]: the cheap "no" ([`sampling`], [`storm`]);
@@ -31,6 +34,8 @@ pub mod capture;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(feature = "client")]
+mod crash;
+#[cfg(feature = "client")]
 mod engine;
 #[cfg(feature = "client")]
 mod exemplars;
@@ -57,6 +62,8 @@ pub mod sampling;
 #[cfg(feature = "client")]
 pub mod scope;
 #[cfg(feature = "client")]
+pub mod sdk;
+#[cfg(feature = "client")]
 pub mod settings;
 #[cfg(feature = "client")]
 mod shipper;
@@ -78,6 +85,18 @@ pub mod transport;
 mod worker;
 
 pub use error::{Error, ErrorKind};
+#[cfg(feature = "client")]
+pub use options::Options;
+pub use protocol::{Breadcrumb, Event, EventId, Level, User, Value};
+#[cfg(feature = "client")]
+pub use sdk::{
+    FutureExt, InitGuard, ScopeGuard, ScopeHandle, Scoped, Scopes, Setup, add_breadcrumb, capture_error, capture_event,
+    capture_message, close, explain, flush, global_scope, init, init_with, is_enabled, isolation_scope, last_event_id,
+    new_scope, remove_tag, set_context, set_extra, set_fingerprint, set_level, set_session, set_tag, set_tags,
+    set_transaction, set_user, stats, with_scope,
+};
+#[cfg(feature = "client")]
+pub use settings::Hooks;
 
 /// How often this process has been forked from the one that loaded the library.
 pub(crate) fn fork_generation() -> u64 {

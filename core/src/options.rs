@@ -359,6 +359,41 @@ fn ill_typed(name: &str, message: String, value: &Value) -> Error {
 }
 
 impl Options {
+    /// The defaults, completed from the environment: `..Options::from_env()?`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidDsn`] when `FAULTWIRE_DSN` or `SENTRY_DSN` does not parse.
+    pub fn from_env() -> Result<Options, Error> {
+        Options::from_map(&Map::new(), |name| std::env::var(name).ok())
+    }
+
+    /// These options, with what they leave at its default taken from the environment where it is there:
+    /// `dsn`, `release`, `environment`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidDsn`] on a bad `FAULTWIRE_DSN` or `SENTRY_DSN`.
+    pub(crate) fn completed_from(mut self, environment: impl Fn(&str) -> Option<String>) -> Result<Options, Error> {
+        let defaults = Options::default();
+        let unsaid = [
+            ("dsn", self.dsn.is_none()),
+            ("release", self.release.is_none()),
+            ("environment", self.environment == defaults.environment),
+        ];
+        for (name, _) in unsaid.into_iter().filter(|(_, unsaid)| *unsaid) {
+            self.complete(name, &environment)?;
+        }
+        Ok(self)
+    }
+
+    /// Sets one option from its environment variable, if there is one.
+    fn complete(&mut self, name: &str, environment: &impl Fn(&str) -> Option<String>) -> Result<(), Error> {
+        let variable = ["FAULTWIRE_", "SENTRY_"].map(|prefix| prefix.to_owned() + &name.to_ascii_uppercase());
+        match variable.iter().find_map(|v| environment(v).filter(|v| !v.is_empty())) {
+            Some(value) => self.set(name, &value.into()),
+            None => Ok(()),
+        }
+    }
+
     /// Options from names to JSON values, completed from the environment.
     ///
     /// # Errors
@@ -367,10 +402,7 @@ impl Options {
         let mut options = Options::default();
         for name in ["dsn", "release", "environment"] {
             if map.get(name).is_none_or(Value::is_null) {
-                let variable = ["FAULTWIRE_", "SENTRY_"].map(|prefix| prefix.to_owned() + &name.to_ascii_uppercase());
-                if let Some(value) = variable.iter().find_map(|v| environment(v).filter(|v| !v.is_empty())) {
-                    options.set(name, &value.into())?;
-                }
+                options.complete(name, &environment)?;
             }
         }
         for (name, value) in map {

@@ -5,8 +5,9 @@
 //! copy, so a capture carries its scopes to the worker at no cost, and later changes never reach it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use crate::fork::Shared;
 use crate::protocol::{Breadcrumb, Event, Level, Map, Request, Timestamp, User, Value};
 
 /// Incoming or generated trace: continued into `contexts.trace`.
@@ -61,6 +62,11 @@ impl Scope {
     /// Sets or, with `None`, forgets the level that events take.
     pub fn set_level(&mut self, level: Option<Level>) {
         self.level = level;
+    }
+
+    /// The level of this layer.
+    pub fn level(&self) -> Option<Level> {
+        self.level
     }
 
     /// Names the route or task.
@@ -214,26 +220,33 @@ pub(crate) fn set_in_context(event: &mut Event, name: &str, key: &str, value: Va
     }
 }
 
-/// A place that holds a current snapshot. Updates copy on write; nothing is held across I/O.
+/// A place that holds a current snapshot. Updates copy on write; nothing is held across I/O, and a
+/// forked child never finds it locked.
 #[derive(Debug, Default)]
 pub struct ScopeCell {
-    current: Mutex<Arc<Scope>>,
+    current: Shared<Arc<Scope>>,
 }
 
 impl ScopeCell {
     /// A cell that starts from `scope`.
     pub fn new(scope: Arc<Scope>) -> Self {
-        ScopeCell { current: Mutex::new(scope) }
+        ScopeCell { current: Shared::new(scope) }
     }
 
     /// The scope as it is now; later updates do not reach it.
     pub fn snapshot(&self) -> Arc<Scope> {
-        Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner))
+        self.current.with(|scope| Arc::clone(scope))
     }
 
-    /// Changes the scope for everybody who holds this cell.
+    /// The same for a panic hook, whose thread may have panicked within [`update`](ScopeCell::update):
+    /// `None` then.
+    pub(crate) fn try_snapshot(&self) -> Option<Arc<Scope>> {
+        self.current.try_with(|scope| Arc::clone(scope))
+    }
+
+    /// Changes the scope for everybody who holds this cell. `change` must not use a cell itself.
     pub fn update<R>(&self, change: impl FnOnce(&mut Scope) -> R) -> R {
-        change(Arc::make_mut(&mut self.current.lock().unwrap_or_else(PoisonError::into_inner)))
+        self.current.with(|scope| change(Arc::make_mut(scope)))
     }
 
     /// A cell of its own that starts from what this one holds now.
@@ -262,6 +275,16 @@ impl Layers {
     fn each(&self) -> impl Iterator<Item = &Scope> {
         let shared = [&self.global, &self.isolation, &self.current].into_iter().flatten().map(Arc::as_ref);
         self.fallback.as_deref().into_iter().chain(shared).chain(self.call.as_deref())
+    }
+
+    /// The level that the innermost layer sets.
+    pub fn level(&self) -> Option<Level> {
+        self.each().filter_map(Scope::level).last()
+    }
+
+    /// The transaction that the innermost layer names.
+    pub fn transaction(&self) -> Option<&str> {
+        self.each().filter_map(Scope::transaction).last()
     }
 
     /// The fingerprint that the innermost layer sets.

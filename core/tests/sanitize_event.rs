@@ -42,6 +42,7 @@ fn frame() -> Frame {
         instruction_addr: text("0x7f00"),
         symbol_addr: text("0x7f00"),
         image_addr: text("0x7000"),
+        tape_position: None,
     }
 }
 

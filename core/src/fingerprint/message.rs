@@ -220,6 +220,26 @@ impl<'t> Output<'t> {
     }
 }
 
+/// The limits of the matchers.
+pub(crate) const LIMITS: &[(&str, usize)] = &[
+    ("look ahead", LOOK_AHEAD),
+    ("subject id", ids::SUBJECT_ID),
+    ("segment digits", ids::SEGMENT_DIGITS),
+    ("segment turns", ids::SEGMENT_TURNS),
+    ("hash", ids::HASH),
+    ("sure hash", ids::HASH_SURE),
+    ("token", ids::TOKEN),
+    ("long token", ids::LONG_TOKEN),
+    ("scheme", network::SCHEME),
+    ("local part", network::LOCAL),
+    ("ipv6", network::IPV6),
+    ("zone", network::ZONE),
+    ("groups", numbers::GROUPS),
+    ("version parts", numbers::VERSION_PARTS),
+    ("version suffix", numbers::VERSION_SUFFIX),
+    ("fraction", time::FRACTION),
+];
+
 /// Every word list of the matchers.
 pub(crate) fn word_lists() -> [(&'static str, &'static [&'static str]); 16] {
     [

@@ -10,6 +10,11 @@
 //! part's functions into the last repetition and changes nothing of what follows them. So k and k + n
 //! repetitions give the same path, for every k of at least 1.
 //!
+//! Names that many functions share (decorators' `wrapper`, `<anonymous>`) do not say that a function
+//! was entered again. They close loops only among themselves, within one row of such names; the loops
+//! of all other functions are erased with the shared names in them. The argument above then holds for
+//! the other functions, and for each row of shared names by itself.
+//!
 //! What is given up: two stacks that differ only inside of a loop (`retry load_users retry fetch`,
 //! `retry load_orders retry fetch`) are one. Tree walkers, parsers and renderers take another way
 //! through their loops with every input, and would otherwise make an issue of each.
@@ -17,14 +22,35 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+/// Names that many functions of one module share.
+pub(super) const SHARED: &[&str] = &[
+    "wrapper",
+    "_wrapper",
+    "wrapped",
+    "_wrapped",
+    "inner",
+    "_inner",
+    "decorated",
+    "decorator",
+    "new_func",
+    "<anonymous>",
+    "<lambda>",
+    "<genexpr>",
+    "lambda",
+];
+
 /// Indexes of the frames on the path, in order. Linear in the length of the stack.
-pub(super) fn path<K: Hash + Eq + Copy>(stack: &[K]) -> Vec<usize> {
+pub(super) fn path<K: Hash + Eq + Copy>(stack: &[K], shared: impl Fn(K) -> bool) -> Vec<usize> {
     let mut path: Vec<usize> = Vec::with_capacity(stack.len());
-    // Where a function stands on the path; entries of erased functions are taken out with them.
+    // Where a function stands on the path, of a shared name the last place.
     let mut place: HashMap<K, usize> = HashMap::with_capacity(stack.len());
+    // Where the present row of shared names begins on the path.
+    let mut row = 0;
     for (i, function) in stack.iter().enumerate() {
-        match place.get(function) {
-            Some(&at) => {
+        let is_shared = shared(*function);
+        let entered = place.get(function).copied().filter(|at| !is_shared || *at >= row);
+        match entered {
+            Some(at) => {
                 for erased in path.drain(at + 1..) {
                     if let Some(function) = stack.get(erased) {
                         place.remove(function);
@@ -36,6 +62,9 @@ pub(super) fn path<K: Hash + Eq + Copy>(stack: &[K]) -> Vec<usize> {
                 path.push(i);
             }
         }
+        if !is_shared {
+            row = path.len();
+        }
     }
     path
 }
@@ -46,7 +75,7 @@ mod tests {
 
     fn names(stack: &str) -> String {
         let stack: Vec<char> = stack.chars().collect();
-        path(&stack).into_iter().map(|i| stack[i]).collect()
+        path(&stack, |c| c.is_ascii_lowercase()).into_iter().map(|i| stack[i]).collect()
     }
 
     #[test]
@@ -63,6 +92,12 @@ mod tests {
             ("ABCBD", "ABD"),
             ("ABC", "ABC"),
             ("XABXABC", "XABC"),
+            // Small letters are shared names.
+            ("wAwB", "wAwB"),
+            ("wAwAwB", "wAwB"),
+            ("wwA", "wA"),
+            ("wvwvA", "wvA"),
+            ("wAvwB", "wAvwB"),
         ] {
             assert_eq!(names(stack), expected, "{stack}");
         }
@@ -81,7 +116,8 @@ mod tests {
         for _ in 0..20_000 {
             let mut word = |longest: u64, least: u64| -> String {
                 let length = least + roll(longest);
-                (0..length).map(|_| char::from(b'a' + roll(5) as u8)).collect()
+                // Four functions and three shared names.
+                (0..length).map(|_| b"ABCDwvu"[roll(7) as usize] as char).collect()
             };
             let (before, part, after) = (word(6, 0), word(8, 1), word(6, 0));
             let once = names(&format!("{before}{part}{after}"));
@@ -96,8 +132,8 @@ mod tests {
     #[test]
     fn deep_stacks_are_no_trouble() {
         let deep: Vec<usize> = (0..4096).map(|i| i % 2).collect();
-        assert_eq!(path(&deep).len(), 2);
+        assert_eq!(path(&deep, |_| false).len(), 2);
         let wide: Vec<usize> = (0..4096).collect();
-        assert_eq!(path(&wide).len(), 4096);
+        assert_eq!(path(&wide, |_| false).len(), 4096);
     }
 }

@@ -23,12 +23,7 @@ pub(super) struct Stack<'e> {
 }
 
 /// Frames of Python's comprehensions: since 3.12 they have none, so they never count.
-const COMPREHENSIONS: &[&str] = &["<listcomp>", "<setcomp>", "<dictcomp>"];
-
-/// The table of names that never count, for the test that pins it.
-pub(super) fn comprehensions() -> &'static [&'static str] {
-    COMPREHENSIONS
-}
+pub(super) const COMPREHENSIONS: &[&str] = &["<listcomp>", "<setcomp>", "<dictcomp>"];
 
 /// In-app frames that are not blocked; without any, all frames that are not blocked. Recursion closed.
 pub(super) fn select<'e>(event_platform: &'e str, trace: Option<&'e Stacktrace>, blocks: Blocks) -> Stack<'e> {
@@ -69,7 +64,7 @@ pub(super) fn select<'e>(event_platform: &'e str, trace: Option<&'e Stacktrace>,
         }
     }
     let keys: Vec<(&str, &str)> = places.iter().map(|p| (p.module.as_ref(), p.function.as_ref())).collect();
-    let path = recursion::path(&keys);
+    let path = recursion::path(&keys, |(_, function)| recursion::SHARED.contains(&function));
     stack.dropped.recursion = places.len() - path.len();
     if path.len() == places.len() {
         stack.places = places;

@@ -1,7 +1,7 @@
 //! Every rule of v1 as data: what documentation is made from, and what the pinning test hashes.
 
-use super::{message, stack};
-use crate::stacktrace::normalize::{NAMES, ROOTS};
+use super::{message, recursion, stack};
+use crate::stacktrace::normalize;
 
 /// Rules of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub fn tables() -> Vec<Table> {
         Table { name: "message", rows: message::MATCHERS.iter().map(matcher).collect() },
         Table {
             name: "names",
-            rows: NAMES
+            rows: normalize::NAMES
                 .iter()
                 .map(|n| Row {
                     name: format!("{} {:?} {:?}", n.name, n.part, n.languages),
@@ -40,12 +40,15 @@ pub fn tables() -> Vec<Table> {
                 .collect(),
         },
     ];
-    let lists =
-        message::word_lists().into_iter().chain([("roots", ROOTS), ("comprehensions", stack::comprehensions())]);
+    let own = [("comprehensions", stack::COMPREHENSIONS), ("shared names", recursion::SHARED)];
+    let lists = message::word_lists().into_iter().chain(normalize::word_lists()).chain(own);
     tables.extend(lists.map(|(name, words)| Table {
         name,
         rows: words.iter().map(|w| Row { name: (*w).to_owned(), placeholder: "", doc: "" }).collect(),
     }));
+    let limit = |(name, value): &(&str, usize)| Row { name: format!("{name}: {value}"), placeholder: "", doc: "" };
+    let limits = message::LIMITS.iter().chain(normalize::LIMITS).map(limit);
+    tables.push(Table { name: "limits", rows: limits.collect() });
     tables
 }
 
@@ -55,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    const PINNED: &str = "";
+    const PINNED: &str = "4262bfe8e772540ab10e7f2a8acfe8793eb1241032f68d4e40b30b7004e006f2";
 
     /// v1 is its code and its tables. When this fails you changed a table:
     /// - before the first release of v1: make sure that the vectors say what you meant, then pin the
@@ -63,7 +66,7 @@ mod tests {
     /// - after it: take the change back. The fingerprints of every stored issue depend on it. A better
     ///   rule belongs to v2, beside v1.
     ///
-    /// The blocklist of `stacktrace` is pinned there: it is handed in, not part of this module.
+    /// The docs are not hashed: saying it better is free. The blocklist of `stacktrace` is pinned there: it is handed in, not part of this module.
     #[test]
     fn fingerprint_hash_of_tables() {
         let mut hasher = Sha256::new();
@@ -78,7 +81,6 @@ mod tests {
             for row in table.rows {
                 put(&row.name);
                 put(row.placeholder);
-                put(row.doc);
             }
         }
         let hash: String = hasher.finalize().iter().map(|b| format!("{b:02x}")).collect();

@@ -39,7 +39,8 @@ pub fn vector(topic: &str, input: &Value) -> Result<Value, Error> {
 fn names(input: &Value) -> Result<Value, Error> {
     let platform =
         input.get("platform").and_then(Value::as_str).ok_or_else(|| Error::payload("platform", "expected a text"))?;
-    let parts: [(&str, fn(&str, &str) -> String); 3] = [
+    type Normalise = fn(&str, &str) -> String;
+    let parts: [(&str, Normalise); 3] = [
         ("function", |platform, name| function_name(platform, name).into_owned()),
         ("module", |platform, name| module_name(platform, name).into_owned()),
         ("filename", |platform, name| file_name(platform, name).into_owned()),

@@ -10,8 +10,7 @@ mod files;
 
 use std::borrow::Cow;
 
-pub(crate) use files::ROOTS;
-use files::bundle;
+use files::{ROOTS, bundle};
 pub use files::{file_name, file_stem};
 
 /// Longest name that is looked at; monomorphised names can be longer and say no more.
@@ -123,6 +122,22 @@ pub(crate) const NAMES: &[NameRule] = rows![
     "dotnet-state"     Module   &[DotNet],               dotnet_state,      "`A+<F>d__12` is `A.F`, `A+<>c__DisplayClass3_0` is `A`";
 ];
 
+/// Every word list of the rows.
+pub(crate) fn word_lists() -> [(&'static str, &'static [&'static str]); 7] {
+    [
+        ("rust closures", RUST_CLOSURES),
+        ("compiler suffixes", COMPILER_SUFFIXES),
+        ("v8 prefixes", V8_PREFIXES),
+        ("jvm marks", JVM_MARKS),
+        ("jvm numbered", JVM_NUMBERED),
+        ("swift prefixes", SWIFT_PREFIXES),
+        ("roots", ROOTS),
+    ]
+}
+
+/// The limits of the rows.
+pub(crate) const LIMITS: &[(&str, usize)] = &[("longest name", LONGEST), ("depth of generics", DEPTH)];
+
 /// The function's name as the fingerprint sees it; empty when the name says nothing.
 pub fn function_name<'n>(platform: &str, raw: &'n str) -> Cow<'n, str> {
     let language = Language::of(platform);
@@ -225,6 +240,9 @@ fn rust_disambiguator(name: &str) -> Option<Cow<'_, str>> {
     (out.len() < name.len()).then_some(Cow::Owned(out))
 }
 
+/// Kinds of `{kind#0}` that are closures or made by the compiler.
+const RUST_CLOSURES: &[&str] = &["closure", "async", "coroutine", "shim", "vtable.shim", "gen"];
+
 fn rust_closure(name: &str) -> Option<Cow<'_, str>> {
     if !name.contains('{') {
         return None;
@@ -238,8 +256,8 @@ fn rust_closure(name: &str) -> Option<Cow<'_, str>> {
             None => after.split_once('}')?,
         };
         let kind = inner.split(['#', ':']).next().unwrap_or("");
-        if ["closure", "async", "coroutine", "shim", "vtable.shim", "gen"].iter().any(|k| kind.starts_with(k)) {
-            let shorter = out.trim_end_matches("::").len();
+        if RUST_CLOSURES.iter().any(|k| kind.starts_with(k)) {
+            let shorter = out.strip_suffix("::").map_or(out.len(), str::len);
             out.truncate(shorter);
         } else {
             out.push('{');
@@ -272,7 +290,7 @@ fn rust_path(path: &str, depth: usize) -> String {
             let ty = split_level(inner, " as ").map_or(inner, |(ty, _)| ty);
             push_type(&mut out, ty, depth);
         } else {
-            let turbofish = out.trim_end_matches("::").len();
+            let turbofish = out.strip_suffix("::").map_or(out.len(), str::len);
             out.truncate(turbofish);
         }
         rest = after;
@@ -318,7 +336,10 @@ fn split_level<'t>(text: &'t str, mark: &str) -> Option<(&'t str, &'t str)> {
             b'>' | b')' | b']' => level = level.saturating_sub(1),
             _ => {}
         }
-        if level == 0 && text.as_bytes().get(i..).is_some_and(|rest| rest.starts_with(mark.as_bytes())) {
+        if level == 0
+            && mark.as_bytes().first() == Some(&byte)
+            && text.as_bytes().get(i..).is_some_and(|rest| rest.starts_with(mark.as_bytes()))
+        {
             return Some((text.get(..i)?, text.get(i + mark.len()..)?));
         }
         before = byte;
@@ -328,20 +349,11 @@ fn split_level<'t>(text: &'t str, mark: &str) -> Option<(&'t str, &'t str)> {
 
 // ---- Compilers
 
+/// Words that compilers put behind a dot at the end of a symbol.
+const COMPILER_SUFFIXES: &[&str] =
+    &["constprop", "isra", "part", "cold", "llvm", "lto_priv", "localalias", "resume", "destroy", "cleanup", "actor"];
+
 fn compiler_suffix(name: &str) -> Option<Cow<'_, str>> {
-    const SUFFIXES: &[&str] = &[
-        "constprop",
-        "isra",
-        "part",
-        "cold",
-        "llvm",
-        "lto_priv",
-        "localalias",
-        "resume",
-        "destroy",
-        "cleanup",
-        "actor",
-    ];
     let mut rest = name;
     if let Some((head, _)) = rest.ends_with(']').then(|| rest.split_once(" [clone ")).flatten() {
         rest = head;
@@ -362,7 +374,7 @@ fn compiler_suffix(name: &str) -> Option<Cow<'_, str>> {
     while let Some((head, last)) = rest.rsplit_once('.') {
         let word = if digits(last) { head.rsplit_once('.') } else { Some((head, last)) };
         match word {
-            Some((head, word)) if SUFFIXES.contains(&word) && !head.is_empty() => rest = head,
+            Some((head, word)) if COMPILER_SUFFIXES.contains(&word) && !head.is_empty() => rest = head,
             _ => break,
         }
     }
@@ -389,23 +401,25 @@ fn v8_alias(name: &str) -> Option<Cow<'_, str>> {
     shorter(name, rest)
 }
 
+/// Words and receivers that engines put before a name.
+const V8_PREFIXES: &[&str] = &[
+    "async ",
+    "async*",
+    "new ",
+    "Object.",
+    "Module.",
+    "Function.",
+    "module.exports.",
+    "exports.",
+    "global.",
+    "globalThis.",
+    "Window.",
+    "window.",
+];
+
 fn v8_prefix(name: &str) -> Option<Cow<'_, str>> {
-    const PREFIXES: &[&str] = &[
-        "async ",
-        "async*",
-        "new ",
-        "Object.",
-        "Module.",
-        "Function.",
-        "module.exports.",
-        "exports.",
-        "global.",
-        "globalThis.",
-        "Window.",
-        "window.",
-    ];
     let mut rest = name;
-    while let Some(tail) = PREFIXES.iter().find_map(|p| rest.strip_prefix(p)).filter(|tail| !tail.is_empty()) {
+    while let Some(tail) = V8_PREFIXES.iter().find_map(|p| rest.strip_prefix(p)).filter(|tail| !tail.is_empty()) {
         rest = tail;
     }
     shorter(name, rest)
@@ -455,7 +469,7 @@ fn jvm_lambda(name: &str) -> Option<Cow<'_, str>> {
     }
     // Of the Kotlin compiler.
     let (method, number) = name.split_once("$lambda")?;
-    number.starts_with(['$', '-']).then(|| Cow::Borrowed(method)).filter(|m| !m.is_empty())
+    number.starts_with(['$', '-']).then_some(Cow::Borrowed(method)).filter(|m| !m.is_empty())
 }
 
 fn jvm_access(name: &str) -> Option<Cow<'_, str>> {
@@ -489,25 +503,27 @@ fn jvm_suffix(name: &str) -> Option<Cow<'_, str>> {
     shorter(name, rest)
 }
 
+/// Where the name of a generated class leaves that of the class it was made from.
+const JVM_MARKS: &[&str] = &[
+    "$$Lambda",
+    "$$EnhancerBy",
+    "$$FastClassBy",
+    "$$KeyFactoryBy",
+    "$$SpringCGLIB",
+    "$$SpringProxy",
+    "$HibernateProxy",
+    "$MockitoMock",
+    "$ByteBuddy",
+    "$auxiliary$",
+    "_$$_jvst",
+    "_$$_Weld",
+    "_$$_javassist",
+    "$Proxy$_$$",
+    "/0x",
+];
+
 fn jvm_generated(name: &str) -> Option<Cow<'_, str>> {
-    const MARKS: &[&str] = &[
-        "$$Lambda",
-        "$$EnhancerBy",
-        "$$FastClassBy",
-        "$$KeyFactoryBy",
-        "$$SpringCGLIB",
-        "$$SpringProxy",
-        "$HibernateProxy",
-        "$MockitoMock",
-        "$ByteBuddy",
-        "$auxiliary$",
-        "_$$_jvst",
-        "_$$_Weld",
-        "_$$_javassist",
-        "$Proxy$_$$",
-        "/0x",
-    ];
-    let end = MARKS.iter().filter_map(|mark| name.find(mark)).min()?;
+    let end = JVM_MARKS.iter().filter_map(|mark| name.find(mark)).min()?;
     shorter(name, name.get(..end)?)
 }
 
@@ -516,14 +532,16 @@ fn jvm_proxy(name: &str) -> Option<Cow<'_, str>> {
     (numberless(last) == "$Proxy" && name.len() > "$Proxy".len()).then(|| "$Proxy".into())
 }
 
+/// Ends of generated names that a number follows.
+const JVM_NUMBERED: &[&str] = &["Accessor", "$MH", "$DMH", "$BMH", "$eval", "$fn__", "_closure", "__"];
+
 fn jvm_accessor(name: &str) -> Option<Cow<'_, str>> {
-    const NUMBERED: &[&str] = &["Accessor", "$MH", "$DMH", "$BMH", "$eval", "$fn__", "_closure", "__"];
     let mut out = String::new();
     for (i, segment) in name.split_inclusive('$').enumerate() {
         let body = segment.strip_suffix('$').unwrap_or(segment);
         let plain = numberless(body);
         let with_mark = if i > 0 { format!("${plain}") } else { plain.to_owned() };
-        if plain.len() < body.len() && NUMBERED.iter().any(|n| with_mark.ends_with(n)) {
+        if plain.len() < body.len() && JVM_NUMBERED.iter().any(|n| with_mark.ends_with(n)) {
             out.push_str(plain.trim_end_matches("__"));
             out.push_str(segment.get(body.len()..).unwrap_or(""));
         } else {
@@ -552,21 +570,23 @@ fn jvm_anonymous(name: &str) -> Option<Cow<'_, str>> {
 
 // ---- Swift, Objective-C
 
+/// What demanglers put before the name of a function made from another.
+const SWIFT_PREFIXES: &[&str] = &[
+    "specialized ",
+    "partial apply forwarder for ",
+    "partial apply for ",
+    "partial apply ",
+    "@objc ",
+    "@nonobjc ",
+    "merged ",
+    "static ",
+    "dynamic ",
+    "override ",
+    "inlined ",
+    "thunk for ",
+];
+
 fn swift_wrapper(name: &str) -> Option<Cow<'_, str>> {
-    const PREFIXES: &[&str] = &[
-        "specialized ",
-        "partial apply forwarder for ",
-        "partial apply for ",
-        "partial apply ",
-        "@objc ",
-        "@nonobjc ",
-        "merged ",
-        "static ",
-        "dynamic ",
-        "override ",
-        "inlined ",
-        "thunk for ",
-    ];
     let mut rest = name;
     loop {
         let counted = ["closure #", "implicit closure #", "defer #", "local function #"];
@@ -581,7 +601,7 @@ fn swift_wrapper(name: &str) -> Option<Cow<'_, str>> {
         } else if let Some(witness) = rest.strip_prefix("protocol witness for ") {
             Some(witness.split_once(" in conformance ").map_or(witness, |(f, _)| f))
         } else {
-            PREFIXES.iter().find_map(|p| rest.strip_prefix(p))
+            SWIFT_PREFIXES.iter().find_map(|p| rest.strip_prefix(p))
         };
         match inner {
             Some(inner) if !inner.is_empty() => rest = inner,

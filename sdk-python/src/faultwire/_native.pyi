@@ -4,9 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Optional, Union
 
-from typing_extensions import TypeAlias
-
-ExcInfo: TypeAlias = tuple[Optional[type[BaseException]], Optional[BaseException], Any]
+ExcInfo = tuple[Optional[type[BaseException]], Optional[BaseException], Any]
 
 VERSION: str
 
@@ -24,7 +22,7 @@ class InternalError(FaultwireError): ...
 class ScopeCell:
     """A place that holds a current, immutable scope snapshot; a change swaps the snapshot.
 
-    `ScopeCell(parent)` starts from the parent's snapshot. `shared` is only remembered: the package
+    `ScopeCell(parent)` starts from the parent's snapshot and request source. `shared` is only remembered: the package
     marks with it the cells that descendants of a context write to.
     Values are copied, bounded, on the spot: no object of the application is kept.
     Setters never raise for what a value is; a key of another type than str is an error.
@@ -76,7 +74,9 @@ def init(
     before_send(event, hint): hint has `exc_info` for exceptions. Raises FaultwireError naming the option.
     """
 
-def bind_context(current: ContextVar[Optional[ScopeCell]], isolation: ContextVar[Optional[ScopeCell]], everywhere: ScopeCell) -> None:
+def bind_context(
+    current: ContextVar[Optional[ScopeCell]], isolation: ContextVar[Optional[ScopeCell]], everywhere: ScopeCell
+) -> None:
     """Tells captures where scopes are found: global `everywhere` < isolation < current < call."""
 
 def is_enabled() -> bool: ...

@@ -34,20 +34,20 @@ pub(super) const KEPT_SEGMENTS: &[&str] =
 pub(super) const PROCESSES: &[&str] = &["pid", "ppid", "tid", "process", "thread"];
 
 /// Longest id after a subject.
-const SUBJECT_ID: usize = 64;
+pub(super) const SUBJECT_ID: usize = 64;
 /// Longest path segment that is looked at.
 const SEGMENT: usize = LOOK_AHEAD;
 /// Digits in a row that make a segment an id: `v2`, `x86_64` and `python3` have fewer.
-const SEGMENT_DIGITS: usize = 3;
+pub(super) const SEGMENT_DIGITS: usize = 3;
 /// Changes between letters and digits that make a segment an id: `i18n` has two.
-const SEGMENT_TURNS: usize = 3;
+pub(super) const SEGMENT_TURNS: usize = 3;
 /// Shortest abbreviated hash: git's default.
-const HASH: usize = 7;
+pub(super) const HASH: usize = 7;
 /// From this length on one digit is enough; below it, two: `decade1` is a word.
-const HASH_SURE: usize = 12;
+pub(super) const HASH_SURE: usize = 12;
 /// Shortest token, in a word and over `-`, `+`, `/`, `=`.
-const TOKEN: usize = 16;
-const LONG_TOKEN: usize = 20;
+pub(super) const TOKEN: usize = 16;
+pub(super) const LONG_TOKEN: usize = 20;
 
 /// What follows a subject.
 struct Value {
@@ -183,7 +183,7 @@ pub(super) fn path_segment(c: &Cursor) -> Option<Hit> {
     let start = c.position() + 1;
     let run = c.run(start, SEGMENT + 1, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'~'));
     let end = start + run;
-    if run < SEGMENT_DIGITS || run > SEGMENT || c.at(end) == b'@' || !c.boundary(end) {
+    if !(SEGMENT_DIGITS..=SEGMENT).contains(&run) || c.at(end) == b'@' || !c.boundary(end) {
         return None;
     }
     if c.continues_word(end, b".") {

@@ -4,13 +4,13 @@ use super::LOOK_AHEAD;
 use super::cursor::{Cursor, Hit};
 
 /// Longest scheme: those in use are shorter (`jdbc:postgresql` counts its last part only).
-const SCHEME: usize = 24;
+pub(super) const SCHEME: usize = 24;
 /// Longest local part of an e-mail address, RFC 5321.
-const LOCAL: usize = 64;
+pub(super) const LOCAL: usize = 64;
 /// Longest IPv6 address in text: eight groups of four and seven colons.
-const IPV6: usize = 39;
+pub(super) const IPV6: usize = 39;
 /// Longest zone of an IPv6 address: interface names end at 15 bytes.
-const ZONE: usize = 16;
+pub(super) const ZONE: usize = 16;
 
 /// `scheme://` and all that follows up to a space, a quote or an angle bracket. A bracket or a mark of
 /// punctuation at its end belongs to the sentence, unless the bracket was opened in the URL.

@@ -3,11 +3,11 @@
 use super::cursor::{Cursor, Hit};
 
 /// Groups of three digits after commas that one match takes; a longer list is folded afterwards.
-const GROUPS: usize = 6;
+pub(super) const GROUPS: usize = 6;
 /// Numbers in a version.
-const VERSION_PARTS: usize = 6;
+pub(super) const VERSION_PARTS: usize = 6;
 /// Longest suffix of a version: `-beta.12`, `+build.2024`.
-const VERSION_SUFFIX: usize = 32;
+pub(super) const VERSION_SUFFIX: usize = 32;
 /// Digits of an identity hash: 32 bits, printed without leading zeros; fewer than five are too rare
 /// to be worth mistaking `react@18`.
 const IDENTITY: std::ops::RangeInclusive<usize> = 5..=8;

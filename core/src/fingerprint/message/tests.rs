@@ -107,7 +107,7 @@ const PIECES: &[&str] = &[
 fn a_second_pass_changes_nothing() {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let mut bad = 0;
-    for round in 0..60_000 {
+    for round in 0..30_000 {
         let text: String = (0..1 + dice.roll(12)).map(|_| PIECES[dice.roll(PIECES.len())]).collect();
         let once = normalize(&text).into_owned();
         let twice = normalize(&once).into_owned();
@@ -131,31 +131,26 @@ fn any_bytes_are_survived() {
     }
 }
 
-/// Bytes looked at per byte of hostile text: it must not grow with the length.
+/// Bytes looked at per byte of hostile text: below a constant (the worst is about 200), the same for
+/// four times the text. Anything quadratic would be in the thousands here.
 #[test]
 fn time_is_linear_in_hostile_text() {
-    let mut units: Vec<String> = PIECES.iter().map(|p| (*p).to_owned()).collect();
-    units.extend(PIECES.iter().flat_map(|a| PIECES.iter().map(move |b| format!("{a}{b}"))));
-    units.extend(
-        [
-            "a.", "a-", "1,111", "1.1", "1:", "'a", "\\'", "\"a", "a'b'", "A1-", "12ab-", "x://", "IN (", "a@", "_1",
-            "1_", "aB1/", "Jan 1 ", "1m", "`a'b", "\\\\'a",
-        ]
-        .map(str::to_owned),
-    );
-    let mut worst = (0.0, String::new());
-    for unit in &units {
-        let short = unit.repeat(300 / unit.len());
-        let long = unit.repeat(3_000 / unit.len());
-        let rate = |text: &str| run(text).steps as f64 / text.len() as f64;
-        let (few, many) = (rate(&short), rate(&long));
-        assert!(many <= few * 1.1 + 2.0, "{unit:?}: {few:.1} steps a byte, then {many:.1}");
-        if many > worst.0 {
-            worst = (many, unit.clone());
+    let rate = |text: &str| run(text).steps as f64 / text.len() as f64;
+    let more = [
+        "a.", "a-", "1,111", "1.1", "1:", "'a", "\\'", "\"a", "a'b'", "A1-", "12ab-", "x://", "IN (", "a@", "_1", "1_",
+        "aB1/", "Jan 1 ", "1m", "`a'b", "\\\\'a", "12-", "user ", "a1b2-",
+    ];
+    for unit in PIECES.iter().chain(&more) {
+        let (few, many) = (rate(&unit.repeat(4_000 / unit.len())), rate(&unit.repeat(16_000 / unit.len())));
+        assert!(many <= few * 1.1 + 1.0, "{unit:?}: {few:.1} steps a byte, then {many:.1}");
+    }
+    for a in PIECES {
+        for b in PIECES.iter().chain(&more) {
+            let unit = format!("{a}{b}");
+            let steps = rate(&unit.repeat(1_000 / unit.len()));
+            assert!(steps < 400.0, "{unit:?}: {steps:.1} steps a byte");
         }
     }
-    println!("at worst {:.1} steps a byte, for {:?}", worst.0, worst.1);
-    assert!(worst.0 < 1_000.0, "{} steps a byte for {:?}", worst.0, worst.1);
 }
 
 /// One vector at least a row.

@@ -53,7 +53,7 @@ pub(super) const ZONES: &[&str] = &[
 ];
 
 /// Digits of a fraction of a second: nanoseconds, with room.
-const FRACTION: usize = 12;
+pub(super) const FRACTION: usize = 12;
 
 /// A number of `least` to `most` digits from `low` to `high`; its end.
 fn number(c: &Cursor, start: usize, digits: (usize, usize), range: (u32, u32)) -> Option<usize> {

@@ -46,6 +46,18 @@ fn the_deepest_stack_is_the_shallow_one() {
     assert_ne!(deep, hash(raised(frames_of("xaby").as_array().unwrap()[1..].to_vec().into())));
 }
 
+/// A stack whose recursion was folded on the way gives the same hash as the whole one.
+#[test]
+fn folding_the_stack_first_changes_nothing() {
+    for names in ["xaaaaaaaay", "xababababab", "xabcabcabcabcabcy", "xaabaaabaabaaby", "abababa"] {
+        let whole = event(raised(frames_of(names)));
+        let mut folded = whole.clone();
+        let frames = &mut folded.exception.values[0].stacktrace.as_mut().unwrap().frames;
+        crate::stacktrace::fold(frames);
+        assert_eq!(compute(&whole, &|_, _| false), compute(&folded, &|_, _| false), "{names}");
+    }
+}
+
 /// Thousands of chained exceptions: no recursion on our side, and repeats count once.
 #[test]
 fn a_long_chain_is_no_trouble() {

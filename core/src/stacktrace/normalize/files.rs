@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{cut, digits};
 
 /// Directories after which a path says which package it is in.
-pub(crate) const ROOTS: &[&str] = &["site-packages", "dist-packages", "node_modules"];
+pub(super) const ROOTS: &[&str] = &["site-packages", "dist-packages", "node_modules"];
 
 /// The file's path without the origin, the installation's directories, versions and bundle hashes.
 /// The caller gives the path relative to the project; absolute prefixes are not known here.

@@ -71,7 +71,7 @@ fn hostile_names_are_survived() {
     for a in pieces {
         for b in pieces {
             let few = format!("{a}{b}{a}");
-            let many = format!("{a}{b}").repeat(if a.len() + b.len() < 4 { 3_000 } else { 600 });
+            let many = format!("{a}{b}").repeat(if a.len() + b.len() < 4 { 1_500 } else { 300 });
             for name in [&few, &many] {
                 for platform in platforms {
                     let started = std::time::Instant::now();

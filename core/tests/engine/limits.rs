@@ -1,0 +1,67 @@
+//! Rate limits: a short one is waited out, and nothing is reported that the server counted itself.
+
+use std::time::{Duration, Instant};
+
+use faultwire::transport::Answer;
+use faultwire::{Hooks, Options};
+
+use crate::support::backend::{Backend, status};
+use crate::support::{SOON, client, dropped_for, lawful, raise};
+
+/// "Not for the next 300 ms": the next event waits, and arrives.
+#[test]
+fn a_short_limit_pauses_the_shipper_and_loses_nothing() {
+    let backend = Backend::default();
+    let client = client(Options::default(), Hooks::default(), &backend);
+    backend.answer_once(Answer { rate_limits: Some("0.3:error:key".to_owned()), ..status(200) });
+    let start = Instant::now();
+    raise(&client, "the one that is answered with a limit");
+    assert!(client.flush(SOON));
+    raise(&client, "the one that waits");
+    assert!(client.flush(SOON));
+    assert!(start.elapsed() >= Duration::from_millis(300), "sent in spite of the limit");
+    assert_eq!(lawful(client.stats()).delivered, 2);
+}
+
+/// 429: the server has counted the event; it is gone, and no report says so again.
+#[test]
+fn what_a_429_refuses_is_counted_here_and_not_reported() {
+    let backend = Backend::default();
+    let client = client(Options::default(), Hooks::default(), &backend);
+    backend.answer_once(Answer { rate_limits: Some("0.1::organization".to_owned()), ..status(429) });
+    raise(&client, "refused");
+    assert!(client.flush(SOON));
+    raise(&client, "taken");
+    assert!(client.flush(SOON));
+    let stats = lawful(client.stats());
+    assert_eq!((stats.delivered, dropped_for(&stats, "rate_limited")), (1, 1), "{stats:?}");
+    assert!(backend.items("client_report").is_empty());
+}
+
+/// A bare 429 is a minute: a flush does not wait for it beyond its own time, nor does the end.
+#[test]
+fn a_flush_within_a_limit_keeps_its_deadline() {
+    let backend = Backend::default();
+    let client = client(Options::default(), Hooks::default(), &backend);
+    backend.answer_once(status(429));
+    raise(&client, "refused");
+    assert!(client.flush(SOON));
+    raise(&client, "waits a minute");
+    let start = Instant::now();
+    assert!(!client.flush(Duration::from_millis(50)));
+    assert!(!client.close(Some(Duration::from_millis(50))));
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+/// A limit on another category is none of an event's business.
+#[test]
+fn other_categories_do_not_matter() {
+    let backend = Backend::default();
+    let client = client(Options::default(), Hooks::default(), &backend);
+    backend.answer(Answer { rate_limits: Some("3600:transaction;session".to_owned()), ..status(200) });
+    (0..3).for_each(|_| {
+        raise(&client, "goes through");
+    });
+    assert!(client.flush(SOON));
+    assert_eq!(backend.events().len(), 3);
+}

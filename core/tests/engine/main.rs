@@ -1,0 +1,14 @@
+//! Stories of the engine, one topic a file: what becomes of captures, whatever the server does.
+
+#![cfg(feature = "client")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod conservation;
+mod gate;
+mod hooks;
+mod limits;
+mod outage;
+mod storm;
+mod wire;

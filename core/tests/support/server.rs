@@ -1,0 +1,124 @@
+//! A real HTTP server on loopback, as small as can be: takes envelopes, and answers or stalls.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use faultwire::protocol::{Dsn, Envelope, Value};
+
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub path: String,
+    /// Names in lower case.
+    pub headers: BTreeMap<String, String>,
+    pub envelope: Envelope,
+    /// Number of the connection it came on.
+    pub connection: usize,
+}
+
+#[derive(Default)]
+struct Shared {
+    requests: Mutex<Vec<Request>>,
+    stalled: AtomicBool,
+    status: AtomicUsize,
+    connections: AtomicUsize,
+}
+
+/// Ends with the test's process.
+pub struct Server {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+impl Server {
+    pub fn start() -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::new(Shared::default());
+        shared.status.store(200, Ordering::SeqCst);
+        let server = Server { port, shared: Arc::clone(&shared) };
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (stream, shared) = (stream.unwrap(), Arc::clone(&shared));
+                let number = shared.connections.fetch_add(1, Ordering::SeqCst);
+                std::thread::spawn(move || serve(stream, number, &shared));
+            }
+        });
+        server
+    }
+
+    pub fn dsn_text(&self) -> String {
+        format!("http://abc123@127.0.0.1:{}/7", self.port)
+    }
+
+    pub fn dsn(&self) -> Option<Dsn> {
+        Some(self.dsn_text().parse().unwrap())
+    }
+
+    /// Requests are read and never answered.
+    pub fn stalls(&self) {
+        self.shared.stalled.store(true, Ordering::SeqCst);
+    }
+
+    pub fn answers(&self, status: usize) {
+        self.shared.status.store(status, Ordering::SeqCst);
+    }
+
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.requests.lock().unwrap().clone()
+    }
+
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    pub fn events(&self) -> Vec<Value> {
+        let requests = self.requests();
+        let items = requests.iter().flat_map(|r| &r.envelope.items).filter(|i| i.header.ty == "event");
+        items.map(|i| serde_json::from_slice(&i.payload).unwrap()).collect()
+    }
+}
+
+fn serve(stream: TcpStream, connection: usize, shared: &Shared) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut stream = stream;
+    while let Some((path, headers, body)) = read(&mut reader) {
+        let mut plain = Vec::new();
+        match headers.get("content-encoding").map(String::as_str) {
+            Some("gzip") => flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut plain).map(drop).unwrap(),
+            _ => plain = body,
+        }
+        let envelope = Envelope::parse(&plain).unwrap();
+        shared.requests.lock().unwrap().push(Request { path, headers, envelope, connection });
+        while shared.stalled.load(Ordering::SeqCst) {
+            std::thread::park();
+        }
+        let status = shared.status.load(Ordering::SeqCst);
+        if write!(stream, "HTTP/1.1 {status} Said\r\nContent-Length: 2\r\n\r\n{{}}").is_err() {
+            return;
+        }
+    }
+}
+
+type Read3 = (String, BTreeMap<String, String>, Vec<u8>);
+
+fn read(reader: &mut BufReader<TcpStream>) -> Option<Read3> {
+    let mut line = || {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|n| *n > 0)?;
+        Some(line.trim_end().to_owned())
+    };
+    let path = line()?.split(' ').nth(1)?.to_owned();
+    let mut headers = BTreeMap::new();
+    loop {
+        let header = line()?;
+        let Some((name, value)) = header.split_once(':') else { break };
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+    }
+    let mut body = vec![0; headers.get("content-length")?.parse().ok()?];
+    reader.read_exact(&mut body).ok()?;
+    Some((path, headers, body))
+}

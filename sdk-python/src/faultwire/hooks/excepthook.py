@@ -1,0 +1,36 @@
+"""The exception that ends the program: `sys.excepthook`."""
+
+from __future__ import annotations
+
+import sys
+
+from .._engine import native
+from ._chain import Chain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_chain: Chain | None = None
+
+
+def setup_once() -> None:
+    """Puts the hook on."""
+    global _chain
+    if _chain is None:
+        _chain = Chain(sys, "excepthook", _seen)
+
+
+def remove() -> None:
+    """Takes it off."""
+    global _chain
+    if _chain is not None:
+        _chain.remove()
+        _chain = None
+
+
+def _seen(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    # Somebody wanted the program to end: no failure of the program.
+    if issubclass(kind, (KeyboardInterrupt, SystemExit)):
+        return
+    native.capture_exception((kind, error, traceback), level="fatal", handled=False, mechanism="auto.excepthook")
