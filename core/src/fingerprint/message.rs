@@ -3,12 +3,12 @@
 //!
 //! # How
 //! One pass from left to right. At each place where a token can begin, the first byte picks the rows
-//! of [`MATCHERS`] that can match there; the first that does wins and its placeholder is written; a
+//! of `MATCHERS` that can match there; the first that does wins and its placeholder is written; a
 //! word that no row knows is copied whole. Nothing is matched inside a word.
 //!
 //! # Why it is linear
-//! A row looks at most a constant number of bytes ahead ([`LOOK_AHEAD`] and smaller limits beside
-//! each row), or is sure to consume what it looks at, or remembers what it found ([`cursor`]: the
+//! A row looks at most a constant number of bytes ahead (`LOOK_AHEAD` and smaller limits beside
+//! each row), or is sure to consume what it looks at, or remembers what it found (`cursor`: the
 //! closing quote of a line is searched once). A test counts the bytes looked at on hostile input.
 //!
 //! # Why it is idempotent

@@ -1,6 +1,6 @@
 //! Names of functions, modules and files without what differs between builds, runs and instances.
 //!
-//! Each language has rows in [`NAMES`]; they run in order, each on the result of the one before. Two
+//! Each language has rows in `NAMES`; they run in order, each on the result of the one before. Two
 //! principles decide the doubtful cases: a closure belongs to the function it is written in, and an
 //! instance (of a generic function, a proxy, an accessor) is what it was made from.
 //!
