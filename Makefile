@@ -75,7 +75,7 @@ bench: python sink ## Benchmarks against the leading SDKs, as ratios in one run
 
 .PHONY: docs
 docs: tools ## Write the generated parts of docs/
-	FAULTWIRE_WRITE_DOCS=1 $(CARGO) test --quiet -p faultwire --test options_docs
+	FAULTWIRE_WRITE_DOCS=1 $(CARGO) test --quiet -p faultwire --test options
 
 .PHONY: clean
 clean: ## Remove everything that was built
