@@ -34,7 +34,7 @@ def agrees(expected: Any, found: Any) -> bool:
     return bool(expected == found)
 
 
-@pytest.mark.parametrize(("topic", "case"), cases())
+@pytest.mark.parametrize(("topic", "case"), list(cases()))
 def test_vector(topic: str, case: dict[str, Any]) -> None:
     given = case["input"]
     if topic == "sanitize":

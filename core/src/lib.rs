@@ -10,7 +10,7 @@
 //! - `queue`: bounded, to the worker.
 //!
 //! On the worker: `pipeline`, one screen of stages:
-//! - `assemble`: scope and capture become a [`protocol::Event`];
+//! - `assemble`: scope and capture become a [`protocol::Event`]; code met before comes from `places`;
 //! - [`stacktrace`]: symbols, in-app, blocklist, recursion, source lines;
 //! - [`sanitize`]: one walk over the whole event;
 //! - [`fingerprint`]: names the fault;
