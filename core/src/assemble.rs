@@ -126,6 +126,12 @@ fn complete(event: &mut Event, settings: &Settings) {
     fill(&mut event.release, &options.release);
     fill(&mut event.dist, &options.dist);
     fill(&mut event.server_name, &settings.server_name);
+    if let Some(entry) = &mut event.logentry
+        && entry.message.is_none()
+    {
+        // Readers of the protocol require the template, and a text without parameters is its own.
+        entry.message.clone_from(&entry.formatted);
+    }
     event.environment.get_or_insert_with(|| options.environment.clone());
     event.sdk.get_or_insert_with(|| SdkInfo { integrations: settings.integrations(), ..settings.sdk.info.clone() });
     for (name, context) in &settings.sdk.contexts {
