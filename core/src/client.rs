@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::capture::{Body, Capture, RawException};
+use crate::capture::{Body, Capture, CodeLocation, RawException};
 use crate::engine::Engine;
 use crate::gate::{Candidate, Verdict};
 use crate::loss::Reason;
@@ -179,6 +179,12 @@ impl Client {
     /// Names an integration that was switched on, for `sdk.integrations`.
     pub fn add_integration(&self, name: &str) {
         self.settings.add_integration(name);
+    }
+
+    /// Whether code is the application's own, under the options of this client.
+    pub fn is_in_app(&self, code: &CodeLocation) -> bool {
+        let rules = &self.settings.rules;
+        crate::stacktrace::in_app(self.settings.sdk.platform, code.module.as_deref(), Some(&code.path), rules)
     }
 
     /// The fingerprint of an event and the record of what was hashed. Nothing is sent.

@@ -105,3 +105,8 @@ pub(crate) fn fork_generation() -> u64 {
     #[cfg(not(feature = "client"))]
     0
 }
+
+/// The README's examples are run.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

@@ -14,7 +14,7 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::callbacks::{self, Callbacks};
 use crate::error;
-use crate::extract::{json, types};
+use crate::extract::{code, json, types};
 use crate::guard::guard;
 
 /// Held for no longer than a pointer copy, and only by threads that hold the GIL, so that a fork (which
@@ -55,9 +55,10 @@ pub(crate) fn init(
         Some(Err(error)) => return Err(error::raise(py, &error)),
         None => return Err(error::internal(py)),
     };
-    types::reset(py);
     *KEPT.write().unwrap_or_else(PoisonError::into_inner) = kept;
     let old = CLIENT.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(client));
+    types::reset(py);
+    code::reset(py);
     if let Some(old) = old {
         old.close(Some(Duration::ZERO));
     }

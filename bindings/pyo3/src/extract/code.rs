@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use super::kinds::PointerMap;
 use super::text;
+use crate::client;
 use crate::gil::GilCell;
 
 /// Code objects remembered; beyond that the table starts anew. Each is held alive, so that a pointer
@@ -20,6 +21,8 @@ pub(crate) struct Code {
     /// Unique in the process: two entries never have the same, even when the table was cleared.
     pub id: u64,
     pub location: Arc<CodeLocation>,
+    /// The application's own code: its locals are worth more.
+    pub in_app: bool,
     /// Line by offset of the last instruction, where the interpreter computes it anew each time.
     lines: Vec<(i32, u32)>,
     _alive: Py<PyAny>,
@@ -34,24 +37,30 @@ pub(crate) struct Codes {
 /// The table.
 pub(crate) static CODES: GilCell<Option<Codes>> = GilCell::new(None);
 
+/// Forgets everything: the options, and with them what is in-app, have changed.
+pub(crate) fn reset(py: Python<'_>) {
+    if let Some(mut table) = CODES.borrow(py) {
+        table.get_or_insert_default().by_pointer.clear();
+    }
+}
+
 impl Codes {
     /// The entry of a code object.
     ///
     /// # Safety
     /// `code` and `frame` are live, `code` belongs to `frame`, and the GIL is held.
     pub unsafe fn get(&mut self, py: Python<'_>, code: *mut ffi::PyObject, frame: *mut ffi::PyObject) -> &mut Code {
+        // SAFETY: per the contract.
+        let new = |id| unsafe { describe(py, code, frame, id) };
         let key = code as usize;
         if !self.by_pointer.contains_key(&key) {
             if self.by_pointer.len() >= MAX_CODES {
                 self.by_pointer.clear();
             }
             self.next_id += 1;
-            // SAFETY: per the contract.
-            let described = unsafe { describe(py, code, frame, self.next_id) };
-            self.by_pointer.insert(key, described);
         }
-        // Present by now; the entry API spares the second look-up nothing, since description needs `self`.
-        self.by_pointer.entry(key).or_insert_with(|| unsafe { describe(py, code, frame, 0) })
+        let id = self.next_id;
+        self.by_pointer.entry(key).or_insert_with(|| new(id))
     }
 }
 
@@ -93,7 +102,8 @@ pub(crate) unsafe fn describe(py: Python<'_>, code: *mut ffi::PyObject, frame: *
         }
     });
     let location = Arc::new(CodeLocation::new(&absolute(&path), &function, module.as_deref()));
-    Code { id, location, lines: Vec::new(), _alive: code.unbind() }
+    let in_app = client::current().is_none_or(|client| client.is_in_app(&location));
+    Code { id, location, in_app, lines: Vec::new(), _alive: code.unbind() }
 }
 
 /// `python script.py` gives relative paths; the worker reads files by absolute ones.

@@ -18,9 +18,12 @@ const OUTER_WITH_LOCALS: usize = 16;
 const INNER_WITH_LOCALS: usize = 48;
 /// Variables of one frame.
 const MAX_LOCALS: usize = 64;
-/// Values of one frame, and of one capture.
+/// Values of one frame: of the application's own code, of a library's, and of one capture.
 const FRAME_NODES: usize = 1000;
-const CAPTURE_NODES: usize = 10_000;
+const LIBRARY_NODES: usize = 48;
+const CAPTURE_NODES: usize = 8000;
+/// Depth of values in a library's frames, whose objects are large and say little of the fault.
+const LIBRARY_DEPTH: usize = 2;
 /// Bytes of the locals of one capture.
 const CAPTURE_BYTES: usize = 512 << 10;
 
@@ -29,6 +32,7 @@ pub(crate) struct Place {
     frame: Object,
     location: Arc<CodeLocation>,
     line: u32,
+    in_app: bool,
 }
 
 /// The places of a traceback or stack, caller to callee, and a hash of them.
@@ -130,7 +134,7 @@ impl Walk {
             let entry = codes.get(py, code, frame);
             self.hash = mix(mix(self.hash, entry.id), lasti as u64);
             let line = entry.line(lasti, line);
-            self.places.push(Place { frame, location: Arc::clone(&entry.location), line });
+            self.places.push(Place { frame, location: Arc::clone(&entry.location), line, in_app: entry.in_app });
             ffi::Py_DECREF(code);
         }
     }
@@ -149,18 +153,26 @@ impl Walk {
         let count = self.places.len();
         let max_bytes = tape.len() + CAPTURE_BYTES;
         let mut nodes = CAPTURE_NODES;
-        let mut out = Vec::with_capacity(count);
-        for (index, place) in self.places.into_iter().enumerate() {
+        let mut out: Vec<LocatedFrame> = self
+            .places
+            .iter()
+            .map(|place| LocatedFrame { code: Arc::clone(&place.location), line: place.line, locals: None })
+            .collect();
+        // Innermost first: when the budget ends, it ends far from the crash.
+        for (index, place) in self.places.iter().enumerate().rev() {
             let wanted = index < OUTER_WITH_LOCALS || index + INNER_WITH_LOCALS >= count;
-            let mut locals = None;
-            if wanted && nodes > 0 && tape.len() < max_bytes {
-                let budget = nodes.min(FRAME_NODES);
-                let mut writer = Writer { py, tape, limits, nodes: budget, max_bytes };
-                // SAFETY: per the contract.
-                locals = unsafe { write_locals(&mut writer, place.frame) };
-                nodes -= budget - writer.nodes;
+            if !wanted || nodes == 0 || tape.len() >= max_bytes {
+                continue;
             }
-            out.push(LocatedFrame { code: place.location, line: place.line, locals });
+            let (budget, depth) = match place.in_app {
+                true => (nodes.min(FRAME_NODES), limits.depth),
+                false => (nodes.min(LIBRARY_NODES), LIBRARY_DEPTH),
+            };
+            let mut writer = Writer { py, tape, limits: Limits { depth, ..limits }, nodes: budget, max_bytes };
+            // SAFETY: per the contract.
+            let locals = unsafe { write_locals(&mut writer, place.frame) };
+            nodes -= budget - writer.nodes;
+            out[index].locals = locals;
         }
         out
     }
