@@ -1,8 +1,9 @@
 """The shared vectors of tests/vectors, through the Python bridge: the same meaning in every language."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 from faultwire import _native

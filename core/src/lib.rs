@@ -56,6 +56,8 @@ mod outbox;
 #[cfg(feature = "client")]
 mod pipeline;
 #[cfg(feature = "client")]
+mod places;
+#[cfg(feature = "client")]
 mod queue;
 #[cfg(feature = "client")]
 pub mod sampling;

@@ -7,18 +7,21 @@ use crate::gate::Inside;
 use crate::loss::Reason;
 use crate::options::FingerprintMode;
 use crate::outbox::{Kind, Record};
-use crate::protocol::{Event, Frame, Item, Stacktrace, Value};
+use crate::places::Places;
+use crate::protocol::{Event, Frame, Item, Stacktrace, Untouched, Value};
+use crate::sanitize;
 use crate::scope::set_in_context;
 use crate::settings::Settings;
 use crate::shrink;
 use crate::stacktrace::{self, SourceCache};
-use crate::symbols::Symbols;
 use crate::testing;
 
-/// What the worker keeps between events.
+/// What the worker keeps between events, so that it need not be found out again.
+#[derive(Default)]
 pub(crate) struct Pipeline {
-    symbols: Symbols,
+    places: Places,
     sources: SourceCache,
+    names: sanitize::Memory,
 }
 
 /// A finished event: what is stored, and what later counts of the same place refer to.
@@ -30,15 +33,16 @@ pub(crate) struct Finished {
 
 impl Pipeline {
     pub fn new() -> Self {
-        Pipeline { symbols: Symbols::default(), sources: SourceCache::default() }
+        Pipeline::default()
     }
 
     /// The whole way of one event.
     pub fn process(&mut self, mut capture: Capture, settings: &Settings) -> Result<Finished, Reason> {
         testing::panic_if_armed("worker");
-        let mut event = prepare(&mut capture, settings, &mut self.symbols);
+        let platform = capture.platform;
+        let mut event = prepare(&mut capture, settings, &mut self.places.on(platform, settings));
         self.add_source(&mut event, settings);
-        settings.sanitizer.event(&mut event);
+        settings.sanitizer.event_with(&mut event, &mut self.names);
         if let Some(hook) = &settings.hooks.before_send {
             let id = event.event_id;
             event = {
@@ -47,7 +51,8 @@ impl Pipeline {
             }
             .ok_or(Reason::BeforeSend)?;
             event.event_id = id;
-            settings.sanitizer.event(&mut event);
+            look_again(&mut event);
+            settings.sanitizer.event_with(&mut event, &mut self.names);
         }
         let fingerprint = fingerprint_of(&mut event, settings);
         shrink::bound_counts(&mut event);
@@ -66,7 +71,7 @@ impl Pipeline {
             return;
         }
         for stack in stacks(event) {
-            self.sources.attach(stack);
+            self.sources.attach(stack, &|frame| settings.sanitizer.leaves(frame));
         }
     }
 }
@@ -76,7 +81,9 @@ impl Pipeline {
 pub(crate) fn prepare(capture: &mut Capture, settings: &Settings, symbols: &mut dyn Symbolicate) -> Event {
     let is_finished = matches!(&capture.body, Body::Event(_));
     let mut event = assemble(capture, settings, symbols);
-    if !is_finished {
+    if is_finished {
+        look_again(&mut event);
+    } else {
         resolve(&mut event, settings);
     }
     for frame in stacks(&mut event).flat_map(|s| &mut s.frames) {
@@ -87,6 +94,11 @@ pub(crate) fn prepare(capture: &mut Capture, settings: &Settings, symbols: &mut 
         }
     }
     event
+}
+
+/// The application had the event in its hands: nothing of it counts as seen by the sanitizer.
+fn look_again(event: &mut Event) {
+    stacks(event).flat_map(|s| &mut s.frames).for_each(|frame| frame.untouched = Untouched::default());
 }
 
 fn resolve(event: &mut Event, settings: &Settings) {

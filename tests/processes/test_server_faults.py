@@ -62,7 +62,7 @@ def test_exit_is_bounded_and_exit_code_and_stderr_are_unchanged(program: Run, si
     ended = program(CRASHING, dsn=sink.dsn)
     assert (ended.code, ended.out) == (bare.code, bare.out) == (1, "done\n")
     # The only difference is the line that differs in the source itself.
-    normal = [line for line in ended.err.splitlines()]
+    normal = list(ended.err.splitlines())
     assert normal == bare.err.splitlines()
     assert ended.seconds < bare.seconds + 1.0 + 1.5, "shutdown_timeout and some for a busy machine"
 

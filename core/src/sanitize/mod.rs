@@ -11,6 +11,7 @@
 
 mod http;
 mod limits;
+mod memory;
 mod meta;
 mod pairs;
 mod patterns;
@@ -26,10 +27,11 @@ use std::borrow::Cow;
 use regex::{Regex, RegexBuilder};
 
 pub use limits::*;
+pub use memory::Memory;
 pub use vector::{rules, vector};
 
 use crate::Error;
-use crate::protocol::{Event, Value};
+use crate::protocol::{Event, Frame, Value};
 use meta::{Meta, Path};
 use rules::{KeyMatch, Keys, Secrecy};
 use scan::{Hit, What};
@@ -131,8 +133,21 @@ impl Sanitizer {
     /// Sanitizes a whole event: one walk over every text it carries, then limits, and remarks on
     /// both in `_meta`. Doing it again changes nothing.
     pub fn event(&self, event: &mut Event) {
-        let mut walk = Walk { sanitizer: self, meta: Meta::default() };
+        self.event_with(event, &mut Memory::default());
+    }
+
+    /// As [`Sanitizer::event`], with what was learnt from earlier events.
+    pub fn event_with(&self, event: &mut Event, memory: &mut Memory) {
+        let mut walk = Walk { sanitizer: self, meta: Meta::default(), memory };
         walk.event(event);
+    }
+
+    /// Whether this is left as it is: all of it clean, nothing too long.
+    pub fn leaves(&self, frame: &Frame) -> bool {
+        let mut copy = frame.clone();
+        let mut walk = Walk { sanitizer: self, meta: Meta::default(), memory: &mut Memory::default() };
+        walk.frame(&Path::ROOT, &mut copy);
+        copy == *frame && walk.meta.finish().is_null()
     }
 
     /// Value rules and pairs in a running text, nothing cut. For log lines and messages.
@@ -167,13 +182,13 @@ impl Sanitizer {
 
     /// A request body, in place: JSON text becomes structure.
     pub fn body(&self, body: &mut Value) {
-        let mut walk = Walk { sanitizer: self, meta: Meta::default() };
+        let mut walk = Walk { sanitizer: self, meta: Meta::default(), memory: &mut Memory::default() };
         walk.body(&Path::ROOT, body);
     }
 
     /// A JSON value in place, as it would be under `key`; limits included.
     pub fn value(&self, key: Option<&str>, value: &mut Value) {
-        let mut walk = Walk { sanitizer: self, meta: Meta::default() };
+        let mut walk = Walk { sanitizer: self, meta: Meta::default(), memory: &mut Memory::default() };
         let terms = walk.terms(What::TEXT);
         match key {
             Some(key) => walk.under(&Path::ROOT, key, value, terms, 0),
@@ -225,16 +240,15 @@ impl Sanitizer {
         merged
     }
 
-    /// The rule that hides `value` under `key`.
-    fn secret_key(&self, key: &str, value: &Value) -> Option<KeyMatch<'_>> {
-        let found = self.keys.find(key)?;
+    /// Whether `found` hides `value` under `key`.
+    fn hides(found: &KeyMatch<'_>, key: &str, value: &Value) -> bool {
         let readable = match value {
             Value::String(text) => is_directory(key, text) || (found.secrecy == Secrecy::Pii && text == "{{auto}}"),
             // A count under a name that is also a word: `tokens: 512`. Card numbers go by value.
             Value::Number(number) => found.name == "token" && number.as_u64().is_none_or(|n| n < 1_000_000),
             _ => false,
         };
-        (!readable).then_some(found)
+        !readable
     }
 }
 

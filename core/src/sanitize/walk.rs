@@ -204,7 +204,7 @@ impl Walk<'_> {
         }
     }
 
-    fn frame(&mut self, path: &Path<'_>, frame: &mut Frame) {
+    pub fn frame(&mut self, path: &Path<'_>, frame: &mut Frame) {
         let Frame {
             function,
             module,
@@ -223,8 +223,9 @@ impl Walk<'_> {
             symbol_addr,
             image_addr,
             tape_position: _,
+            untouched,
         } = frame;
-        for (key, text) in [
+        let names = [
             ("function", function),
             ("module", module),
             ("filename", filename),
@@ -234,10 +235,15 @@ impl Walk<'_> {
             ("instruction_addr", instruction_addr),
             ("symbol_addr", symbol_addr),
             ("image_addr", image_addr),
-        ] {
-            self.optional(path, key, text, What::NAME, NAME_CHARS);
+        ];
+        if !untouched.names {
+            for (key, text) in names {
+                self.optional(path, key, text, What::NAME, NAME_CHARS);
+            }
         }
-        self.source(path, pre_context, context_line, post_context);
+        if !untouched.source {
+            self.source(path, pre_context, context_line, post_context);
+        }
         let terms = self.terms(What::TEXT);
         self.map(&path.key("vars"), vars, terms, 0);
     }

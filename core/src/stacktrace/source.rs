@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::protocol::Stacktrace;
+use crate::protocol::{Frame, Stacktrace};
 
 /// Lines shown above and below; what viewers of the Sentry protocol lay out for.
 pub const CONTEXT_LINES: usize = 5;
@@ -64,7 +64,17 @@ struct Source {
     text: String,
     /// Where each line begins.
     starts: Vec<u32>,
+    /// By line, what is known of the lines around it.
+    verdicts: Vec<Verdict>,
     stamp: Stamp,
+}
+
+/// Whether the sanitizer leaves the lines around a line as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Unknown,
+    Left,
+    Changed,
 }
 
 /// What changes when a file is edited or replaced.
@@ -86,24 +96,35 @@ impl SourceCache {
     /// file is missing, empty, or larger than [`MAX_FILE_BYTES`], or ends above the line. Bytes
     /// that are not UTF-8 are replaced; lines keep up to [`MAX_LINE_CHARS`] + [`LINE_LOOK_AHEAD`].
     pub fn context(&mut self, path: &str, lineno: u32) -> Option<Context> {
-        self.context_at(path, lineno, Instant::now())
+        let (file, index) = self.file_at(path, lineno, Instant::now())?;
+        file.context(index)
     }
 
-    /// Adds source lines to the frames that have a path and a line and no source yet.
-    pub fn attach(&mut self, stack: &mut Stacktrace) {
+    /// Adds source lines to the frames that have a path and a line and no source yet. `leaves` says
+    /// whether the sanitizer leaves a frame with just these lines as it is; it is asked once a place.
+    pub fn attach(&mut self, stack: &mut Stacktrace, leaves: &dyn Fn(&Frame) -> bool) {
         let now = Instant::now();
         for frame in stack.frames.iter_mut().filter(|f| f.context_line.is_none()) {
             if let (Some(path), Some(lineno)) = (frame.abs_path.as_deref(), frame.lineno)
-                && let Some(context) = self.context_at(path, lineno, now)
+                && let Some((file, index)) = self.file_at(path, lineno, now)
+                && let Some(context) = file.context(index)
             {
                 frame.pre_context = context.pre;
                 frame.context_line = Some(context.line);
                 frame.post_context = context.post;
+                frame.untouched.source = file.is_left(index, leaves);
             }
         }
     }
 
+    #[cfg(test)]
     fn context_at(&mut self, path: &str, lineno: u32, now: Instant) -> Option<Context> {
+        let (file, index) = self.file_at(path, lineno, now)?;
+        file.context(index)
+    }
+
+    /// The file, and the index of the line in it.
+    fn file_at(&mut self, path: &str, lineno: u32, now: Instant) -> Option<(&mut Source, usize)> {
         let index = usize::try_from(lineno).ok()?.checked_sub(1)?;
         if !Path::new(path).is_absolute() {
             return None;
@@ -120,7 +141,7 @@ impl SourceCache {
         if !fresh {
             self.load(path, now);
         }
-        self.entries.get(path)?.file.as_ref()?.context(index)
+        Some((self.entries.get_mut(path)?.file.as_mut()?, index))
     }
 
     fn load(&mut self, path: &str, now: Instant) {
@@ -185,12 +206,25 @@ impl Source {
             starts.pop();
         }
         starts.shrink_to_fit();
-        Some(Source { text, starts, stamp: Stamp::of(&metadata) })
+        let verdicts = vec![Verdict::Unknown; starts.len()];
+        Some(Source { text, starts, verdicts, stamp: Stamp::of(&metadata) })
     }
 
     /// What it costs to hold.
     fn bytes(&self) -> usize {
-        self.text.capacity() + self.starts.capacity() * size_of::<u32>()
+        self.text.capacity() + self.starts.capacity() * size_of::<u32>() + self.verdicts.capacity()
+    }
+
+    fn is_left(&mut self, index: usize, leaves: &dyn Fn(&Frame) -> bool) -> bool {
+        if self.verdicts.get(index) == Some(&Verdict::Unknown) {
+            let Some(Context { pre, line, post }) = self.context(index) else { return false };
+            let probe = Frame { pre_context: pre, context_line: Some(line), post_context: post, ..Frame::default() };
+            let verdict = if leaves(&probe) { Verdict::Left } else { Verdict::Changed };
+            if let Some(slot) = self.verdicts.get_mut(index) {
+                *slot = verdict;
+            }
+        }
+        self.verdicts.get(index) == Some(&Verdict::Left)
     }
 
     fn context(&self, index: usize) -> Option<Context> {
@@ -393,12 +427,12 @@ mod tests {
                 ..Default::default()
             });
         }
-        cache.attach(&mut stack.clone());
+        cache.attach(&mut stack.clone(), &|_| true);
         let mut best = Duration::MAX;
         for _ in 0..200 {
             let mut copy = stack.clone();
             let start = Instant::now();
-            cache.attach(&mut copy);
+            cache.attach(&mut copy, &|_| true);
             best = best.min(start.elapsed());
         }
         println!("50 cached frames: {best:?}");

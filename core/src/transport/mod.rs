@@ -2,6 +2,7 @@
 
 mod gzip;
 mod http;
+mod names;
 mod ratelimit;
 mod tls;
 
