@@ -1,19 +1,6 @@
-"""Source lines that hold secrets, as people write them: the only ones here, and made up."""
+"""Source lines that hold secrets, as people write them. The test knows them by heart: all begin alike."""
 
 import faultwire
-
-SECRETS = {
-    "password": "hunter2-Zq81lmnopq",
-    "api key": "Zq82abcdefghklmn",
-    "token": "Zq83abcdefghklmn",
-    "connection": "Zq84abcdefghklmn",
-    "keyword": "Zq85abcdefghklmn",
-    "item": "Zq86abcdefghklmn",
-    "multi-line": "Zq87abcdefghklmn",
-    "bytes": "Zq88abcdefghklmn",
-    "default": "Zq89abcdefghklmn",
-    "header": "Zq90abcdefghklmn",
-}
 
 
 def connect(**options: str) -> None:
@@ -21,7 +8,7 @@ def connect(**options: str) -> None:
 
 
 def fails(secret_key="Zq89abcdefghklmn"):
-    password = "hunter2-Zq81lmnopq"
+    password = "Zq81abcdefghklmn"
     API_KEY = 'Zq82abcdefghklmn'; retries = 3  # fmt: skip
     auth = {"token": "Zq83abcdefghklmn", "shop": "readable-source-text"}
     url = "postgresql://app:Zq84abcdefghklmn@db.internal.example/orders"
@@ -31,7 +18,12 @@ def fails(secret_key="Zq89abcdefghklmn"):
     private_token = (
         "Zq87abcdefghklmn"
     )  # fmt: skip
-    return password, API_KEY, retries, auth, url, SECRET, private_token
+    signing_key = """
+Zq91abcdefghklmn
+"""
+    db_password: str = \
+        "Zq92abcdefghklmn"  # fmt: skip
+    return signing_key, db_password, password, API_KEY, retries, auth, url, SECRET, private_token
 
 
 def run() -> None:

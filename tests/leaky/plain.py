@@ -221,7 +221,8 @@ def scopes() -> None:
         {"client_secret": opaque("context"), "deep": [{"x": {"privateKey": pem("pem in a context")}}],
          "method": ordinary("sepa-debit"), "raw": aws("aws key in a context")},
     )  # fmt: skip
-    faultwire.set_context("auth", {"value": opaque("context of a sensitive name"), "token": opaque("in it")})
+    faultwire.set_context("credentials", {"value": opaque("context of a sensitive name"), "token": opaque("in it")})
+    faultwire.set_context("session", {"kind": ordinary("web-session-kind"), "id": "x", "token": opaque("session context")})
     faultwire.set_extra("credentials", [opaque("extra list"), {"a": opaque("extra dict")}])
     faultwire.set_extra("response", f'{{"token": "{opaque("JSON in an extra")}"}}')
     faultwire.set_extra("rows", {"password_hash": opaque("hash"), "items": [ordinary("tea-4711")]})

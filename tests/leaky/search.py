@@ -1,14 +1,21 @@
-"""Looks for secrets in bytes: any ten characters in a row of one, plain or encoded."""
+"""Looks for secrets in bytes: any piece of one, plain or encoded."""
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 import urllib.parse
 from collections.abc import Mapping
 
-#: Shorter pieces occur by chance; longer ones would miss a token of which a cut left the beginning.
-WINDOW = 10
+#: A piece of a text in mixed letters and digits: shorter ones occur by chance, longer ones would miss a
+#: token of which a cut left the beginning.
+PIECE = 8
+#: Of figures and of encodings with few characters.
+LONG_PIECE = 12
+
+# Each piece is looked at once: events repeat themselves, and ordinary words are shorter than a piece.
+_TOKEN = re.compile(rb'[^\s",]{%d,}' % PIECE)
 
 
 def _forms(secret: str) -> list[tuple[str, bytes]]:
@@ -33,15 +40,19 @@ def _forms(secret: str) -> list[tuple[str, bytes]]:
 
 def leaks(where: bytes, secrets: Mapping[str, str]) -> list[str]:
     """What of the secrets is there: one line each, with what stands around it."""
-    windows: dict[bytes, tuple[str, str]] = {}
+    pieces: dict[int, dict[bytes, tuple[str, str]]] = {PIECE: {}, LONG_PIECE: {}}
     for name, secret in secrets.items():
         for form, encoded in _forms(secret):
-            for at in range(len(encoded) - WINDOW + 1):
-                windows.setdefault(encoded[at : at + WINDOW], (name, form))
+            length = PIECE if form == "plain" and not secret.isdigit() else LONG_PIECE
+            for at in range(len(encoded) - length + 1):
+                pieces[length].setdefault(encoded[at : at + length], (name, form))
     found: dict[str, str] = {}
-    for at in range(len(where) - WINDOW + 1):
-        hit = windows.get(where[at : at + WINDOW])
-        if hit and hit[0] not in found:
-            around = where[max(0, at - 100) : at + 40].decode(errors="replace")
-            found[hit[0]] = f"{hit[0]} ({hit[1]}): ...{around}..."
+    for token in set(_TOKEN.findall(where)):
+        for length, known in pieces.items():
+            for at in range(len(token) - length + 1):
+                hit = known.get(token[at : at + length])
+                if hit and hit[0] not in found:
+                    begin = where.index(token) + at
+                    around = where[max(0, begin - 100) : begin + 40].decode(errors="replace")
+                    found[hit[0]] = f"{hit[0]} ({hit[1]}): ...{around}..."
     return list(found.values())
