@@ -27,7 +27,7 @@ def _remember(name: str, hidden: str) -> None:
 
 def opaque(name: str) -> str:
     """A password: only the name it stands under gives it away."""
-    hidden = "Zq" + _letters(string.ascii_letters + string.digits, 18)
+    hidden = "Zq" + _letters(string.digits, 1) + _letters(string.ascii_letters + string.digits, 17)
     _remember(name, hidden)
     return hidden
 
