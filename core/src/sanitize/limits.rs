@@ -30,6 +30,10 @@ pub const DIST_CHARS: usize = 64;
 pub const ENVIRONMENT_CHARS: usize = 64;
 /// `logger`.
 pub const LOGGER_CHARS: usize = 64;
+/// `dist` is an identifier: of letters, digits and these, or servers refuse it.
+pub const DIST_SIGNS: &str = "_.-";
+/// `category` of a breadcrumb: Relay cuts what is longer.
+pub const CATEGORY_CHARS: usize = 128;
 /// `exception.type`.
 pub const TYPE_CHARS: usize = 256;
 /// Function names, modules, paths, addresses: what fingerprints are made of is cut only when absurd.

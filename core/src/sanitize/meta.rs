@@ -51,6 +51,11 @@ pub(super) fn replaced(rule: &str, start: usize, end: usize) -> Remark {
     json!([format!("@{rule}"), "s", start, end])
 }
 
+/// A rule left the whole value out.
+pub(super) fn withheld(rule: &str) -> Remark {
+    json!([format!("@{rule}"), "x"])
+}
+
 pub(super) fn cut(start: usize, end: usize) -> Remark {
     json!(["!limit", "s", start, end])
 }

@@ -61,6 +61,8 @@ pub struct Token {
     pub keep_prefix: bool,
     /// The prefix in any case.
     pub any_case: bool,
+    /// Of what follows, some must be letters and some digits.
+    pub digits: bool,
 }
 
 /// Rules that are no plain prefix.
@@ -135,8 +137,17 @@ const fn token(
     (min, max): (usize, usize),
     source: &'static str,
 ) -> Pattern {
-    let shape =
-        Token { prefixes, alphabet, min, max, bounded: false, mixed: false, keep_prefix: false, any_case: false };
+    let shape = Token {
+        prefixes,
+        alphabet,
+        min,
+        max,
+        bounded: false,
+        mixed: false,
+        keep_prefix: false,
+        any_case: false,
+        digits: false,
+    };
     Pattern { name, pii: false, shape: Shape::Token(shape), source }
 }
 
@@ -160,7 +171,7 @@ macro_rules! flags {
         }
     };
 }
-flags!(bounded => bounded, mixed => mixed, keep_prefix => keep_prefix, any_case => any_case);
+flags!(bounded => bounded, mixed => mixed, keep_prefix => keep_prefix, any_case => any_case, digits => digits);
 
 use Alphabet::{Alnum, Base64, Composed, Dotted, Hex, Upper, UrlSafe, Word};
 
@@ -179,6 +190,10 @@ pub static PATTERNS: &[Pattern] = &[
     token("bearer", &["bearer%20", "bearer+"], Base64, (6, ANY), "RFC 6750, percent-encoded").bounded().mixed().keep_prefix().any_case(),
     special("basic", Special::Basic, "RFC 7617"),
     token("token", &["token "], Hex, (32, ANY), "Authorization: Token, as Django REST framework and GitHub write it").bounded().mixed().keep_prefix().any_case(),
+    token("token", &["token "], Alnum, (16, ANY), "messages that quote one").bounded().mixed().digits().keep_prefix().any_case(),
+    token("password", &["password ", "passwd ", "passphrase "], Alnum, (12, ANY), "messages that quote one").bounded().mixed().digits().keep_prefix().any_case(),
+    token("secret", &["secret "], Alnum, (16, ANY), "messages that quote one").bounded().mixed().digits().keep_prefix().any_case(),
+    token("api-key", &["api key ", "apikey "], Alnum, (16, ANY), "messages that quote one").bounded().mixed().digits().keep_prefix().any_case(),
     special("jwt", Special::Jwt, "RFC 7515 section 3.1, RFC 7516 section 3.1"),
     special("private-key", Special::Pem, "RFC 7468, RFC 9580 section 6.2"),
     token("age-key", &["AGE-SECRET-KEY-1"], Upper, (20, ANY), "age(1), identities"),

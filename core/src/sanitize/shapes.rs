@@ -77,6 +77,10 @@ pub(super) fn token(b: &[u8], i: usize, prefix: &str, token: &Token) -> Option<R
     if token.mixed && !mixes(b.get(tail..tail + seen.min(MIX_WINDOW))?) && token.alphabet != Alphabet::Upper {
         return None;
     }
+    let head = b.get(tail..tail + seen.min(MIX_WINDOW))?;
+    if token.digits && !(head.iter().any(u8::is_ascii_digit) && head.iter().any(u8::is_ascii_alphabetic)) {
+        return None;
+    }
     let end = if seen < window { tail + seen } else { tail + run(b, tail, token.alphabet, usize::MAX) };
     if token.bounded && token.max != usize::MAX && after(b, end).is_ascii_alphanumeric() {
         return None;

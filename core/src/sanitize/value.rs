@@ -116,6 +116,9 @@ impl<'s> Walk<'s> {
         {
             return self.redact(path, value, &found);
         }
+        if terms.keys && value.is_string() && key.eq_ignore_ascii_case("query_string") {
+            return self.query(path, value);
+        }
         // Four numbers under a name like `version` are one.
         let terms = if terms.what == What::TEXT && value.is_string() && is_version_key(key) {
             Terms { what: What::VERSION, ..terms }

@@ -21,6 +21,9 @@ const MODULES: usize = 5000;
 /// How deep `_meta` of others is followed: the event's own depth and the free values below it.
 const META_DEPTH: usize = 32;
 
+/// Members of `contexts.faultwire` whose names sound like more than they are.
+const OWN_MEMBERS: &[&str] = &["fingerprint", "fingerprint_version", "session", "explain", "record"];
+
 /// What hides a parameter whose template names it.
 const TEMPLATE: KeyMatch<'static> =
     KeyMatch { name: "template", secrecy: Secrecy::Secret, prose: false, span: Span::Word };
@@ -64,6 +67,12 @@ impl Walk<'_> {
         self.optional(&root, "server_name", server_name, What::NAME, SERVER_NAME_CHARS);
         self.optional(&root, "release", release, What::NAME, RELEASE_CHARS);
         self.optional(&root, "dist", dist, What::NAME, DIST_CHARS);
+        if let Some(dist) = dist {
+            let legal = |c: char| c.is_ascii_alphanumeric() || DIST_SIGNS.contains(c);
+            if !dist.chars().all(legal) {
+                *dist = dist.chars().map(|c| if legal(c) { c } else { '_' }).collect();
+            }
+        }
         self.optional(&root, "environment", environment, What::NAME, ENVIRONMENT_CHARS);
         if let Some(entry) = logentry {
             self.log_entry(&root.key("logentry"), entry);
@@ -259,20 +268,21 @@ impl Walk<'_> {
         let chars = self.sanitizer.max_value_length;
         let lines = pre_context.iter().chain(context_line.iter()).chain(post_context.iter());
         let mut block = KeyBlock::starting(lines);
+        let mut open = OpenLiteral::None;
         let before = path.key("pre_context");
         for (i, line) in pre_context.iter_mut().enumerate() {
-            self.line(&before.index(i), line, chars, &mut block);
+            self.line(&before.index(i), line, chars, &mut block, &mut open);
         }
         if let Some(line) = context_line {
-            self.line(&path.key("context_line"), line, chars, &mut block);
+            self.line(&path.key("context_line"), line, chars, &mut block, &mut open);
         }
         let after = path.key("post_context");
         for (i, line) in post_context.iter_mut().enumerate() {
-            self.line(&after.index(i), line, chars, &mut block);
+            self.line(&after.index(i), line, chars, &mut block, &mut open);
         }
     }
 
-    fn line(&mut self, path: &Path<'_>, line: &mut String, chars: usize, block: &mut KeyBlock) {
+    fn line(&mut self, path: &Path<'_>, line: &mut String, chars: usize, block: &mut KeyBlock, open: &mut OpenLiteral) {
         let inside = block.inside;
         block.step(line);
         if inside {
@@ -280,13 +290,22 @@ impl Walk<'_> {
                 (!line.trim().is_empty() && !line.contains("[Filtered")).then(|| "[Filtered:private-key]".to_owned())
             });
         }
-        self.text(path, line, What::CODE, chars);
+        let continued = open.hides(line);
+        let next = open.step(line, &self.sanitizer.keys);
+        match continued {
+            Some(clean) => {
+                let clean = self.sanitizer.clean(&clean, What::CODE).unwrap_or(clean);
+                self.treat(path, line, chars, |line| (line != clean).then(|| clean.clone()));
+            }
+            None => self.text(path, line, What::CODE, chars),
+        }
+        *open = next;
     }
 
     fn breadcrumb(&mut self, path: &Path<'_>, crumb: &mut Breadcrumb) {
         let Breadcrumb { timestamp: _, ty, category, level: _, message, data } = crumb;
         self.optional(path, "type", ty, What::NAME, LOGGER_CHARS);
-        self.optional(path, "category", category, What::NAME, TYPE_CHARS);
+        self.optional(path, "category", category, What::NAME, CATEGORY_CHARS);
         self.optional(path, "message", message, What::TEXT, MESSAGE_CHARS);
         let here = path.key("data");
         let terms = self.terms(What::TEXT);
@@ -312,6 +331,14 @@ impl Walk<'_> {
     fn user(&mut self, path: &Path<'_>, user: &mut User) {
         let User { id, email, username, ip_address, other } = user;
         self.optional(path, "id", id, What::NAME, VALUE_CHARS);
+        // No placeholder here: servers take addresses only, and call anything else an error.
+        if let (Some(found), Some(address)) = (self.sanitizer.keys.find("ip_address"), ip_address.as_deref())
+            && address != "{{auto}}"
+        {
+            let len = address.chars().count();
+            self.meta.note(&path.key("ip_address"), vec![meta::withheld(found.name)], Some(len));
+            *ip_address = None;
+        }
         for (key, text) in [("email", email), ("username", username), ("ip_address", ip_address)] {
             let Some(text) = text else { continue };
             let here = path.key(key);
@@ -363,7 +390,14 @@ impl Walk<'_> {
             };
             let here = path.key(key);
             let terms = Terms { what, ..terms };
-            if value.is_object() {
+            if let Value::Object(map) = value {
+                // What has a session or a way to log in is described by a context of that name.
+                let found = self.sanitizer.keys.find(key);
+                if let Some(found) = found.filter(|found| !matches!(found.name, "session" | "auth" | "token")) {
+                    for (member, value) in map.iter_mut() {
+                        self.redact(&here.key(member), value, &found);
+                    }
+                }
                 self.value(&here, value, terms, 0);
             } else {
                 self.under(&here, key, value, terms, 0);
@@ -382,7 +416,13 @@ impl Walk<'_> {
         }
         if let Some(own) = &mut own {
             // Written by Faultwire: fingerprints, the record of what was hashed, a session's id for
-            // impact analysis. Names say nothing here; looks still do.
+            // impact analysis. Names say nothing of those; looks still do.
+            let here = path.key("faultwire");
+            if let Value::Object(map) = own {
+                for (key, value) in map.iter_mut().filter(|(key, _)| !OWN_MEMBERS.contains(&key.as_str())) {
+                    self.under(&here.key(key), key, value, terms, 0);
+                }
+            }
             let terms = Terms {
                 what: What::NAME,
                 chars: MESSAGE_CHARS,
@@ -390,7 +430,7 @@ impl Walk<'_> {
                 breadth: OWN_CONTEXT_BREADTH,
                 keys: false,
             };
-            self.value(&path.key("faultwire"), own, terms, 0);
+            self.value(&here, own, terms, 0);
         }
         contexts.extend(trace.map(|trace| ("trace".to_owned(), trace)));
         contexts.extend(own.map(|own| ("faultwire".to_owned(), own)));
@@ -412,6 +452,8 @@ impl Walk<'_> {
     }
 
     fn tags(&mut self, path: &Path<'_>, tags: &mut BTreeMap<String, String>) {
+        // Servers refuse a tag that says nothing.
+        tags.retain(|_, text| !text.trim().is_empty());
         self.tag_keys(path, tags);
         self.texts(path, tags, TEXTS, What::TEXT, |walk, path, key, text| {
             if let Some(found) = walk.sanitizer.keys.find(key) {
@@ -559,4 +601,87 @@ impl KeyBlock {
             self.inside = true;
         }
     }
+}
+
+/// What a source line leaves for the next ones: a name that was assigned, and its literal yet to come.
+///
+/// `password = (`, `password = \` and a line that ends with the operator: literals on lines of their own follow.
+/// `password = """`: everything up to the closing mark is the literal.
+#[derive(Default)]
+enum OpenLiteral {
+    #[default]
+    None,
+    /// Of this kind, on lines that hold nothing but literals.
+    Follows(String),
+    /// Of this kind, up to this mark.
+    Block(String, &'static str),
+}
+
+impl OpenLiteral {
+    /// What this line becomes when it is part of such a literal.
+    fn hides(&self, line: &str) -> Option<String> {
+        match self {
+            OpenLiteral::None => None,
+            OpenLiteral::Follows(kind) => {
+                let (start, end) = only_literal(line)?;
+                Some(format!("{}[Filtered:{kind}]{}", line.get(..start)?, line.get(end..)?))
+            }
+            OpenLiteral::Block(kind, mark) => {
+                // The mark stays, so that a second pass finds the same end.
+                let end = line.find(mark).unwrap_or(line.len());
+                let (text, rest) = line.split_at_checked(end)?;
+                (!text.trim().is_empty()).then(|| format!("[Filtered:{kind}]{rest}"))
+            }
+        }
+    }
+
+    /// What is open behind this line.
+    fn step(&mut self, line: &str, keys: &super::rules::Keys) -> OpenLiteral {
+        match std::mem::take(self) {
+            OpenLiteral::Follows(kind) if only_literal(line).is_some() => return OpenLiteral::Follows(kind),
+            OpenLiteral::Block(kind, mark) if !line.contains(mark) => return OpenLiteral::Block(kind, mark),
+            OpenLiteral::Block(..) => return OpenLiteral::None,
+            _ => {}
+        }
+        let code = line.trim_end();
+        let (head, mark) = match ["\"\"\"", "'''", "`"].into_iter().find(|mark| code.ends_with(mark)) {
+            Some(mark) => (code.strip_suffix(mark).unwrap_or(code), Some(mark)),
+            None => (code.trim_end_matches(['\\', '(', '[', '{', ' ', '\t']), None),
+        };
+        let head = head.trim_end_matches(|c: char| c.is_ascii_alphabetic() && mark.is_some()).trim_end();
+        if mark.is_some_and(|mark| head.contains(mark)) {
+            return OpenLiteral::None;
+        }
+        let Some(name) = head.strip_suffix(['=', ':']) else { return OpenLiteral::None };
+        let name = name.trim_end_matches([':', '+', '?', ' ']);
+        // `name: type =`
+        let name = match name.split_once(": ") {
+            Some((name, ty)) if !ty.contains(['"', '\'', '(']) => name,
+            _ => name,
+        };
+        let name = name.trim_end_matches(['"', '\'']);
+        let from = name
+            .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')))
+            .map_or(0, |at| at + name.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
+        let found = name.get(from..).and_then(|name| keys.find(name)).filter(|f| f.secrecy == Secrecy::Secret);
+        match (found, mark) {
+            (None, _) => OpenLiteral::None,
+            (Some(found), Some(mark)) => OpenLiteral::Block(found.name.to_owned(), mark),
+            (Some(found), None) => OpenLiteral::Follows(found.name.to_owned()),
+        }
+    }
+}
+
+/// Inside of the literal when a line holds one and nothing else but what joins or ends it.
+fn only_literal(line: &str) -> Option<(usize, usize)> {
+    let lead = line.len() - line.trim_start().len();
+    let prefix =
+        line.get(lead..)?.chars().take_while(|c| matches!(c, 'b' | 'r' | 'f' | 'u' | 'B' | 'R' | '+' | ' ')).count();
+    let open = lead + prefix;
+    let quote = line.get(open..)?.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
+    let rest = line.get(open + 1..)?;
+    let close = rest.rfind(quote).map_or(line.len(), |at| open + 1 + at);
+    let tail = line.get(close..)?.trim_start_matches(quote);
+    let joins = tail.chars().all(|c| matches!(c, ' ' | ',' | ';' | ')' | ']' | '}' | '+' | '\\' | '.'));
+    (joins || tail.trim_start().starts_with(['#', '/'])).then_some((open + 1, close))
 }
