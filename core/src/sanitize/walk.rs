@@ -241,8 +241,9 @@ impl Walk<'_> {
                 self.optional(path, key, text, What::NAME, NAME_CHARS);
             }
         }
-        if !untouched.source {
-            self.source(path, pre_context, context_line, post_context);
+        let lines = pre_context.len() + usize::from(context_line.is_some()) + post_context.len();
+        if untouched.lines.count_ones() as usize != lines {
+            self.source(path, pre_context, context_line, post_context, untouched.lines);
         }
         let terms = self.terms(What::TEXT);
         self.map(&path.key("vars"), vars, terms, 0);
@@ -255,27 +256,35 @@ impl Walk<'_> {
         pre_context: &mut [String],
         context_line: &mut Option<String>,
         post_context: &mut [String],
+        untouched: u16,
     ) {
         let chars = self.sanitizer.max_value_length;
         let lines = pre_context.iter().chain(context_line.iter()).chain(post_context.iter());
         let mut block = KeyBlock::starting(lines);
+        let mut number = 0;
+        let mut treat = |place: &Path<'_>, line: &mut String| {
+            let inside = block.inside;
+            block.step(line);
+            if number >= u16::BITS || untouched & (1 << number) == 0 {
+                self.line(place, line, chars, inside);
+            }
+            number += 1;
+        };
         let before = path.key("pre_context");
         for (i, line) in pre_context.iter_mut().enumerate() {
-            self.line(&before.index(i), line, chars, &mut block);
+            treat(&before.index(i), line);
         }
         if let Some(line) = context_line {
-            self.line(&path.key("context_line"), line, chars, &mut block);
+            treat(&path.key("context_line"), line);
         }
         let after = path.key("post_context");
         for (i, line) in post_context.iter_mut().enumerate() {
-            self.line(&after.index(i), line, chars, &mut block);
+            treat(&after.index(i), line);
         }
     }
 
-    fn line(&mut self, path: &Path<'_>, line: &mut String, chars: usize, block: &mut KeyBlock) {
-        let inside = block.inside;
-        block.step(line);
-        if inside {
+    fn line(&mut self, path: &Path<'_>, line: &mut String, chars: usize, in_key_block: bool) {
+        if in_key_block {
             return self.treat(path, line, chars, |line| {
                 (!line.trim().is_empty() && !line.contains("[Filtered")).then(|| "[Filtered:private-key]".to_owned())
             });
@@ -548,11 +557,14 @@ struct KeyBlock {
 impl KeyBlock {
     /// The window may begin inside a block: then its end comes before any beginning.
     fn starting<'l>(mut lines: impl Iterator<Item = &'l String>) -> KeyBlock {
-        let first = lines.find(|line| line.contains("PRIVATE KEY") && line.contains("-----"));
+        let first = lines.find(|l| l.contains('-') && l.contains("PRIVATE KEY") && l.contains("-----"));
         KeyBlock { inside: first.is_some_and(|line| line.contains("-----END") && !line.contains("-----BEGIN")) }
     }
 
     fn step(&mut self, line: &str) {
+        if !line.contains('-') {
+            return;
+        }
         if line.contains("-----END") {
             self.inside = false;
         } else if line.contains("-----BEGIN") && line.contains("PRIVATE KEY") {
