@@ -9,16 +9,15 @@ curl localhost:8000/checkout -d '{"item": "tea", "card": "4111 1111 1111 1111"}'
 import logging
 import os
 
-from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
-
 import faultwire
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
 
 # That is all: the framework is covered without another line.
 faultwire.init(release="shop@1.4.2", environment="demo")
 
-logging.basicConfig(level=logging.INFO)
 app = FastAPI(title="shop")
 log = logging.getLogger("shop")
+log.setLevel(logging.INFO)
 
 
 def customer(request: Request) -> str:
@@ -49,12 +48,11 @@ def prices(connection: str) -> dict[int, float]:
 @app.post("/checkout")
 async def checkout(order: dict, who: str = Depends(customer)) -> dict:
     """A chained error: what failed below is the cause of what is reported."""
-    with faultwire.new_scope() as scope:
-        scope.set_context("checkout", {"items": len(order)})
-        try:
-            return charge(order)
-        except KeyError as error:
-            raise RuntimeError(f"checkout of {who} failed") from error
+    faultwire.set_context("checkout", {"items": len(order)})
+    try:
+        return charge(order)
+    except KeyError as error:
+        raise RuntimeError(f"checkout of {who} failed") from error
 
 
 def charge(order: dict) -> dict:

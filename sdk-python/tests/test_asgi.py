@@ -298,7 +298,7 @@ def test_a_websocket(captured):
 
 def fastapi_app():
     app = fastapi.FastAPI()
-    gate = asyncio.Event()
+    gate: list[asyncio.Event] = []
     waiting = []
 
     def user(name: str):
@@ -314,9 +314,11 @@ def fastapi_app():
     async def together(name: str):
         faultwire.add_breadcrumb(name)
         waiting.append(name)
+        if len(waiting) == 1:
+            gate.append(asyncio.Event())
         if len(waiting) == 8:
-            gate.set()
-        await asyncio.wait_for(gate.wait(), 30)
+            gate[0].set()
+        await asyncio.wait_for(gate[0].wait(), 30)
         raise ValueError(name)
 
     @app.post("/orders")

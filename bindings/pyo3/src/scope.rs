@@ -30,7 +30,8 @@ struct Beside {
     last_event_id: Option<String>,
 }
 
-fn text_of(value: &Bound<'_, PyAny>) -> String {
+/// A short text of any value: texts as they are, others as they would be shown.
+pub(crate) fn text_of(value: &Bound<'_, PyAny>) -> String {
     let limits = Limits { depth: 1, breadth: 8, text: TEXT, run_repr: false };
     // SAFETY: the value is held by its `Bound`.
     unsafe { simple(value.py(), value.as_ptr(), limits) }
@@ -253,7 +254,9 @@ impl<'py> Cells<'py> {
 
     /// Remembers the id where `last_event_id` looks for it.
     pub fn remember(&self, py: Python<'py>, id: String) {
-        if let Some(cell) = self.isolation.as_ref().or(self.everywhere.as_ref()) {
+        // An unshared cell is seen by tasks that took it over; what is written there is only ever its own.
+        let isolation = self.isolation.as_ref().filter(|c| c.get().shared);
+        if let Some(cell) = isolation.or(self.everywhere.as_ref()) {
             cell.get().set_last_event_id(py, Some(id));
         }
     }

@@ -119,10 +119,10 @@ pub(crate) unsafe fn extract(
     // SAFETY: per the contract.
     unsafe { collector.add(exception, Some(walk), mechanism, None) };
     let mut chain = collector.out;
-    if let [only] = chain.as_mut_slice() {
-        if only.mechanism.is_exception_group.is_none() {
-            only.mechanism.exception_id = None;
-        }
+    if let [only] = chain.as_mut_slice()
+        && only.mechanism.is_exception_group.is_none()
+    {
+        only.mechanism.exception_id = None;
     }
     chain.reverse();
     chain
@@ -187,6 +187,7 @@ impl Collector<'_, '_> {
             let mechanism = Mechanism { ty: "chained".to_owned(), source, ..Mechanism::default() };
             // SAFETY: the member is held by the tuple, which the group holds.
             if unsafe { ffi::PyObject_TypeCheck(member.as_ptr(), ffi::PyExc_BaseException.cast()) } != 0 {
+                // SAFETY: checked to be an exception, and held as said.
                 unsafe { self.add(member.as_ptr(), None, mechanism, Some(id)) };
             }
         }

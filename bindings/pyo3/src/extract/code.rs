@@ -54,18 +54,17 @@ impl Codes {
     /// # Safety
     /// `code` and `frame` are live, `code` belongs to `frame`, and the GIL is held.
     pub unsafe fn get(&mut self, py: Python<'_>, code: *mut ffi::PyObject, frame: *mut ffi::PyObject) -> &mut Code {
+        // SAFETY: per the contract.
+        let new = |id| unsafe { describe(py, code, frame, id) };
         let key = code as usize;
         if !self.by_pointer.contains_key(&key) {
             if self.by_pointer.len() >= MAX_CODES {
                 self.by_pointer.clear();
             }
             self.next_id += 1;
-            // SAFETY: per the contract.
-            let described = unsafe { describe(py, code, frame, self.next_id) };
-            self.by_pointer.insert(key, described);
         }
-        // Present by now; the entry API spares the second look-up nothing, since description needs `self`.
-        self.by_pointer.entry(key).or_insert_with(|| unsafe { describe(py, code, frame, 0) })
+        let id = self.next_id;
+        self.by_pointer.entry(key).or_insert_with(|| new(id))
     }
 }
 

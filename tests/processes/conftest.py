@@ -1,0 +1,57 @@
+"""What the stories of real processes share: a sink, and a way to run a program as a user would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "conformance"))
+
+from sink import Sink  # noqa: E402
+
+#: Seconds that any story may take: far beyond what it takes on a busy machine.
+DEADLINE = 60.0
+
+
+class Ended:
+    """A process that has ended: its exit code, its output, and how long it took."""
+
+    def __init__(self, code: int, out: str, err: str, seconds: float) -> None:
+        self.code, self.out, self.err, self.seconds = code, out, err, seconds
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with Sink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Run:
+    """Runs Python source in a process of its own. `prefix` goes before the interpreter (a tracer)."""
+
+    def run(source: str, *, dsn: str = "", prefix: tuple[str, ...] = (), **environment: str) -> Ended:
+        path = tmp_path / "program.py"
+        path.write_text(source)
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("FAULTWIRE_", "SENTRY_", "PYTEST"))}
+        env.update({"FAULTWIRE_DSN": dsn, **environment})
+        began = time.monotonic()
+        done = subprocess.run(
+            [*prefix, sys.executable, str(path)],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
+
+    return run

@@ -1,0 +1,128 @@
+//! Programs that fork.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use faultwire::{Hooks, Level, Options};
+
+/// Forks; the child runs `child` and ends without running the parent's destructors.
+fn fork(child: impl FnOnce()) -> libc::pid_t {
+    // SAFETY: what the child does between the fork and its end is what is tested here.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "fork failed");
+    if pid == 0 {
+        child();
+        // SAFETY: ends the process.
+        unsafe { libc::_exit(0) }
+    }
+    pid
+}
+
+/// True when the child ended well.
+fn wait(pid: libc::pid_t) -> bool {
+    let mut status = 0;
+    // SAFETY: `status` is a live integer.
+    let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    waited == pid && libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+}
+
+fn message(text: String) {
+    assert!(faultwire::capture_message(text, Level::Info).is_some());
+}
+
+/// Ends a child's client well, or the child badly.
+fn closed() {
+    let stats = faultwire::stats();
+    if !faultwire::close(Some(super::PATIENT)) {
+        eprintln!("a child could not send: {stats:?}");
+        // SAFETY: ends the process.
+        unsafe { libc::_exit(3) }
+    }
+}
+
+/// A master that captured, then eight workers of twenty captures each.
+pub fn prefork() {
+    let guard = super::init();
+    faultwire::set_tag("from", "master");
+    message("master".to_owned());
+    let children: Vec<_> = (0..8)
+        .map(|worker| {
+            fork(|| {
+                assert_eq!(faultwire::stats().captured, 0, "counters of its own");
+                (0..20).for_each(|n| message(format!("worker {worker} event {n}")));
+                closed();
+            })
+        })
+        .collect();
+    assert!(children.into_iter().all(wait), "a worker failed");
+    drop(guard);
+}
+
+/// A client that was made and asked, but never sent anything before the fork: ids must differ all the same.
+pub fn fork_untouched() {
+    let guard = super::init();
+    // Draws random numbers, and is refused: no thread is started.
+    faultwire::testing::arm_panic("submit");
+    assert!(faultwire::capture_message("refused", Level::Info).is_none());
+    let children: Vec<_> = (0..4)
+        .map(|worker| {
+            fork(|| {
+                message(format!("worker {worker}"));
+                closed();
+            })
+        })
+        .collect();
+    assert!(children.into_iter().all(wait), "a worker failed");
+    drop(guard);
+}
+
+/// Four threads capture and change scopes without a pause while the process forks fifty times.
+pub fn fork_under_load() {
+    // A short queue, so that what is left over at the end is soon sent.
+    let guard = faultwire::init(Options { max_queue_events: 64, ..Options::default() }).unwrap();
+    let working = Arc::new(AtomicBool::new(true));
+    let threads: Vec<_> = (0..4)
+        .map(|thread| {
+            let working = Arc::clone(&working);
+            std::thread::spawn(move || {
+                let mut n = 0u64;
+                while working.load(Ordering::Relaxed) {
+                    n += 1;
+                    faultwire::global_scope().set_tag("n", n.to_string());
+                    faultwire::set_extra("thread", thread);
+                    faultwire::capture_error(&std::io::Error::other(format!("load {thread}:{n}")));
+                    if n.is_multiple_of(64) {
+                        faultwire::capture_message(format!("load {thread}:{n}"), Level::Info);
+                    }
+                }
+            })
+        })
+        .collect();
+    for round in 0..50 {
+        let child = fork(|| {
+            faultwire::global_scope().set_tag("round", round.to_string());
+            message(format!("child {round}"));
+            closed();
+        });
+        assert!(wait(child), "the child of round {round} failed");
+    }
+    working.store(false, Ordering::Relaxed);
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert!(faultwire::flush(super::PATIENT));
+    message("the parent goes on".to_owned());
+    assert!(faultwire::flush(super::PATIENT));
+    drop(guard);
+}
+
+/// A hook on the worker's thread forks: it cannot wait for itself.
+pub fn fork_in_hook() {
+    let before_send: faultwire::settings::BeforeSend = Arc::new(|event| {
+        assert!(wait(fork(|| {})));
+        Some(event)
+    });
+    let hooks = Hooks { before_send: Some(before_send), ..Hooks::default() };
+    let guard = faultwire::init_with(Options::default(), hooks).unwrap();
+    message("through a hook that forks".to_owned());
+    assert!(faultwire::flush(super::PATIENT));
+    drop(guard);
+}

@@ -1,0 +1,66 @@
+//! Forked processes: each sends its own events, once, and none hangs.
+
+#![cfg(unix)]
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use support::run;
+use support::server::Server;
+
+fn texts(server: &Server) -> Vec<String> {
+    server.events().iter().map(|e| e["logentry"]["formatted"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+fn ids(server: &Server) -> BTreeSet<String> {
+    server.events().iter().map(|e| e["event_id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A master that captured, then 8 workers x 20: 160 + 1, once each, ids unique, scopes inherited.
+#[test]
+fn a_prefork_server_loses_and_repeats_nothing() {
+    let server = Server::start();
+    let seen = run("prefork", Some(&server));
+    assert_eq!((seen.status.as_str(), seen.stderr.as_str()), ("exit status: 0", ""));
+    let texts = texts(&server);
+    assert_eq!((texts.len(), ids(&server).len()), (161, 161));
+    let distinct: BTreeSet<_> = texts.iter().collect();
+    assert_eq!(distinct.len(), 161);
+    assert!(server.events().iter().all(|e| e["tags"]["from"] == "master"));
+    assert!(server.connections() >= 9, "sockets are not shared");
+}
+
+/// Made before the fork, first used after it: random numbers are not those of the other children.
+#[test]
+fn children_of_an_unused_client_make_their_own_ids() {
+    let server = Server::start();
+    let seen = run("fork-untouched", Some(&server));
+    assert_eq!((seen.status.as_str(), seen.stderr.as_str()), ("exit status: 0", ""));
+    assert_eq!((texts(&server).len(), ids(&server).len()), (4, 4));
+}
+
+/// Fifty forks while four threads capture and change scopes: no child hangs, each sends its event.
+#[test]
+fn a_fork_under_load_does_not_hang() {
+    let server = Server::start();
+    let seen = run("fork-under-load", Some(&server));
+    assert_eq!((seen.status.as_str(), seen.stderr.as_str()), ("exit status: 0", ""));
+    let texts = texts(&server);
+    for round in 0..50 {
+        let child = format!("child {round}");
+        assert_eq!(texts.iter().filter(|t| **t == child).count(), 1, "{child}");
+    }
+    assert_eq!(texts.iter().filter(|t| *t == "the parent goes on").count(), 1);
+    assert_eq!(ids(&server).len(), texts.len());
+}
+
+/// `before_send` starts a program, on the worker, which holds off forks while it works.
+#[test]
+fn a_hook_may_fork() {
+    let server = Server::start();
+    let seen = run("fork-in-hook", Some(&server));
+    assert_eq!((seen.status.as_str(), seen.stderr.as_str()), ("exit status: 0", ""));
+    assert_eq!(texts(&server), ["through a hook that forks"]);
+}
