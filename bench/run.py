@@ -143,8 +143,8 @@ def rows(quick: bool, has_sentry: bool, has_rust: bool) -> list[Row]:
     sampled, folding = [Side("faultwire", {"sample_rate": 0.0})], [Side("faultwire", {"storm_burst": 1})]
     if has_sentry:
         sampled.append(Side("sentry-sdk", {"sample_rate": 0.0}))
-    out.append(Row("Python, sampled out, 10 frames", "python", 10, 400 if quick else 2000, sampled))
-    out.append(Row("Python, folded, 10 frames", "python", 10, 400 if quick else 2000, folding))
+    out.append(Row("Python, sampled out, 10 frames", "python", 10, 2000, sampled, gap=0))
+    out.append(Row("Python, folded, 10 frames", "python", 10, 2000, folding, gap=0))
     if has_rust:
         for frames in (5, 50):
             sides = [Side("noop"), Side("faultwire"), Side("sentry")]

@@ -16,12 +16,17 @@ use crate::shrink;
 use crate::stacktrace::{self, SourceCache};
 use crate::testing;
 
+/// Bytes of room kept for serialising: more than nearly any event needs.
+const MAX_ROOM: usize = 256 << 10;
+
 /// What the worker keeps between events, so that it need not be found out again.
 #[derive(Default)]
 pub(crate) struct Pipeline {
     places: Places,
     sources: SourceCache,
     names: sanitize::Memory,
+    /// Room for a serialised event, kept for the next one.
+    room: Vec<u8>,
 }
 
 /// A finished event: what is stored, and what later counts of the same place refer to.
@@ -56,14 +61,23 @@ impl Pipeline {
         }
         let fingerprint = fingerprint_of(&mut event, settings);
         shrink::bound_counts(&mut event);
-        let payload = serde_json::to_vec(&event).map_err(|_| Reason::Invalid)?;
-        let payload = shrink::fit(&mut event, payload);
-        let mut items = Vec::with_capacity(payload.len() + 64);
-        Item::new("event", payload).write_to(&mut items);
+        let mut payload = std::mem::take(&mut self.room);
+        serde_json::to_writer(&mut payload, &event).map_err(|_| Reason::Invalid)?;
+        let item = Item::new("event", shrink::fit(&mut event, payload));
+        let mut items = Vec::with_capacity(item.payload.len() + 64);
+        item.write_to(&mut items);
+        self.keep_room(item.payload);
         let admission = &capture.admission;
         let record =
             Record { kind: Kind::Event, id: event.event_id, items, fold: admission.fold, epoch: admission.epoch };
         Ok(Finished { record, fingerprint, event })
+    }
+
+    fn keep_room(&mut self, mut payload: Vec<u8>) {
+        payload.clear();
+        if payload.capacity() <= MAX_ROOM {
+            self.room = payload;
+        }
     }
 
     fn add_source(&mut self, event: &mut Event, settings: &Settings) {

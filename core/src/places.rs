@@ -52,7 +52,7 @@ impl Symbolicate for On<'_> {
         }
         let mut frame = assemble::place(code);
         stacktrace::complete(self.platform, &mut frame, &self.settings.rules);
-        frame.untouched.names = self.settings.sanitizer.leaves(&frame);
+        frame.untouched.names = self.settings.sanitizer.leaves(&frame).names;
         if known.len() >= MAX_PLACES {
             known.clear();
         }

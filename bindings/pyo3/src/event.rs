@@ -204,7 +204,7 @@ fn finish<'py>(
     let cells = Cells::here(py);
     let mut layers = cells.layers(call.scope());
     layers.fallback = cells.request_source(py).and_then(|source| request(py, &source)).map(Box::new);
-    let id = admission.event_id.to_string();
+    let id = admission.event_id;
     let bytes = 512 + tape.len() + body_bytes(&body);
     let mut capture = Capture {
         timestamp: admission.timestamp,
@@ -230,7 +230,7 @@ fn finish<'py>(
     }
     let sent = client.submit(capture).is_some();
     if sent {
-        cells.remember(py, &id);
+        cells.remember(py, String::from_utf8_lossy(&id.hex()).into_owned());
     }
     sent
 }

@@ -79,6 +79,6 @@ pub struct Frame {
 pub struct Untouched {
     /// All texts but the source lines and `vars`.
     pub(crate) names: bool,
-    /// The source lines.
-    pub(crate) source: bool,
+    /// Source lines, a bit each from the first of `pre_context` on.
+    pub(crate) lines: u16,
 }

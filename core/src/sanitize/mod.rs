@@ -31,7 +31,7 @@ pub use memory::Memory;
 pub use vector::{rules, vector};
 
 use crate::Error;
-use crate::protocol::{Event, Frame, Value};
+use crate::protocol::{Event, Frame, Untouched, Value};
 use meta::{Meta, Path};
 use rules::{KeyMatch, Keys, Secrecy};
 use scan::{Hit, What};
@@ -142,12 +142,34 @@ impl Sanitizer {
         walk.event(event);
     }
 
-    /// Whether this is left as it is: all of it clean, nothing too long.
-    pub fn leaves(&self, frame: &Frame) -> bool {
-        let mut copy = frame.clone();
+    /// What of a frame without variables is left as it is: neither filtered nor cut.
+    pub fn leaves(&self, frame: &Frame) -> Untouched {
+        let mut walked = frame.clone();
         let mut walk = Walk { sanitizer: self, meta: Meta::default(), memory: &mut Memory::default() };
-        walk.frame(&Path::ROOT, &mut copy);
-        copy == *frame && walk.meta.finish().is_null()
+        walk.frame(&Path::ROOT, &mut walked);
+        // A change that ends in the same text would still leave a remark.
+        let remarks = walk.meta.finish();
+        let remarked = |list: &str, i: Option<usize>| {
+            let list = remarks.get(list);
+            i.map_or(list, |i| list?.get(i.to_string())).is_some()
+        };
+        let mut lines = Vec::new();
+        for (name, before, after) in [
+            ("pre_context", &frame.pre_context, &walked.pre_context),
+            ("post_context", &frame.post_context, &walked.post_context),
+        ] {
+            lines.extend(before.iter().zip(after).enumerate().map(|(i, (b, a))| b == a && !remarked(name, Some(i))));
+            if name == "pre_context" && frame.context_line.is_some() {
+                lines.push(frame.context_line == walked.context_line && !remarked("context_line", None));
+            }
+        }
+        let bits = lines.iter().take(u16::BITS as usize).enumerate();
+        let lines = bits.fold(0, |bits, (i, left)| bits | (u16::from(*left) << i));
+        let bare = |f: &Frame| Frame { pre_context: vec![], context_line: None, post_context: vec![], ..f.clone() };
+        let only_lines = |remark: &str| matches!(remark, "pre_context" | "context_line" | "post_context");
+        let names = bare(frame) == bare(&walked)
+            && remarks.as_object().is_none_or(|remarks| remarks.keys().all(|key| only_lines(key)));
+        Untouched { names, lines }
     }
 
     /// Value rules and pairs in a running text, nothing cut. For log lines and messages.

@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::protocol::{Frame, Stacktrace};
+use crate::protocol::{Frame, Stacktrace, Untouched};
 
 /// Lines shown above and below; what viewers of the Sentry protocol lay out for.
 pub const CONTEXT_LINES: usize = 5;
@@ -64,17 +64,9 @@ struct Source {
     text: String,
     /// Where each line begins.
     starts: Vec<u32>,
-    /// By line, what is known of the lines around it.
-    verdicts: Vec<Verdict>,
+    /// By line, which of the lines around it the sanitizer leaves as they are: a bit each.
+    untouched: Vec<Option<u16>>,
     stamp: Stamp,
-}
-
-/// Whether the sanitizer leaves the lines around a line as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Unknown,
-    Left,
-    Changed,
 }
 
 /// What changes when a file is edited or replaced.
@@ -101,8 +93,8 @@ impl SourceCache {
     }
 
     /// Adds source lines to the frames that have a path and a line and no source yet. `leaves` says
-    /// whether the sanitizer leaves a frame with just these lines as it is; it is asked once a place.
-    pub fn attach(&mut self, stack: &mut Stacktrace, leaves: &dyn Fn(&Frame) -> bool) {
+    /// which lines of a frame the sanitizer leaves as they are; it is asked once a place.
+    pub fn attach(&mut self, stack: &mut Stacktrace, leaves: &dyn Fn(&Frame) -> Untouched) {
         let now = Instant::now();
         for frame in stack.frames.iter_mut().filter(|f| f.context_line.is_none()) {
             if let (Some(path), Some(lineno)) = (frame.abs_path.as_deref(), frame.lineno)
@@ -112,7 +104,7 @@ impl SourceCache {
                 frame.pre_context = context.pre;
                 frame.context_line = Some(context.line);
                 frame.post_context = context.post;
-                frame.untouched.source = file.is_left(index, leaves);
+                frame.untouched.lines = file.untouched(index, leaves);
             }
         }
     }
@@ -206,25 +198,28 @@ impl Source {
             starts.pop();
         }
         starts.shrink_to_fit();
-        let verdicts = vec![Verdict::Unknown; starts.len()];
-        Some(Source { text, starts, verdicts, stamp: Stamp::of(&metadata) })
+        let untouched = vec![None; starts.len()];
+        Some(Source { text, starts, untouched, stamp: Stamp::of(&metadata) })
     }
 
     /// What it costs to hold.
     fn bytes(&self) -> usize {
-        self.text.capacity() + self.starts.capacity() * size_of::<u32>() + self.verdicts.capacity()
+        self.text.capacity()
+            + self.starts.capacity() * size_of::<u32>()
+            + self.untouched.capacity() * size_of::<Option<u16>>()
     }
 
-    fn is_left(&mut self, index: usize, leaves: &dyn Fn(&Frame) -> bool) -> bool {
-        if self.verdicts.get(index) == Some(&Verdict::Unknown) {
-            let Some(Context { pre, line, post }) = self.context(index) else { return false };
-            let probe = Frame { pre_context: pre, context_line: Some(line), post_context: post, ..Frame::default() };
-            let verdict = if leaves(&probe) { Verdict::Left } else { Verdict::Changed };
-            if let Some(slot) = self.verdicts.get_mut(index) {
-                *slot = verdict;
-            }
+    fn untouched(&mut self, index: usize, leaves: &dyn Fn(&Frame) -> Untouched) -> u16 {
+        if let Some(Some(known)) = self.untouched.get(index) {
+            return *known;
         }
-        self.verdicts.get(index) == Some(&Verdict::Left)
+        let Some(Context { pre, line, post }) = self.context(index) else { return 0 };
+        let probe = Frame { pre_context: pre, context_line: Some(line), post_context: post, ..Frame::default() };
+        let lines = leaves(&probe).lines;
+        if let Some(slot) = self.untouched.get_mut(index) {
+            *slot = Some(lines);
+        }
+        lines
     }
 
     fn context(&self, index: usize) -> Option<Context> {
@@ -427,12 +422,12 @@ mod tests {
                 ..Default::default()
             });
         }
-        cache.attach(&mut stack.clone(), &|_| true);
+        cache.attach(&mut stack.clone(), &|_| Untouched::default());
         let mut best = Duration::MAX;
         for _ in 0..200 {
             let mut copy = stack.clone();
             let start = Instant::now();
-            cache.attach(&mut copy, &|_| true);
+            cache.attach(&mut copy, &|_| Untouched::default());
             best = best.min(start.elapsed());
         }
         println!("50 cached frames: {best:?}");

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use ureq::tls::Certificate;
-use ureq::unversioned::transport::DefaultConnector;
+use ureq::unversioned::transport::{Connector, DefaultConnector};
 use ureq::{Agent, Proxy};
 
+use super::joined::Join;
 use super::names::Names;
 use super::{Answer, Gzip, NoAnswer, Transport, tls};
 use crate::Error;
@@ -81,7 +82,7 @@ impl Http {
             config = config.tls_config(tls::config(&settings.ca_certs));
         }
         let names = Names::default();
-        let agent = Agent::with_parts(config.build(), DefaultConnector::default(), names.clone());
+        let agent = Agent::with_parts(config.build(), DefaultConnector::default().chain(Join), names.clone());
         Http { agent, names, settings, gzip: Gzip::new() }
     }
 }

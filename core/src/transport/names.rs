@@ -38,10 +38,7 @@ impl Names {
     fn known(&self, uri: &Uri, now: Instant) -> Option<ResolvedSocketAddrs> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let same = |known: &&Known| known.of.scheme() == uri.scheme() && known.of.authority() == uri.authority();
-        let known = last.as_ref().filter(same).filter(|known| now < known.until)?;
-        let mut addresses = self.inner.empty();
-        known.addresses.iter().for_each(|address| addresses.push(*address));
-        Some(addresses)
+        last.as_ref().filter(same).filter(|known| now < known.until).map(|known| known.addresses.clone())
     }
 }
 
@@ -60,5 +57,27 @@ impl Resolver for Names {
         let known = Known { of: uri.clone(), addresses: addresses.clone(), until };
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
         Ok(addresses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_lasts_for_its_server_and_a_while_or_until_a_failure() {
+        let names = Names::default();
+        let uri = |text: &str| text.parse::<Uri>().unwrap();
+        let timeout = NextTimeout { after: LIFETIME.into(), reason: ureq::Timeout::Resolve, ..NextTimeout::default() };
+        let config = ureq::config::Config::default();
+        let found = names.resolve(&uri("http://127.0.0.1:9/one"), &config, timeout).unwrap();
+        let now = Instant::now();
+        let again = names.known(&uri("http://127.0.0.1:9/two"), now).unwrap();
+        assert_eq!(again.iter().collect::<Vec<_>>(), found.iter().collect::<Vec<_>>());
+        assert!(names.known(&uri("http://127.0.0.1:10/one"), now).is_none());
+        assert!(names.known(&uri("https://127.0.0.1:9/one"), now).is_none());
+        assert!(names.known(&uri("http://127.0.0.1:9/one"), now + LIFETIME).is_none());
+        names.clone().forget();
+        assert!(names.known(&uri("http://127.0.0.1:9/one"), now).is_none());
     }
 }

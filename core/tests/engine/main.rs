@@ -11,5 +11,6 @@ mod gate;
 mod hooks;
 mod limits;
 mod outage;
+mod places;
 mod storm;
 mod wire;

@@ -114,7 +114,8 @@ pub(crate) unsafe fn extract(
 ) -> Vec<RawException> {
     let mechanism = Mechanism { ty: how.mechanism.to_owned(), handled: Some(how.handled), ..Mechanism::default() };
     let limits = local_limits(options);
-    let mut collector = Collector { py, options, limits, tape, seen: Vec::new(), out: Vec::new() };
+    let mut collector =
+        Collector { py, options, limits, tape, seen: Vec::with_capacity(2), out: Vec::with_capacity(2) };
     // SAFETY: per the contract.
     unsafe { collector.add(exception, Some(walk), mechanism, None) };
     let mut chain = collector.out;
@@ -297,7 +298,7 @@ pub(crate) unsafe fn safe_message(py: Python<'_>, exception: Object, limits: Lim
 /// As [`message`].
 unsafe fn notes(py: Python<'_>, exception: Object) -> Option<Bound<'_, PyList>> {
     // SAFETY: per the contract.
-    unsafe { attribute_dict(py, exception) }?.get_item("__notes__").ok()??.cast_into().ok()
+    unsafe { attribute_dict(py, exception) }?.get_item(pyo3::intern!(py, "__notes__")).ok()??.cast_into().ok()
 }
 
 /// Interned attribute names.

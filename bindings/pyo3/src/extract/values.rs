@@ -386,6 +386,12 @@ pub(crate) unsafe fn attribute_dict(py: Python<'_>, object: Object) -> Option<Bo
 /// # Safety
 /// `object` is live and the GIL is held.
 pub(crate) unsafe fn simple(py: Python<'_>, object: Object, limits: Limits) -> String {
+    // SAFETY: per the contract; nearly always it is a text.
+    unsafe {
+        if ffi::Py_TYPE(object) == &raw mut ffi::PyUnicode_Type {
+            return text::utf8(py, object, limits.text).into_owned();
+        }
+    }
     let mut tape = Tape::default();
     let limits = Limits { depth: 2, breadth: 8, ..limits };
     // SAFETY: per the contract.
