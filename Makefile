@@ -50,7 +50,8 @@ test-rust: sink ## Rust tests, the shared vectors among them
 
 .PHONY: test-python
 test-python: python sink ## Python tests against the real engine and the real sink
-	$(BIN)/python -m pytest -q sdk-python/tests tests
+	$(BIN)/python -m pytest -q sdk-python/tests
+	$(BIN)/python -m pytest -q tests
 	scripts/test_pythons.sh
 
 .PHONY: test-wheel
