@@ -1,5 +1,8 @@
 """Captures without a framework: whatever an application says of itself may hold a secret."""
 
+# Locals are there to be seen in the report.
+# ruff: noqa: F841, F821, E501, E702
+
 from __future__ import annotations
 
 import collections
@@ -67,17 +70,35 @@ def frame_locals() -> None:
         token = bytearray(opaque("local bytearray"), "ascii")
         pin_secret = digits("local int")
         secret = Named(opaque("local of a subclass of str"))
-        credentials = {"user": "ann", "password": opaque("local dict of a sensitive name")}
-        config = {"db": {"PASSWORD": opaque("nested dict"), "host": ordinary("db7.internal.example")}}
-        accounts = [{"name": "a", "auth_token": opaque("list of dicts")}, {"sessionId": opaque("list of dicts, 2")}]
+        credentials = {
+            "user": "ann",
+            "password": opaque("local dict of a sensitive name"),
+        }
+        config = {
+            "db": {
+                "PASSWORD": opaque("nested dict"),
+                "host": ordinary("db7.internal.example"),
+            }
+        }
+        accounts = [
+            {"name": "a", "auth_token": opaque("list of dicts")},
+            {"sessionId": opaque("list of dicts, 2")},
+        ]
         pairs = [("password", opaque("list of pairs"))]
         keyed = {b"password": opaque("dict with bytes keys")}
-        passwords = [opaque("list under a sensitive name"), (opaque("tuple in it"),), {opaque("set in it")}]
+        passwords = [
+            opaque("list under a sensitive name"),
+            (opaque("tuple in it"),),
+            {opaque("set in it")},
+        ]
         by_token = {stripe("key of a dict"): 1, jwt("key of a dict, jwt"): 2}
         account = Account(opaque("attribute"), ordinary("account of a customer"))
         slotted = Slotted()
-        settings = Settings(opaque("dataclass"), ordinary("eu-west-9"), {"secretKey": opaque("dict in a dataclass")})
-        login = Login("ann", opaque("namedtuple"))
+        settings = Settings(
+            opaque("dataclass"),
+            ordinary("eu-west-9"),
+            {"secretKey": opaque("dict in a dataclass")},
+        )
         headers = {
             "Authorization": "Bearer " + opaque("bearer header in a local"),
             "authorization": basic("basic header in a local"),
@@ -85,10 +106,14 @@ def frame_locals() -> None:
             "X-Acme-Token": opaque("custom header in a local"),
             "nested": [{"headers": [["X-Api-Key", opaque("header pair")]]}],
         }
-        raw_headers = [(b"authorization", b"Bearer " + opaque("bytes headers").encode())]
+        raw_headers = [
+            (b"authorization", b"Bearer " + opaque("bytes headers").encode())
+        ]
         text = f"retry with password={opaque('pair in a text')} for order {ordinary('ORD-20417')}"
         blob = ("login " + aws("aws key in bytes") + " end").encode()
-        broken = b"\xff\xfe api_key=" + opaque("pair in bytes that are no text").encode()
+        broken = (
+            b"\xff\xfe api_key=" + opaque("pair in bytes that are no text").encode()
+        )
         document = json.dumps({"user": "ann", "password": opaque("JSON text"), "n": 1})
         twice = json.dumps({"body": document.replace("ann", opaque("x") and "ann")})
         shown = repr({"user": "ann", "client_secret": awkward("repr of a dict")})
@@ -99,7 +124,9 @@ def frame_locals() -> None:
         pem_bytes = pem("pem as bytes").encode()
         one_line = pem("pem with escaped line ends").replace("\n", "\\n")
         number = card("card")
-        spaced = " ".join([(c := card("card with spaces"))[:4], c[4:8], c[8:12], c[12:]])
+        spaced = " ".join(
+            [(c := card("card with spaces"))[:4], c[4:8], c[8:12], c[12:]]
+        )
         order_id = uuid.UUID("6f1c2f4e-52a1-4e0b-9d2e-3b6f0a9d1c77")
         path = ordinary("/srv/app/releases/2024-11-02/main.py")
         sentence = ordinary("the parcel was handed over at gate 12")
@@ -117,6 +144,16 @@ def frame_locals() -> None:
 
 
 @scenario()
+def named_tuples() -> None:
+    """The fields of a named tuple are names like any other."""
+    try:
+        login = Login(ordinary("ann-of-the-tuple"), opaque("namedtuple"))
+        raise ValueError("x")
+    except ValueError as error:
+        faultwire.capture_exception(error, extra={"login": login})
+
+
+@scenario()
 def exceptions() -> None:
     """Texts of exceptions, their causes, their arguments and notes."""
 
@@ -124,21 +161,28 @@ def exceptions() -> None:
         pass
 
     def inner() -> None:
-        error = ConnectionError("login failed", {"password": opaque("argument of a cause")})
+        error = ConnectionError(
+            "login failed", {"password": opaque("argument of a cause")}
+        )
         raise error
 
     def middle() -> None:
         try:
             inner()
         except ConnectionError as error:
-            text = f"could not connect to {dsn_string('connection string')} " + ordinary("after 3 attempts")
+            text = (
+                f"could not connect to {dsn_string('connection string')} "
+                + ordinary("after 3 attempts")
+            )
             raise OSError(text) from error
 
     def outer() -> None:
         try:
             middle()
         except OSError:
-            raise KeyError(f"no session for {jwt('jwt in the text')}, key {aws('aws key in the text')}")
+            raise KeyError(
+                f"no session for {jwt('jwt in the text')}, key {aws('aws key in the text')}"
+            )
 
     ordinary("db.internal.example")
     try:
@@ -192,7 +236,10 @@ def groups() -> None:
     try:
         raise ExceptionGroup(
             f"import, api_key={opaque('text of a group')}",
-            [member(f"secret={opaque('text of a member')}"), ExceptionGroup("inner", [member(jwt("jwt of a member"))])],
+            [
+                member(f"secret={opaque('text of a member')}"),
+                ExceptionGroup("inner", [member(jwt("jwt of a member"))]),
+            ],
         )
     except ExceptionGroup as error:
         faultwire.capture_exception(error)
@@ -203,7 +250,10 @@ def scopes() -> None:
     """Tags, user, contexts, extras, breadcrumbs, transaction, fingerprint."""
     faultwire.set_tag("api_key", opaque("tag of a sensitive name"))
     faultwire.set_tag("note", "token=" + opaque("pair in a tag"))
-    faultwire.set_tag("link", f"https://ann:{opaque('link in a tag')}@shop.example/x?signature={opaque('signature')}")
+    faultwire.set_tag(
+        "link",
+        f"https://ann:{opaque('link in a tag')}@shop.example/x?signature={opaque('signature')}",
+    )
     faultwire.set_tag(stripe("name of a tag"), "1")
     faultwire.set_tag("shop", ordinary("shop-berlin"))
     faultwire.set_tag("mail", email("tag"))
@@ -221,15 +271,31 @@ def scopes() -> None:
         {"client_secret": opaque("context"), "deep": [{"x": {"privateKey": pem("pem in a context")}}],
          "method": ordinary("sepa-debit"), "raw": aws("aws key in a context")},
     )  # fmt: skip
-    faultwire.set_context("credentials", {"value": opaque("context of a sensitive name"), "token": opaque("in it")})
-    faultwire.set_context("session", {"kind": ordinary("web-session-kind"), "id": "x", "token": opaque("session context")})
-    faultwire.set_extra("credentials", [opaque("extra list"), {"a": opaque("extra dict")}])
+    faultwire.set_context(
+        "credentials",
+        {"value": opaque("context of a sensitive name"), "token": opaque("in it")},
+    )
+    faultwire.set_context(
+        "session",
+        {
+            "kind": ordinary("web-session-kind"),
+            "id": "x",
+            "token": opaque("session context"),
+        },
+    )
+    faultwire.set_extra(
+        "credentials", [opaque("extra list"), {"a": opaque("extra dict")}]
+    )
     faultwire.set_extra("response", f'{{"token": "{opaque("JSON in an extra")}"}}')
-    faultwire.set_extra("rows", {"password_hash": opaque("hash"), "items": [ordinary("tea-4711")]})
+    faultwire.set_extra(
+        "rows", {"password_hash": opaque("hash"), "items": [ordinary("tea-4711")]}
+    )
     faultwire.set_extra("cart", Account(opaque("object in an extra"), "x"))
     faultwire.set_transaction(f"/reset/{jwt('transaction')}/done")
     faultwire.set_session(ordinary("7d1b2c3d-session"))
-    faultwire.set_fingerprint(["payment", "token=" + opaque("fingerprint"), jwt("jwt in a fingerprint")])
+    faultwire.set_fingerprint(
+        ["payment", "token=" + opaque("fingerprint"), jwt("jwt in a fingerprint")]
+    )
     faultwire.add_breadcrumb(
         f"GET https://shop.example/?access_token={opaque('breadcrumb')}",
         category="http",
@@ -240,7 +306,9 @@ def scopes() -> None:
             "status_code": 503,
         },
     )
-    faultwire.add_breadcrumb(ordinary("opened the cart"), data={"X-Api-Key": opaque("data of a breadcrumb")})
+    faultwire.add_breadcrumb(
+        ordinary("opened the cart"), data={"X-Api-Key": opaque("data of a breadcrumb")}
+    )
     log = logging.getLogger("shop")
     log.setLevel(logging.DEBUG)
     log.addHandler(logging.NullHandler())
@@ -248,10 +316,25 @@ def scopes() -> None:
     log.info("connecting with password=%s", opaque("argument of a logged breadcrumb"))
     log.info("using %s", jwt("jwt of a logged breadcrumb"))
     log.warning("config: %r", {"secret": opaque("dict of a logged breadcrumb")})
-    faultwire.capture_message(f"{ordinary('cart is empty')}, token: {opaque('message')}")
-    log.error("login for %s with token %s failed", ordinary("ann-77"), opaque("argument of a logged event"))
-    log.error("login %(user)s password=%(password)s", {"user": "ann", "password": opaque("named argument")})
-    log.error("failed", extra={"api_key": opaque("extra of a record"), "detail": {"passwd": opaque("dict in it")}})
+    faultwire.capture_message(
+        f"{ordinary('cart is empty')}, token: {opaque('message')}"
+    )
+    log.error(
+        "login for %s with token %s failed",
+        ordinary("ann-77"),
+        opaque("argument of a logged event"),
+    )
+    log.error(
+        "login %(user)s password=%(password)s",
+        {"user": "ann", "password": opaque("named argument")},
+    )
+    log.error(
+        "failed",
+        extra={
+            "api_key": opaque("extra of a record"),
+            "detail": {"passwd": opaque("dict in it")},
+        },
+    )
     try:
         raise RuntimeError("in a log")
     except RuntimeError:
@@ -277,7 +360,9 @@ def fingerprints() -> None:
         raise ValueError(f"token={opaque('text')} of {jwt('jwt in the text')}")
     except ValueError as error:
         record = json.dumps(faultwire.explain(error))
-        faultwire.capture_exception(error, fingerprint=["{{ default }}", "password=" + opaque("part")])
+        faultwire.capture_exception(
+            error, fingerprint=["{{ default }}", "password=" + opaque("part")]
+        )
         faultwire.capture_message(record)
 
 
@@ -384,17 +469,36 @@ def full_event() -> dict:
 @scenario()
 def whole_events() -> None:
     """`capture_event` with a secret in every field."""
-    for text in ("berlin-4", "shop.example", "cdn.example", "db.internal.example", "shop.pay", "page=2"):
+    for text in (
+        "berlin-4",
+        "shop.example",
+        "cdn.example",
+        "db.internal.example",
+        "shop.pay",
+        "page=2",
+    ):
         ordinary(text)
     faultwire.capture_event(full_event())
 
 
 def _adds(event: dict, hint: dict) -> dict:
-    event["extra"] = {**event.get("extra", {}), "password": opaque("added extra"), "found": jwt("added text")}
-    event["tags"] = {**event.get("tags", {}), "api_key": opaque("added tag"), "more": ordinary("added by the app")}
+    event["extra"] = {
+        **event.get("extra", {}),
+        "password": opaque("added extra"),
+        "found": jwt("added text"),
+    }
+    event["tags"] = {
+        **event.get("tags", {}),
+        "api_key": opaque("added tag"),
+        "more": ordinary("added by the app"),
+    }
     event["request"] = {"url": f"https://a:{opaque('added url')}@shop.example/"}
-    event.setdefault("contexts", {})["debug"] = {"environ": {"DB_PASSWORD": opaque("added context")}}
-    event["contexts"].setdefault("faultwire", {})["extra"] = stripe("added to our own context")
+    event.setdefault("contexts", {})["debug"] = {
+        "environ": {"DB_PASSWORD": opaque("added context")}
+    }
+    event["contexts"].setdefault("faultwire", {})["extra"] = stripe(
+        "added to our own context"
+    )
     for value in event.get("exception", {}).get("values", []):
         value["value"] += " token=" + opaque("added to the text")
         for frame in value["stacktrace"]["frames"]:
@@ -423,7 +527,12 @@ def hooks() -> None:
 
 
 def _fails(event: dict, hint: dict) -> dict:
-    raise ValueError("password=" + opaque("exception of before_send") + " " + jwt("jwt of before_send"))
+    raise ValueError(
+        "password="
+        + opaque("exception of before_send")
+        + " "
+        + jwt("jwt of before_send")
+    )
 
 
 @scenario(before_send=_fails)

@@ -32,7 +32,10 @@ def _forms(secret: str) -> list[tuple[str, bytes]]:
     ]
     for shift in range(3):
         # What base64 makes of it depends on what stands before; the edges depend on the neighbours.
-        for name, encode in (("base64", base64.b64encode), ("base64url", base64.urlsafe_b64encode)):
+        for name, encode in (
+            ("base64", base64.b64encode),
+            ("base64url", base64.urlsafe_b64encode),
+        ):
             encoded = encode(b"\0" * shift + raw)
             forms.append((name, encoded[4 if shift else 0 : len(encoded) // 4 * 4 - 4]))
     return forms
@@ -53,6 +56,8 @@ def leaks(where: bytes, secrets: Mapping[str, str]) -> list[str]:
                 hit = known.get(token[at : at + length])
                 if hit and hit[0] not in found:
                     begin = where.index(token) + at
-                    around = where[max(0, begin - 100) : begin + 40].decode(errors="replace")
+                    around = where[max(0, begin - 100) : begin + 40].decode(
+                        errors="replace"
+                    )
                     found[hit[0]] = f"{hit[0]} ({hit[1]}): ...{around}..."
     return list(found.values())
