@@ -39,6 +39,7 @@ python: $(BIN)/python ## Build the Python package into .venv
 lint: tools $(BIN)/python ## Formatters, linters and type checkers
 	$(CARGO) fmt --check
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --quiet -p faultwire --no-default-features -- -D warnings
 	$(BIN)/ruff check sdk-python examples tests scripts bench
 	$(BIN)/ruff format --check sdk-python examples tests scripts bench
 	cd sdk-python && ../$(BIN)/mypy
@@ -46,7 +47,6 @@ lint: tools $(BIN)/python ## Formatters, linters and type checkers
 .PHONY: test-rust
 test-rust: sink ## Rust tests, the shared vectors among them
 	$(CARGO) test --quiet --workspace
-	$(CARGO) test --quiet -p faultwire --no-default-features
 
 .PHONY: test-python
 test-python: python sink ## Python tests against the real engine and the real sink
@@ -75,7 +75,7 @@ bench: python sink ## Benchmarks against the leading SDKs, as ratios in one run
 
 .PHONY: docs
 docs: tools ## Write the generated parts of docs/
-	FAULTWIRE_WRITE_DOCS=1 $(CARGO) test --quiet -p faultwire --test options_docs
+	FAULTWIRE_WRITE_DOCS=1 $(CARGO) test --quiet -p faultwire --test options
 
 .PHONY: clean
 clean: ## Remove everything that was built

@@ -25,10 +25,34 @@ from sink import Sink  # noqa: E402
 #: (method, path, headers, body, answer): what the shop's customers do.
 REQUESTS = [
     ("GET", "/", {}, None, 200),
-    ("GET", "/orders/7?token=tok_live_5ecret", {"Authorization": "Bearer s3ss10n-t0ken-abcdef", "X-Customer": "acme"}, None, 500),
-    ("GET", "/orders/8?token=tok_live_5ecret", {"Cookie": "sessionid=c00kie-5ecret; theme=dark", "X-Customer": "acme"}, None, 500),
-    ("POST", "/checkout", {"Content-Type": "application/json"}, {"item": "tea", "card": "4111 1111 1111 1111"}, 500),
-    ("GET", "/stock/tea", {"Referer": "https://shop.example/cart?session=r3ferer-5ecret"}, None, 500),
+    (
+        "GET",
+        "/orders/7?token=tok_live_5ecret",
+        {"Authorization": "Bearer s3ss10n-t0ken-abcdef", "X-Customer": "acme"},
+        None,
+        500,
+    ),
+    (
+        "GET",
+        "/orders/8?token=tok_live_5ecret",
+        {"Cookie": "sessionid=c00kie-5ecret; theme=dark", "X-Customer": "acme"},
+        None,
+        500,
+    ),
+    (
+        "POST",
+        "/checkout",
+        {"Content-Type": "application/json"},
+        {"item": "tea", "card": "4111 1111 1111 1111"},
+        500,
+    ),
+    (
+        "GET",
+        "/stock/tea",
+        {"Referer": "https://shop.example/cart?session=r3ferer-5ecret"},
+        None,
+        500,
+    ),
     ("GET", "/quote/0", {}, None, 200),
     ("POST", "/newsletter", {}, {}, 200),
     ("GET", "/category/tea", {}, None, 500),
@@ -60,10 +84,20 @@ def request(base: str, method: str, path: str, headers: dict, body: object) -> i
 
 
 def start_shop(dsn: str, port: int) -> subprocess.Popen:
-    command = [sys.executable, "-m", "uvicorn", "fastapi_app:app", "--app-dir", str(ROOT / "examples/python")]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "fastapi_app:app",
+        "--app-dir",
+        str(ROOT / "examples/python"),
+    ]
     command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "critical"]
     shop = subprocess.Popen(
-        command, env={**os.environ, "FAULTWIRE_DSN": dsn}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env={**os.environ, "FAULTWIRE_DSN": dsn},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and shop.poll() is None:

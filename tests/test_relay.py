@@ -7,7 +7,7 @@ find nothing to take away.
 """
 
 # Locals are there to be seen in the report.
-# ruff: noqa: F841, F821, E501, E702
+# ruff: noqa: B904, F841, F821, E501, E702
 
 from __future__ import annotations
 
@@ -53,16 +53,8 @@ def relayed(event: Json) -> Json:
 def tags(event: Json) -> dict[str, str]:
     """Relay writes tags as pairs, sorted, and makes `server_name` and the like tags where they were fields."""
     found = event.get("tags") or {}
-    pairs = (
-        found.items()
-        if isinstance(found, dict)
-        else [(pair[0], pair[1]) for pair in found if pair]
-    )
-    return {
-        key: value
-        for key, value in pairs
-        if key not in ("server_name", "environment", "level")
-    }
+    pairs = found.items() if isinstance(found, dict) else [(pair[0], pair[1]) for pair in found if pair]
+    return {key: value for key, value in pairs if key not in ("server_name", "environment", "level")}
 
 
 def frames(exception: Json) -> list[Json]:
@@ -80,11 +72,7 @@ def contexts(event: Json) -> Json:
     """Relay adds to each context its type and a line that joins name and version; a trace where none is."""
     before = {}
     for name, value in (event.get("contexts") or {}).items():
-        before[name] = {
-            k: v
-            for k, v in value.items()
-            if k not in ("type", name, "client_sample_rate", "status", "op")
-        }
+        before[name] = {k: v for k, v in value.items() if k not in ("type", name, "client_sample_rate", "status", "op")}
     return before
 
 
@@ -95,25 +83,16 @@ def request(event: Json) -> Json:
         return None
     found = dict(event["request"])
     data = found.get("data")
-    kind = (
-        (found.get("headers") or {}).get("Content-Type", "")
-        if isinstance(found.get("headers"), dict)
-        else ""
-    )
+    kind = (found.get("headers") or {}).get("Content-Type", "") if isinstance(found.get("headers"), dict) else ""
     if isinstance(data, str) and kind.startswith("application/x-www-form-urlencoded"):
         found["data"] = dict(urllib.parse.parse_qsl(data, keep_blank_values=True))
     found.pop("inferred_content_type", None)
     if isinstance(found.get("cookies"), str):
-        found["cookies"] = [
-            pair.strip().split("=", 1) for pair in found["cookies"].split(";")
-        ]
+        found["cookies"] = [pair.strip().split("=", 1) for pair in found["cookies"].split(";")]
     found["url"] = urllib.parse.quote(found["url"], safe="%:/?#[]@!$&'()*+,;=~")
     query = found.pop("query_string", None)
     if isinstance(query, str):
-        query = [
-            [urllib.parse.unquote_plus(side) for side in pair.partition("=")[::2]]
-            for pair in query.split("&")
-        ]
+        query = [[urllib.parse.unquote_plus(side) for side in pair.partition("=")[::2]] for pair in query.split("&")]
     headers = found.pop("headers", None) or {}
     pairs = headers.items() if isinstance(headers, dict) else headers
     return {
@@ -138,14 +117,8 @@ def breadcrumbs(event: Json) -> list[Json]:
 
 def user(event: Json) -> Json:
     """Relay takes the address of the request's environment where the user has none."""
-    found = {
-        key: value
-        for key, value in (event.get("user") or {}).items()
-        if key not in ("sentry_user", "geo")
-    }
-    if found.get("ip_address") == ((event.get("request") or {}).get("env") or {}).get(
-        "REMOTE_ADDR"
-    ):
+    found = {key: value for key, value in (event.get("user") or {}).items() if key not in ("sentry_user", "geo")}
+    if found.get("ip_address") == ((event.get("request") or {}).get("env") or {}).get("REMOTE_ADDR"):
         found.pop("ip_address", None)
     # What is no field of users is kept under `data`.
     found.update(found.pop("data", None) or {})
@@ -207,10 +180,7 @@ def remarks(meta: Json, path: str = "") -> set[str]:
     if isinstance(meta, dict):
         for key, value in meta.items():
             if key == "" and isinstance(value, dict):
-                found |= {
-                    f"{_PAIRS.sub(lambda m: m[1], path)}: {remark}"
-                    for remark in value.get("rem", [])
-                }
+                found |= {f"{_PAIRS.sub(lambda m: m[1], path)}: {remark}" for remark in value.get("rem", [])}
             else:
                 found |= remarks(value, f"{path}.{key}")
     return found
@@ -224,11 +194,7 @@ def accepted(event: Json, vars_may_be_cut: bool = False) -> Json:
     lost = remarks(event.get("_meta")) - remarks(after.get("_meta"))
     # An address that was left out leaves nothing that Relay could hang a remark on.
     lost -= {".user.ip_address: ['@ip', 'x']"}
-    assert [
-        remark
-        for remark in added | lost
-        if not (vars_may_be_cut and ".vars." in remark)
-    ] == []
+    assert [remark for remark in added | lost if not (vars_may_be_cut and ".vars." in remark)] == []
     before, now = meaning(event), meaning(after)
     if vars_may_be_cut:
         for exception in before["exceptions"] + now["exceptions"]:
@@ -244,17 +210,9 @@ def differences(before: Json, now: Json, path: str = "") -> list[str]:
     """By path, what is not the same."""
     if isinstance(before, dict) and isinstance(now, dict):
         keys = sorted(before.keys() | now.keys())
-        return [
-            line
-            for key in keys
-            for line in differences(before.get(key), now.get(key), f"{path}.{key}")
-        ]
+        return [line for key in keys for line in differences(before.get(key), now.get(key), f"{path}.{key}")]
     if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
-        return [
-            line
-            for i, (b, n) in enumerate(zip(before, now))
-            for line in differences(b, n, f"{path}.{i}")
-        ]
+        return [line for i, (b, n) in enumerate(zip(before, now)) for line in differences(b, n, f"{path}.{i}")]
     same = before == now and isinstance(before, bool) == isinstance(now, bool)
     if isinstance(before, float) and isinstance(now, float):
         # Relay reads decimals to the last bit but one.
@@ -262,11 +220,7 @@ def differences(before: Json, now: Json, path: str = "") -> list[str]:
     if isinstance(now, str) and isinstance(before, (dict, list)):
         # Below a depth of five Relay writes containers as text.
         same = json.loads(now) == before
-    return (
-        []
-        if same
-        else [f"{path}: {json.dumps(before)[:200]} became {json.dumps(now)[:200]}"]
-    )
+    return [] if same else [f"{path}: {json.dumps(before)[:200]} became {json.dumps(now)[:200]}"]
 
 
 # Every kind of event.
@@ -365,9 +319,7 @@ def recursion() -> None:
 
 
 def message() -> None:
-    faultwire.capture_message(
-        "the cart is empty", "warning", template="the %s is empty", params=["cart"]
-    )
+    faultwire.capture_message("the cart is empty", "warning", template="the %s is empty", params=["cart"])
     faultwire.capture_message("x" * 10_000, "info")
     faultwire.capture_message("fatal", "fatal")
     faultwire.capture_message("debug", "debug")
@@ -406,9 +358,7 @@ def scope() -> None:
     )
     faultwire.set_context("session", {"id": "s"})
     faultwire.set_extra("rows", {"a": [1, 2.5, None, True, "x" * 20_000]})
-    faultwire.set_extra(
-        "deep", {"a": {"b": {"c": {"d": {"e": {"f": {"g": {"h": {"i": 1}}}}}}}}}
-    )
+    faultwire.set_extra("deep", {"a": {"b": {"c": {"d": {"e": {"f": {"g": {"h": {"i": 1}}}}}}}}})
     faultwire.set_extra("wide", {f"k{i}": i for i in range(500)})
     faultwire.set_session("session-1")
     faultwire.set_transaction("/orders/{id}" + "z" * 300)
@@ -492,12 +442,8 @@ def asgi() -> None:
     app = Starlette(routes=[Route("/pay/{order}", pay, methods=["POST"])])
 
     async def go() -> None:
-        transport = httpx.ASGITransport(
-            app=app, raise_app_exceptions=False, client=("203.0.113.9", 1)
-        )
-        async with httpx.AsyncClient(
-            transport=transport, base_url="https://shop.example:8443"
-        ) as client:
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=("203.0.113.9", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="https://shop.example:8443") as client:
             await client.post(
                 "/pay/7",
                 params={"page": "2", "q": "a b"},
@@ -523,10 +469,7 @@ def burst() -> None:
 
 def huge() -> None:
     def down(n: int) -> None:
-        rows = {
-            f"key{i}": {"text": "the parcel was late " * 50, "list": list(range(90))}
-            for i in range(40)
-        }
+        rows = {f"key{i}": {"text": "the parcel was late " * 50, "list": list(range(90))} for i in range(40)}
         if n:
             # Not folded: another function each time.
             return (down_again if n % 2 else down)(n - 1)
@@ -537,9 +480,7 @@ def huge() -> None:
         down(n)
 
     for _ in range(100):
-        faultwire.add_breadcrumb(
-            "the parcel was late " * 400, data={"text": "x" * 1900}
-        )
+        faultwire.add_breadcrumb("the parcel was late " * 400, data={"text": "x" * 1900})
     faultwire.set_extra("big", [["the parcel was late " * 40] * 50] * 40)
     try:
         down(60)
@@ -548,9 +489,7 @@ def huge() -> None:
 
 
 def captured_event() -> None:
-    faultwire.capture_event(
-        {"message": "by hand", "level": "warning", "tags": {"a": "b"}}
-    )
+    faultwire.capture_event({"message": "by hand", "level": "warning", "tags": {"a": "b"}})
     faultwire.capture_event(
         {
             "exception": {"values": [{"type": "Oops", "value": "x", "stacktrace": {"frames": [{"function": "f", "lineno": 1}]}}]},
@@ -610,18 +549,11 @@ KINDS: list[tuple[Callable[[], None], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(
     ("make", "options"),
-    [
-        pytest.param(make, options, id="-".join([make.__name__, *options]))
-        for make, options in KINDS
-    ],
+    [pytest.param(make, options, id="-".join([make.__name__, *options])) for make, options in KINDS],
 )
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_relay_keeps_what_an_event_says(
-    make: Callable[[], None], options: dict[str, Any]
-) -> None:
-    with capture_events(
-        **{"release": "shop@1.2.0", "environment": "staging", **options}
-    ) as captured:
+def test_relay_keeps_what_an_event_says(make: Callable[[], None], options: dict[str, Any]) -> None:
+    with capture_events(**{"release": "shop@1.2.0", "environment": "staging", **options}) as captured:
         with faultwire.isolation_scope():
             make()
         events = captured.events
@@ -645,10 +577,7 @@ def test_an_event_with_every_field_is_accepted() -> None:
     assert errors(after.get("_meta")) == []
     before, now = meaning(event), meaning(after)
     assert differences({**before, "request": None}, {**now, "request": None}) == []
-    assert (
-        now["request"]["data"] == before["request"]["data"]
-        and now["request"]["env"] == before["request"]["env"]
-    )
+    assert now["request"]["data"] == before["request"]["data"] and now["request"]["env"] == before["request"]["env"]
 
 
 def test_of_a_burst_the_full_events_are_accepted_and_the_others_counted() -> None:

@@ -46,15 +46,9 @@ def sink(one_sink: Sink) -> Sink:
     return one_sink
 
 
-def run(
-    sink: Sink, module: str, name: str, **options: Any
-) -> tuple[dict[str, Any], bytes]:
+def run(sink: Sink, module: str, name: str, **options: Any) -> tuple[dict[str, Any], bytes]:
     """What the scenario said of itself, and its stderr."""
-    environment = {
-        k: v
-        for k, v in os.environ.items()
-        if not k.startswith(("FAULTWIRE_", "SENTRY_", "PYTEST"))
-    }
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("FAULTWIRE_", "SENTRY_", "PYTEST"))}
     done = subprocess.run(
         [sys.executable, "-m", "leaky", module, name, json.dumps(options)],
         cwd=HERE,
@@ -69,39 +63,23 @@ def run(
 
 
 def check(sink: Sink, told: dict[str, Any], stderr: bytes, pii: bool) -> None:
-    secrets = {
-        name: secret
-        for name, secret in told["secrets"].items()
-        if not (pii and name.startswith("pii: "))
-    }
+    secrets = {name: secret for name, secret in told["secrets"].items() if not (pii and name.startswith("pii: "))}
     wire = sink.raw()
     events = sink.events()
-    found = search.leaks(wire, secrets) + [
-        f"stderr: {leak}" for leak in search.leaks(stderr, told["secrets"])
-    ]
+    found = search.leaks(wire, secrets) + [f"stderr: {leak}" for leak in search.leaks(stderr, told["secrets"])]
     if found:
-        pytest.fail(
-            f"{len(found)} secrets got out:\n" + "\n".join(found), pytrace=False
-        )
+        pytest.fail(f"{len(found)} secrets got out:\n" + "\n".join(found), pytrace=False)
     shown = json.dumps(events, ensure_ascii=False)
-    assert [
-        text
-        for text in told["ordinary"]
-        if json.dumps(text, ensure_ascii=False)[1:-1] not in shown
-    ] == []
+    assert [text for text in told["ordinary"] if json.dumps(text, ensure_ascii=False)[1:-1] not in shown] == []
 
 
 #: Known leaks, with where they are to be mended. Strict: whoever mends one takes it off.
-KNOWN = {
-    "named_tuples": "bindings/pyo3/src/extract/values.rs: a named tuple is written as a list, without its names"
-}
+KNOWN = {"named_tuples": "bindings/pyo3/src/extract/values.rs: a named tuple is written as a list, without its names"}
 CASES = [
     pytest.param(
         module,
         name,
-        marks=[pytest.mark.xfail(reason=KNOWN[name], strict=True)]
-        if name in KNOWN
-        else [],
+        marks=[pytest.mark.xfail(reason=KNOWN[name], strict=True)] if name in KNOWN else [],
     )
     for module, name in SCENARIOS
 ]
@@ -124,12 +102,8 @@ def test_literals_in_source_lines_are_hidden_and_the_code_stays_readable(
 ) -> None:
     told, stderr = run(sink, "literals", "run")
     code = (HERE / "leaky" / "literals.py").read_text()
-    secrets = {
-        line.strip(): secret
-        for line in code.splitlines()
-        for secret in re.findall(r"Zq\d\dabcdefghklmn", line)
-    }
-    assert len(secrets) == 11
+    secrets = {secret: secret for secret in re.findall(r"Zq\d\dabcdefghklmn", code)}
+    assert len(secrets) == 12
     ordinary = [
         "readable-source-text",
         "retries = 3",

@@ -1,8 +1,9 @@
 """The shared vectors of tests/vectors, through the Python bridge: the same meaning in every language."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 from faultwire import _native
@@ -33,7 +34,7 @@ def agrees(expected: Any, found: Any) -> bool:
     return bool(expected == found)
 
 
-@pytest.mark.parametrize(("topic", "case"), cases())
+@pytest.mark.parametrize(("topic", "case"), list(cases()))
 def test_vector(topic: str, case: dict[str, Any]) -> None:
     given = case["input"]
     if topic == "sanitize":

@@ -1,13 +1,20 @@
 //! Scope and capture become an event: nothing is decided here, only put in its place.
 
-use crate::capture::{Body, Capture, LocatedFrame, RawException, RawStack};
+use std::sync::Arc;
+
+use crate::capture::{Body, Capture, CodeLocation, LocatedFrame, RawException, RawStack};
 use crate::protocol::{Event, Exception, Frame, SdkInfo, Stacktrace, Thread, Value};
 use crate::scope::set_in_context;
 use crate::settings::Settings;
 
-/// Turns native addresses into frames; kept by the worker, which has the symbols in a cache.
+/// Turns what a stack is made of into frames; the worker remembers what it has seen.
 pub(crate) trait Symbolicate {
+    /// The frames of a native stack.
     fn frames(&mut self, stack: &crate::capture::NativeStack) -> Vec<Frame>;
+    /// A frame in this code, but for its line.
+    fn place(&mut self, code: &Arc<CodeLocation>) -> Frame {
+        place(code)
+    }
 }
 
 /// The event of a capture. Frames carry the place of their locals on the tape, to be read once it is
@@ -70,18 +77,24 @@ pub(crate) fn exception(raw: RawException, symbols: &mut dyn Symbolicate) -> Exc
 
 fn stacktrace(stack: RawStack, symbols: &mut dyn Symbolicate) -> Stacktrace {
     match stack {
-        RawStack::Located(frames) => Stacktrace { frames: frames.iter().map(located).collect() },
+        RawStack::Located(frames) => {
+            let located = |frame: &LocatedFrame| Frame {
+                lineno: Some(frame.line),
+                tape_position: frame.locals,
+                ..symbols.place(&frame.code)
+            };
+            Stacktrace { frames: frames.iter().map(located).collect() }
+        }
         RawStack::Native(stack) => Stacktrace { frames: symbols.frames(&stack) },
     }
 }
 
-fn located(frame: &LocatedFrame) -> Frame {
+/// What a code location says by itself.
+pub(crate) fn place(code: &CodeLocation) -> Frame {
     Frame {
-        function: Some(frame.code.function.to_string()),
-        module: frame.code.module.as_ref().map(|m| m.to_string()),
-        abs_path: Some(frame.code.path.to_string()),
-        lineno: Some(frame.line),
-        tape_position: frame.locals,
+        function: Some(code.function.to_string()),
+        module: code.module.as_ref().map(|m| m.to_string()),
+        abs_path: Some(code.path.to_string()),
         ..Frame::default()
     }
 }
@@ -113,6 +126,12 @@ fn complete(event: &mut Event, settings: &Settings) {
     fill(&mut event.release, &options.release);
     fill(&mut event.dist, &options.dist);
     fill(&mut event.server_name, &settings.server_name);
+    if let Some(entry) = &mut event.logentry
+        && entry.message.is_none()
+    {
+        // Readers of the protocol require the template, and a text without parameters is its own.
+        entry.message.clone_from(&entry.formatted);
+    }
     event.environment.get_or_insert_with(|| options.environment.clone());
     event.sdk.get_or_insert_with(|| SdkInfo { integrations: settings.integrations(), ..settings.sdk.info.clone() });
     for (name, context) in &settings.sdk.contexts {

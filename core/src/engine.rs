@@ -78,6 +78,11 @@ impl Engine {
     pub fn submit(self: &Arc<Engine>, capture: Box<Capture>) -> bool {
         self.threads.call_once(|| self.start_threads());
         capture.admission.hand_over();
+        if self.is_closing() {
+            // Admitted before `close`, ready after it: the worker may be gone.
+            self.settle_dropped(capture.admission.epoch, capture.admission.fold, Reason::Closed);
+            return false;
+        }
         if capture.admission.fold.is_some() {
             self.last_foldable.store(self.uptime_ms().max(1), Ordering::Relaxed);
         }

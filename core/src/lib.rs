@@ -10,7 +10,7 @@
 //! - `queue`: bounded, to the worker.
 //!
 //! On the worker: `pipeline`, one screen of stages:
-//! - `assemble`: scope and capture become a [`protocol::Event`];
+//! - `assemble`: scope and capture become a [`protocol::Event`]; code met before comes from `places`;
 //! - [`stacktrace`]: symbols, in-app, blocklist, recursion, source lines;
 //! - [`sanitize`]: one walk over the whole event;
 //! - [`fingerprint`]: names the fault;
@@ -55,6 +55,8 @@ pub mod options;
 mod outbox;
 #[cfg(feature = "client")]
 mod pipeline;
+#[cfg(feature = "client")]
+mod places;
 #[cfg(feature = "client")]
 mod queue;
 #[cfg(feature = "client")]
@@ -105,3 +107,8 @@ pub(crate) fn fork_generation() -> u64 {
     #[cfg(not(feature = "client"))]
     0
 }
+
+/// The README's examples are run.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

@@ -55,7 +55,7 @@ reasons! {
     Invalid = "invalid", reported true;
     /// A bug in Faultwire, caught.
     Internal = "internal_sdk_error", reported true;
-    /// The process ended first.
+    /// Still being captured when the client was closed.
     Closed = "closed", reported false;
 }
 

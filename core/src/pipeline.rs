@@ -7,18 +7,26 @@ use crate::gate::Inside;
 use crate::loss::Reason;
 use crate::options::FingerprintMode;
 use crate::outbox::{Kind, Record};
-use crate::protocol::{Event, Frame, Item, Stacktrace, Value};
+use crate::places::Places;
+use crate::protocol::{Event, Frame, Item, Stacktrace, Untouched, Value};
+use crate::sanitize;
 use crate::scope::set_in_context;
 use crate::settings::Settings;
 use crate::shrink;
 use crate::stacktrace::{self, SourceCache};
-use crate::symbols::Symbols;
 use crate::testing;
 
-/// What the worker keeps between events.
+/// Bytes of room kept for serialising: more than nearly any event needs.
+const MAX_ROOM: usize = 256 << 10;
+
+/// What the worker keeps between events, so that it need not be found out again.
+#[derive(Default)]
 pub(crate) struct Pipeline {
-    symbols: Symbols,
+    places: Places,
     sources: SourceCache,
+    names: sanitize::Memory,
+    /// Room for a serialised event, kept for the next one.
+    room: Vec<u8>,
 }
 
 /// A finished event: what is stored, and what later counts of the same place refer to.
@@ -30,15 +38,16 @@ pub(crate) struct Finished {
 
 impl Pipeline {
     pub fn new() -> Self {
-        Pipeline { symbols: Symbols::default(), sources: SourceCache::default() }
+        Pipeline::default()
     }
 
     /// The whole way of one event.
     pub fn process(&mut self, mut capture: Capture, settings: &Settings) -> Result<Finished, Reason> {
         testing::panic_if_armed("worker");
-        let mut event = prepare(&mut capture, settings, &mut self.symbols);
+        let platform = capture.platform;
+        let mut event = prepare(&mut capture, settings, &mut self.places.on(platform, settings));
         self.add_source(&mut event, settings);
-        settings.sanitizer.event(&mut event);
+        settings.sanitizer.event_with(&mut event, &mut self.names);
         if let Some(hook) = &settings.hooks.before_send {
             let id = event.event_id;
             event = {
@@ -47,18 +56,28 @@ impl Pipeline {
             }
             .ok_or(Reason::BeforeSend)?;
             event.event_id = id;
-            settings.sanitizer.event(&mut event);
+            look_again(&mut event);
+            settings.sanitizer.event_with(&mut event, &mut self.names);
         }
         let fingerprint = fingerprint_of(&mut event, settings);
         shrink::bound_counts(&mut event);
-        let payload = serde_json::to_vec(&event).map_err(|_| Reason::Invalid)?;
-        let payload = shrink::fit(&mut event, payload);
-        let mut items = Vec::with_capacity(payload.len() + 64);
-        Item::new("event", payload).write_to(&mut items);
+        let mut payload = std::mem::take(&mut self.room);
+        serde_json::to_writer(&mut payload, &event).map_err(|_| Reason::Invalid)?;
+        let item = Item::new("event", shrink::fit(&mut event, payload));
+        let mut items = Vec::with_capacity(item.payload.len() + 64);
+        item.write_to(&mut items);
+        self.keep_room(item.payload);
         let admission = &capture.admission;
         let record =
             Record { kind: Kind::Event, id: event.event_id, items, fold: admission.fold, epoch: admission.epoch };
         Ok(Finished { record, fingerprint, event })
+    }
+
+    fn keep_room(&mut self, mut payload: Vec<u8>) {
+        payload.clear();
+        if payload.capacity() <= MAX_ROOM {
+            self.room = payload;
+        }
     }
 
     fn add_source(&mut self, event: &mut Event, settings: &Settings) {
@@ -66,7 +85,7 @@ impl Pipeline {
             return;
         }
         for stack in stacks(event) {
-            self.sources.attach(stack);
+            self.sources.attach(stack, &|frame| settings.sanitizer.leaves(frame));
         }
     }
 }
@@ -76,7 +95,9 @@ impl Pipeline {
 pub(crate) fn prepare(capture: &mut Capture, settings: &Settings, symbols: &mut dyn Symbolicate) -> Event {
     let is_finished = matches!(&capture.body, Body::Event(_));
     let mut event = assemble(capture, settings, symbols);
-    if !is_finished {
+    if is_finished {
+        look_again(&mut event);
+    } else {
         resolve(&mut event, settings);
     }
     for frame in stacks(&mut event).flat_map(|s| &mut s.frames) {
@@ -87,6 +108,11 @@ pub(crate) fn prepare(capture: &mut Capture, settings: &Settings, symbols: &mut 
         }
     }
     event
+}
+
+/// The application had the event in its hands: nothing of it counts as seen by the sanitizer.
+fn look_again(event: &mut Event) {
+    stacks(event).flat_map(|s| &mut s.frames).for_each(|frame| frame.untouched = Untouched::default());
 }
 
 fn resolve(event: &mut Event, settings: &Settings) {

@@ -82,7 +82,6 @@ impl Settings {
             extra_keys: options.sanitize_keys.clone(),
             extra_patterns: options.sanitize_patterns.clone().into_iter().collect(),
             max_value_length: options.max_value_length,
-            ..crate::sanitize::Config::default()
         })?;
         let rules =
             Rules::new(options.in_app_include.clone(), options.in_app_exclude.clone(), &options.frame_blocklist)?;

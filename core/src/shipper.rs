@@ -59,6 +59,7 @@ fn ship(engine: &Engine, transport: &mut dyn Transport, record: Record) {
     let report = engine.losses.take_report();
     let event_id = (record.kind == Kind::Event).then_some(record.id);
     let mut body = header(engine, event_id);
+    body.reserve(record.items.len() + 512);
     body.extend_from_slice(&record.items);
     if let Some(report) = &report {
         report.to_item().write_to(&mut body);

@@ -180,7 +180,7 @@ impl Slot {
         let seq = self.exemplar_seq.load(Ordering::Acquire);
         let halves = [0, 1].map(|i| u128::from(self.exemplar[i].load(Ordering::Relaxed)));
         std::sync::atomic::fence(Ordering::Acquire);
-        let whole = seq % 2 == 0 && self.exemplar_seq.load(Ordering::Relaxed) == seq && seq != 0;
+        let whole = seq.is_multiple_of(2) && self.exemplar_seq.load(Ordering::Relaxed) == seq && seq != 0;
         whole.then_some(EventId((halves[0] << 64) | halves[1]))
     }
 }

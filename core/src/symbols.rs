@@ -75,20 +75,27 @@ fn module_of_path(path: &str) -> Option<String> {
     Some(if matches!(file, "lib" | "mod") { root } else { format!("{root}::{}", file.replace('/', "::")) })
 }
 
-/// Frames of the capture itself: the innermost ones up to the call into this crate. What lies between
-/// (the standard library's `catch_unwind` and panic runtime, the unwinder) is no end of it; anything
-/// else is the application.
+/// Crates whose frames can stand between the application and the call into this crate.
+const RUNTIME: &[&str] = &["faultwire", "backtrace", "std", "core", "alloc", "__rustc"];
+/// The way of a panic from where it is raised to the hook.
+const PANIC_RUNTIME: &[&str] = &["std::panicking", "core::panicking", "std::sys::backtrace", "__rustc"];
+
+/// Frames of the capture itself: the innermost ones up to the call into this crate, or, where that was
+/// the panic hook, up to the panic. What lies between (the unwinder, the standard library's
+/// `catch_unwind`) is no end of it; anything else is the application.
 fn of_the_capture(innermost_first: &[Frame]) -> usize {
-    const RUNTIME: &[&str] = &["backtrace", "std", "core", "alloc"];
-    let krate = |frame: &Frame| match (&frame.module, &frame.function) {
-        (Some(module), _) => module.trim_start_matches('<').split("::").next().map(str::to_owned),
+    let module = |frame: &Frame| match (&frame.module, &frame.function) {
+        (Some(module), _) => Some(module.trim_start_matches('<').to_owned()),
         // `__rust_try` and its kin belong to no module.
         (None, Some(function)) if function.starts_with("__rust") => Some("std".to_owned()),
         (None, _) => None,
     };
-    let crates = innermost_first.iter().map_while(krate);
-    let capture = crates.take_while(|krate| krate == "faultwire" || RUNTIME.contains(&krate.as_str()));
-    capture.enumerate().filter(|(_, krate)| krate == "faultwire").last().map_or(0, |(at, _)| at + 1)
+    let in_runtime = |module: &String| RUNTIME.contains(&module.split("::").next().unwrap_or_default());
+    let run: Vec<String> = innermost_first.iter().map_while(module).take_while(in_runtime).collect();
+    let Some(call) = run.iter().rposition(|module| module.split("::").next() == Some("faultwire")) else { return 0 };
+    let is_hook = run[call].starts_with("faultwire::crash");
+    let panicked = run.iter().rposition(|module| PANIC_RUNTIME.iter().any(|m| module.starts_with(m)));
+    1 + if is_hook { panicked.unwrap_or(call).max(call) } else { call }
 }
 
 impl Symbolicate for Symbols {
@@ -134,6 +141,9 @@ mod tests {
         let raised = ["backtrace::backtrace", "faultwire::sdk::backtrace", "std::panic", "faultwire::sdk::capture"];
         let outside = ["app::orders", "faultwire::sdk::local", "app"];
         assert_eq!(of_the_capture(&frames(&[&raised[..], &outside[..]].concat())), 4);
+        let panicked = ["backtrace", "faultwire::crash::panic_hook", "alloc::boxed", "std::panicking", "__rustc"];
+        let panicked = [&panicked[..], &["core::panicking", "core::option"], &outside].concat();
+        assert_eq!(of_the_capture(&frames(&panicked)), 6);
         // Another program's use of the standard library is its own.
         assert_eq!(of_the_capture(&frames(&["std::panicking", "app"])), 0);
         assert_eq!(of_the_capture(&[]), 0);

@@ -52,7 +52,7 @@ pub(crate) fn run(engine: &Arc<Engine>) {
 fn work(engine: &Engine, pipeline: &mut Pipeline, exemplars: &mut Exemplars, capture: Capture) {
     let (epoch, fold, rate) = (capture.admission.epoch, capture.admission.fold, capture.admission.sample_rate);
     let processed = catch_unwind(AssertUnwindSafe(|| pipeline.process(capture, &engine.settings)));
-    match processed.unwrap_or_else(|_| Err(Reason::Internal)) {
+    match processed.unwrap_or(Err(Reason::Internal)) {
         Ok(finished) => {
             if let Some(key) = fold {
                 exemplars.remember(key, finished.fingerprint, &finished.event, rate);

@@ -43,6 +43,7 @@ fn frame() -> Frame {
         symbol_addr: text("0x7f00"),
         image_addr: text("0x7000"),
         tape_position: None,
+        untouched: faultwire::protocol::Untouched::default(),
     }
 }
 

@@ -60,6 +60,7 @@ fn full_event() -> Event {
         symbol_addr: text("0x7f0000000f00"),
         image_addr: text("0x7f0000000000"),
         tape_position: None,
+        untouched: faultwire::protocol::Untouched::default(),
     };
     let stack = Stacktrace { frames: vec![frame] };
     Event {

@@ -9,9 +9,8 @@ curl localhost:8000/checkout -d '{"item": "tea", "card": "4111 1111 1111 1111"}'
 import logging
 import os
 
-from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
-
 import faultwire
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
 
 # That is all: the framework is covered without another line.
 faultwire.init(release="shop@1.4.2", environment="demo")

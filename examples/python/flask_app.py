@@ -9,9 +9,8 @@ curl localhost:5000/login -d 'name=ann&password=hunter2'
 import logging
 from collections.abc import Iterator
 
-from flask import Flask, Response, request
-
 import faultwire
+from flask import Flask, Response, request
 
 app = Flask("accounts")
 log = logging.getLogger("accounts")

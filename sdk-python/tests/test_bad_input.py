@@ -153,14 +153,11 @@ def test_events_of_any_shape(captured, event):
     assert captured.events[-1]["logentry"]["formatted"] == "still here"
 
 
-STRICT = pytest.mark.xfail(strict=True, reason="the bridge takes only a str here and raises TypeError")
-
-
 @pytest.mark.parametrize(
     "name",
     [
         *("tags", "extra", "contexts", "user", "fingerprint"),
-        *(pytest.param(name, marks=STRICT) for name in ("level", "transaction", "logger")),
+        *("level", "transaction", "logger"),
     ],
 )
 def test_keyword_arguments_of_the_wrong_type(captured, name):

@@ -154,7 +154,11 @@ class Sink:
             "for_requests": for_requests,
             "server_version": server_version,
         }
-        return self._object("POST", "/_sink/mode", {key: value for key, value in order.items() if value is not None})
+        return self._object(
+            "POST",
+            "/_sink/mode",
+            {key: value for key, value in order.items() if value is not None},
+        )
 
     def reset(self) -> None:
         """Forgets what was received and goes back to `ok`."""
@@ -216,7 +220,11 @@ class Sink:
         path = "/_sink/wait?" + urllib.parse.urlencode({**query, "timeout_s": timeout})
         status, body = self._call("GET", path, timeout=timeout + _ANSWER_TIMEOUT_S)
         if status == 408:
-            raise SinkTimeout(" ".join(f"{value} {key}" for key, value in query.items()), timeout, json.loads(body))
+            raise SinkTimeout(
+                " ".join(f"{value} {key}" for key, value in query.items()),
+                timeout,
+                json.loads(body),
+            )
 
     def _list(self, path: str, query: Json) -> list[Json]:
         answer: list[Json] = json.loads(self._call("GET", f"{path}?{urllib.parse.urlencode(query)}")[1])
@@ -227,7 +235,11 @@ class Sink:
         return answer
 
     def _call(
-        self, method: str, path: str, body: Json | None = None, timeout: float = _ANSWER_TIMEOUT_S
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        timeout: float = _ANSWER_TIMEOUT_S,
     ) -> tuple[int, bytes]:
         data = None if method == "GET" else json.dumps(body or {}).encode()
         request = urllib.request.Request(self.control_url + path, data=data, method=method)

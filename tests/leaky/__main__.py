@@ -5,6 +5,7 @@ import json
 import sys
 
 import faultwire
+
 from leaky import seeds
 
 module, name, options = sys.argv[1:]

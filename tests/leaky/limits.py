@@ -4,7 +4,7 @@ What a cut leaves of a token is too short for any rule, and may be enough for so
 """
 
 # Locals are there to be seen in the report.
-# ruff: noqa: F841, F821, E501, E702
+# ruff: noqa: B904, F841, F821, E501, E702
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import functools
 from collections.abc import Callable
 
 import faultwire
+
 from leaky._scenario import scenario
 from leaky.seeds import (
     awkward,
@@ -89,27 +90,19 @@ def values_beyond_the_look_ahead() -> None:
                 try:
                     raise ValueError("x")
                 except ValueError as error:
-                    faultwire.capture_exception(
-                        error, extra={"note": note, "data": data}
-                    )
+                    faultwire.capture_exception(error, extra={"note": note, "data": data})
                 del note, data
 
 
 @functools.cache
 def filler() -> str:
     """Nearly nothing once it is filtered: a key block, long passwords."""
-    return "".join(
-        f"password={opaque('filler') * 30} {pem('filler', 8)} " for _ in range(20)
-    )
+    return "".join(f"password={opaque('filler') * 30} {pem('filler', 8)} " for _ in range(20))
 
 
 def shrinking(length: int) -> str:
     """A text of that length which is much shorter once it is filtered."""
-    return (
-        filler()[: length - 1 - 600]
-        + "\n-----END RSA PRIVATE KEY----- "
-        + words(length)[-(600 - 30) :]
-    )
+    return filler()[: length - 1 - 600] + "\n-----END RSA PRIVATE KEY----- " + words(length)[-(600 - 30) :]
 
 
 @scenario()
@@ -148,21 +141,15 @@ def key_blocks() -> None:
     """A private key across each limit: long, and recognised by its first line only."""
     for limit in (200, 1024, 2048, MESSAGE, MESSAGE + LOOK_AHEAD, 1024 + LOOK_AHEAD):
         for before in (10, 40, 300, 1000):
-            block = words(max(limit - before, 0)) + pem(
-                f"pem {before} before {limit}", 26
-            )
+            block = words(max(limit - before, 0)) + pem(f"pem {before} before {limit}", 26)
             faultwire.set_tag("note", block)
             faultwire.set_extra("note", block)
             faultwire.set_context("note", {"text": block})
-            faultwire.add_breadcrumb(
-                "x", data={"text": block, "a": words(1500), "b": block}
-            )
+            faultwire.add_breadcrumb("x", data={"text": block, "a": words(1500), "b": block})
             try:
                 raise ValueError(block)
             except ValueError as error:
-                faultwire.capture_exception(
-                    error, transaction=block, fingerprint=[block]
-                )
+                faultwire.capture_exception(error, transaction=block, fingerprint=[block])
             faultwire.clear_breadcrumbs()
 
 
@@ -172,26 +159,17 @@ def large() -> None:
 
     def deep(n: int, secrets: dict) -> None:
         password = opaque("deep local")
-        api = {
-            f"key{i}": {"password": opaque("wide"), "text": words(500)}
-            for i in range(30)
-        }
+        api = {f"key{i}": {"password": opaque("wide"), "text": words(500)} for i in range(30)}
         if n:
             deep(n - 1, api)
         raise ValueError(words(9000) + jwt("in the text"))
 
-    for n in range(100):
-        faultwire.add_breadcrumb(
-            words(8185) + stripe("breadcrumb"), data={"token": opaque("data")}
-        )
+    for _ in range(100):
+        faultwire.add_breadcrumb(words(8185) + stripe("breadcrumb"), data={"token": opaque("data")})
     faultwire.set_extra("nested", nested(30))
     faultwire.set_extra("wide", [{"secret": opaque("wide extra")} for _ in range(300)])
-    faultwire.set_extra(
-        "long", [words(1000) + dsn_string("long extra") for _ in range(90)]
-    )
-    faultwire.set_context(
-        "long", {f"k{i}": words(1000) + jwt("long context") for i in range(40)}
-    )
+    faultwire.set_extra("long", [words(1000) + dsn_string("long extra") for _ in range(90)])
+    faultwire.set_context("long", {f"k{i}": words(1000) + jwt("long context") for i in range(40)})
     try:
         deep(40, {})
     except ValueError as error:
@@ -227,10 +205,6 @@ def many() -> None:
     faultwire.set_tag("t" * 190 + stripe("across the limit of a tag's key"), "x")
     for at in range(176, 202, 3):
         faultwire.set_tag(f"t{at}", words(at) + github(f"tag at {at}"))
-        faultwire.capture_message(
-            "x", transaction=words(at) + stripe(f"transaction at {at}")
-        )
+        faultwire.capture_message("x", transaction=words(at) + stripe(f"transaction at {at}"))
     for at in range(30, 66, 4):
-        faultwire.capture_message(
-            "x", logger=words(at).replace(" ", ".") + aws(f"logger at {at}")
-        )
+        faultwire.capture_message("x", logger=words(at).replace(" ", ".") + aws(f"logger at {at}"))

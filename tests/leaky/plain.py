@@ -1,7 +1,7 @@
 """Captures without a framework: whatever an application says of itself may hold a secret."""
 
 # Locals are there to be seen in the report.
-# ruff: noqa: F841, F821, E501, E702
+# ruff: noqa: B904, F841, F821, E501, E702
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import sys
 import uuid
 
 import faultwire
+
 from leaky._scenario import scenario
 from leaky.seeds import (
     awkward,
@@ -106,14 +107,10 @@ def frame_locals() -> None:
             "X-Acme-Token": opaque("custom header in a local"),
             "nested": [{"headers": [["X-Api-Key", opaque("header pair")]]}],
         }
-        raw_headers = [
-            (b"authorization", b"Bearer " + opaque("bytes headers").encode())
-        ]
+        raw_headers = [(b"authorization", b"Bearer " + opaque("bytes headers").encode())]
         text = f"retry with password={opaque('pair in a text')} for order {ordinary('ORD-20417')}"
         blob = ("login " + aws("aws key in bytes") + " end").encode()
-        broken = (
-            b"\xff\xfe api_key=" + opaque("pair in bytes that are no text").encode()
-        )
+        broken = b"\xff\xfe api_key=" + opaque("pair in bytes that are no text").encode()
         document = json.dumps({"user": "ann", "password": opaque("JSON text"), "n": 1})
         twice = json.dumps({"body": document.replace("ann", opaque("x") and "ann")})
         shown = repr({"user": "ann", "client_secret": awkward("repr of a dict")})
@@ -124,9 +121,7 @@ def frame_locals() -> None:
         pem_bytes = pem("pem as bytes").encode()
         one_line = pem("pem with escaped line ends").replace("\n", "\\n")
         number = card("card")
-        spaced = " ".join(
-            [(c := card("card with spaces"))[:4], c[4:8], c[8:12], c[12:]]
-        )
+        spaced = " ".join([(c := card("card with spaces"))[:4], c[4:8], c[8:12], c[12:]])
         order_id = uuid.UUID("6f1c2f4e-52a1-4e0b-9d2e-3b6f0a9d1c77")
         path = ordinary("/srv/app/releases/2024-11-02/main.py")
         sentence = ordinary("the parcel was handed over at gate 12")
@@ -161,28 +156,21 @@ def exceptions() -> None:
         pass
 
     def inner() -> None:
-        error = ConnectionError(
-            "login failed", {"password": opaque("argument of a cause")}
-        )
+        error = ConnectionError("login failed", {"password": opaque("argument of a cause")})
         raise error
 
     def middle() -> None:
         try:
             inner()
         except ConnectionError as error:
-            text = (
-                f"could not connect to {dsn_string('connection string')} "
-                + ordinary("after 3 attempts")
-            )
+            text = f"could not connect to {dsn_string('connection string')} " + ordinary("after 3 attempts")
             raise OSError(text) from error
 
     def outer() -> None:
         try:
             middle()
         except OSError:
-            raise KeyError(
-                f"no session for {jwt('jwt in the text')}, key {aws('aws key in the text')}"
-            )
+            raise KeyError(f"no session for {jwt('jwt in the text')}, key {aws('aws key in the text')}")
 
     ordinary("db.internal.example")
     try:
@@ -283,19 +271,13 @@ def scopes() -> None:
             "token": opaque("session context"),
         },
     )
-    faultwire.set_extra(
-        "credentials", [opaque("extra list"), {"a": opaque("extra dict")}]
-    )
+    faultwire.set_extra("credentials", [opaque("extra list"), {"a": opaque("extra dict")}])
     faultwire.set_extra("response", f'{{"token": "{opaque("JSON in an extra")}"}}')
-    faultwire.set_extra(
-        "rows", {"password_hash": opaque("hash"), "items": [ordinary("tea-4711")]}
-    )
+    faultwire.set_extra("rows", {"password_hash": opaque("hash"), "items": [ordinary("tea-4711")]})
     faultwire.set_extra("cart", Account(opaque("object in an extra"), "x"))
     faultwire.set_transaction(f"/reset/{jwt('transaction')}/done")
     faultwire.set_session(ordinary("7d1b2c3d-session"))
-    faultwire.set_fingerprint(
-        ["payment", "token=" + opaque("fingerprint"), jwt("jwt in a fingerprint")]
-    )
+    faultwire.set_fingerprint(["payment", "token=" + opaque("fingerprint"), jwt("jwt in a fingerprint")])
     faultwire.add_breadcrumb(
         f"GET https://shop.example/?access_token={opaque('breadcrumb')}",
         category="http",
@@ -306,9 +288,7 @@ def scopes() -> None:
             "status_code": 503,
         },
     )
-    faultwire.add_breadcrumb(
-        ordinary("opened the cart"), data={"X-Api-Key": opaque("data of a breadcrumb")}
-    )
+    faultwire.add_breadcrumb(ordinary("opened the cart"), data={"X-Api-Key": opaque("data of a breadcrumb")})
     log = logging.getLogger("shop")
     log.setLevel(logging.DEBUG)
     log.addHandler(logging.NullHandler())
@@ -316,9 +296,7 @@ def scopes() -> None:
     log.info("connecting with password=%s", opaque("argument of a logged breadcrumb"))
     log.info("using %s", jwt("jwt of a logged breadcrumb"))
     log.warning("config: %r", {"secret": opaque("dict of a logged breadcrumb")})
-    faultwire.capture_message(
-        f"{ordinary('cart is empty')}, token: {opaque('message')}"
-    )
+    faultwire.capture_message(f"{ordinary('cart is empty')}, token: {opaque('message')}")
     log.error(
         "login for %s with token %s failed",
         ordinary("ann-77"),
@@ -360,9 +338,7 @@ def fingerprints() -> None:
         raise ValueError(f"token={opaque('text')} of {jwt('jwt in the text')}")
     except ValueError as error:
         record = json.dumps(faultwire.explain(error))
-        faultwire.capture_exception(
-            error, fingerprint=["{{ default }}", "password=" + opaque("part")]
-        )
+        faultwire.capture_exception(error, fingerprint=["{{ default }}", "password=" + opaque("part")])
         faultwire.capture_message(record)
 
 
@@ -493,12 +469,8 @@ def _adds(event: dict, hint: dict) -> dict:
         "more": ordinary("added by the app"),
     }
     event["request"] = {"url": f"https://a:{opaque('added url')}@shop.example/"}
-    event.setdefault("contexts", {})["debug"] = {
-        "environ": {"DB_PASSWORD": opaque("added context")}
-    }
-    event["contexts"].setdefault("faultwire", {})["extra"] = stripe(
-        "added to our own context"
-    )
+    event.setdefault("contexts", {})["debug"] = {"environ": {"DB_PASSWORD": opaque("added context")}}
+    event["contexts"].setdefault("faultwire", {})["extra"] = stripe("added to our own context")
     for value in event.get("exception", {}).get("values", []):
         value["value"] += " token=" + opaque("added to the text")
         for frame in value["stacktrace"]["frames"]:
@@ -527,12 +499,7 @@ def hooks() -> None:
 
 
 def _fails(event: dict, hint: dict) -> dict:
-    raise ValueError(
-        "password="
-        + opaque("exception of before_send")
-        + " "
-        + jwt("jwt of before_send")
-    )
+    raise ValueError("password=" + opaque("exception of before_send") + " " + jwt("jwt of before_send"))
 
 
 @scenario(before_send=_fails)

@@ -56,8 +56,6 @@ def leaks(where: bytes, secrets: Mapping[str, str]) -> list[str]:
                 hit = known.get(token[at : at + length])
                 if hit and hit[0] not in found:
                     begin = where.index(token) + at
-                    around = where[max(0, begin - 100) : begin + 40].decode(
-                        errors="replace"
-                    )
+                    around = where[max(0, begin - 100) : begin + 40].decode(errors="replace")
                     found[hit[0]] = f"{hit[0]} ({hit[1]}): ...{around}..."
     return list(found.values())

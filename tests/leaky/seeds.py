@@ -27,11 +27,7 @@ def _remember(name: str, hidden: str) -> None:
 
 def opaque(name: str) -> str:
     """A password: only the name it stands under gives it away."""
-    hidden = (
-        "Zq"
-        + _letters(string.digits, 1)
-        + _letters(string.ascii_letters + string.digits, 17)
-    )
+    hidden = "Zq" + _letters(string.digits, 1) + _letters(string.ascii_letters + string.digits, 17)
     _remember(name, hidden)
     return hidden
 
@@ -39,11 +35,7 @@ def opaque(name: str) -> str:
 def awkward(name: str) -> str:
     """A password that URLs and JSON have to escape."""
     hidden = (
-        _letters(string.ascii_letters, 10)
-        + '+"'
-        + _letters(string.ascii_letters, 10)
-        + "\\%"
-        + _letters("qxzjk", 10)
+        _letters(string.ascii_letters, 10) + '+"' + _letters(string.ascii_letters, 10) + "\\%" + _letters("qxzjk", 10)
     )
     _remember(name, hidden)
     return hidden
@@ -57,9 +49,7 @@ def digits(name: str, count: int = 12) -> int:
 
 def jwt(name: str) -> str:
     """Three parts; the first is the same for everybody."""
-    payload = base64.urlsafe_b64encode(
-        json.dumps({"sub": _letters(string.ascii_letters, 24)}).encode()
-    ).decode()
+    payload = base64.urlsafe_b64encode(json.dumps({"sub": _letters(string.ascii_letters, 24)}).encode()).decode()
     signature = _letters(string.ascii_letters + string.digits + "-_", 43)
     payload = payload.rstrip("=")
     _remember(name + ", payload", payload[12:])
@@ -88,14 +78,10 @@ def github(name: str) -> str:
 
 def pem(name: str, lines: int = 12) -> str:
     """A private key; each line of it is a secret."""
-    rows = [
-        _letters(string.ascii_letters + string.digits + "+/", 64) for _ in range(lines)
-    ]
+    rows = [_letters(string.ascii_letters + string.digits + "+/", 64) for _ in range(lines)]
     for i, row in enumerate(rows):
         _remember(f"{name}, line {i + 1}", row)
-    return "\n".join(
-        ["-----BEGIN RSA PRIVATE KEY-----", *rows, "-----END RSA PRIVATE KEY-----"]
-    )
+    return "\n".join(["-----BEGIN RSA PRIVATE KEY-----", *rows, "-----END RSA PRIVATE KEY-----"])
 
 
 def dsn_string(name: str, host: str = "db.internal.example") -> str:

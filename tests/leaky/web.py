@@ -1,7 +1,7 @@
 """Flask and FastAPI under real requests: headers, URLs, cookies, bodies."""
 
 # Locals are there to be seen in the report.
-# ruff: noqa: F841, F821, E501, E702
+# ruff: noqa: B904, F841, F821, E501, E702
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+
 from leaky._scenario import scenario
 from leaky.seeds import aws, basic, card, email, jwt, opaque, ordinary, stripe
 
@@ -82,9 +83,7 @@ def fastapi_app() -> Iterator[str]:
             document = None
         raise ValueError("document refused")
 
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off")
-    )
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
     started = threading.Event()
     startup = server.startup
 
@@ -151,12 +150,12 @@ def requests(base: str) -> None:
         "api_key": opaque("query"), "page": "2", "q": aws("query value"), "next": f"/a?token={opaque('nested link')}",
         "user[password]": opaque("query in brackets"), "code": opaque("oauth code"), "X-Amz-Signature": opaque("presigned"),
     }  # fmt: skip
-    answer = httpx.get(
-        base + "/pay/ORD-5512", params=query, headers=headers, timeout=30
-    )
+    answer = httpx.get(base + "/pay/ORD-5512", params=query, headers=headers, timeout=30)
     assert answer.status_code == 500
     # A bearer of no known form, percent-encoded names, a name twice, a lone token.
-    target = f"/pay/ORD-5512?%61pi_key={opaque('encoded name')}&token={opaque('one')}&token={opaque('two')}&{jwt('lone')}"
+    target = (
+        f"/pay/ORD-5512?%61pi_key={opaque('encoded name')}&token={opaque('one')}&token={opaque('two')}&{jwt('lone')}"
+    )
     httpx.get(
         base + target,
         headers={"Authorization": "Bearer " + opaque("opaque bearer")},
@@ -224,9 +223,7 @@ def bodies(base: str) -> None:
         data=fields,
         files={"file": ("a.txt", "a file that nobody parsed\n")},
     )
-    lines = "\n".join(
-        json.dumps({"password": opaque("JSON lines"), "n": n}) for n in range(3)
-    )
+    lines = "\n".join(json.dumps({"password": opaque("JSON lines"), "n": n}) for n in range(3))
     post(
         base,
         "/pay/1",
@@ -247,13 +244,7 @@ def cut_bodies(base: str) -> None:
     """Bodies longer than is kept, a secret across the end of what is recorded, at each place of it."""
     limit = 1024 + 4096
     shapes = {
-        "JSON": lambda pad, s: '{"note": "'
-        + pad
-        + '", "password": "'
-        + s
-        + '", "more": "'
-        + "x" * 300
-        + '"}',
+        "JSON": lambda pad, s: '{"note": "' + pad + '", "password": "' + s + '", "more": "' + "x" * 300 + '"}',
         "nested": lambda pad, s: '{"note": "'
         + pad
         + '", "credentials": {"x": "'
@@ -261,22 +252,9 @@ def cut_bodies(base: str) -> None:
         + '", "more": "'
         + "x" * 300
         + '"}}',
-        "list": lambda pad, s: '{"note": "'
-        + pad
-        + '", "passwords": ["'
-        + s
-        + '", "'
-        + "x" * 300
-        + '"]}',
-        "form": lambda pad, s: "note="
-        + pad.replace(" ", "+")
-        + "&password="
-        + s
-        + "&more="
-        + "x" * 300,
-        "escaped": lambda pad, s: json.dumps(
-            {"inner": json.dumps({"n": pad, "password": s, "more": "x" * 300})}
-        ),
+        "list": lambda pad, s: '{"note": "' + pad + '", "passwords": ["' + s + '", "' + "x" * 300 + '"]}',
+        "form": lambda pad, s: "note=" + pad.replace(" ", "+") + "&password=" + s + "&more=" + "x" * 300,
+        "escaped": lambda pad, s: json.dumps({"inner": json.dumps({"n": pad, "password": s, "more": "x" * 300})}),
     }
     types = {"form": "application/x-www-form-urlencoded"}
     for shape, make in shapes.items():
@@ -302,18 +280,8 @@ def cut_bodies(base: str) -> None:
     # Everything before the cut shrinks when it is filtered, so that the cut is in sight.
     for make, kind in ((jwt, "jwt"), (aws, "aws"), (stripe, "stripe")):
         for behind in (12, 20):
-            filler = (
-                '{"password": "'
-                + "x" * (limit - behind - 30 - (150 if kind == "jwt" else 0))
-                + '", "note": "'
-            )
-            body = (
-                filler
-                + make(f"{kind}, {behind} before the end")
-                + '", "more": "'
-                + "x" * 300
-                + '"}'
-            )
+            filler = '{"password": "' + "x" * (limit - behind - 30 - (150 if kind == "jwt" else 0)) + '", "note": "'
+            body = filler + make(f"{kind}, {behind} before the end") + '", "more": "' + "x" * 300 + '"}'
             post(
                 base,
                 "/pay/1",

@@ -46,7 +46,11 @@ def program(tmp_path: Path) -> Run:
         env.update({"FAULTWIRE_DSN": dsn, **environment})
         began = time.monotonic()
         done = subprocess.run(
-            [*prefix, sys.executable, str(path)], env=env, capture_output=True, text=True, timeout=DEADLINE
+            [*prefix, sys.executable, str(path)],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
         )
         return Ended(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 

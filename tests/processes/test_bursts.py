@@ -54,7 +54,11 @@ def test_identical_errors_are_counted_exactly_by_a_stranger(program: Run, sink: 
     ended = program(IDENTICAL, dsn=sink.dsn)
     assert (ended.code, ended.err) == (0, "")
     stats = json.loads(ended.out)
-    assert (stats["captured"], stats["delivered"], stats["folded"]) == (10_000, 100, 9_900)
+    assert (stats["captured"], stats["delivered"], stats["folded"]) == (
+        10_000,
+        100,
+        9_900,
+    )
     assert law(stats)
     assert len(sink.events()) == 100
     told = [entry for item in sink.items("client_report") for entry in item["payload"]["discarded_events"]]
@@ -66,7 +70,8 @@ def test_identical_errors_are_counted_exactly_by_our_own_server(program: Run) ->
     with Sink(server_header=True) as sink:
         # The server says who it is with its first answer: let that come before the storm.
         source = IDENTICAL.replace(
-            "faultwire.init()", "faultwire.init(); faultwire.capture_message('hello'); faultwire.flush(10)"
+            "faultwire.init()",
+            "faultwire.init(); faultwire.capture_message('hello'); faultwire.flush(10)",
         )
         ended = program(source, dsn=sink.dsn)
         assert (ended.code, ended.err) == (0, "")
@@ -98,7 +103,10 @@ def test_distinct_errors_are_accounted_for_to_the_last_one(program: Run, sink: S
 @pytest.mark.parametrize("reason", ["before_send"])
 def test_folds_of_events_that_were_all_dropped_take_their_reason(program: Run, sink: Sink, reason: str) -> None:
     source = IDENTICAL.replace("faultwire.init()", "faultwire.init(before_send=lambda event, hint: None)")
-    source = source.replace("assert faultwire.capture_exception(error) is not None", "faultwire.capture_exception(error)")
+    source = source.replace(
+        "assert faultwire.capture_exception(error) is not None",
+        "faultwire.capture_exception(error)",
+    )
     ended = program(source, dsn=sink.dsn)
     stats = json.loads(ended.out)
     assert stats["dropped"] == {reason: 10_000}

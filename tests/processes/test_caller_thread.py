@@ -33,7 +33,17 @@ os.stat("/begin-of-the-captures")
 BEGIN, END = "/begin-of-the-captures", "/end-of-the-captures"
 
 #: All that a capture may ask of the kernel: to wake the worker (which never waits), and memory.
-ALLOWED = {"futex", "brk", "mmap", "munmap", "madvise", "mremap", "getrandom", "sched_yield", "rt_sigreturn"}
+ALLOWED = {
+    "futex",
+    "brk",
+    "mmap",
+    "munmap",
+    "madvise",
+    "mremap",
+    "getrandom",
+    "sched_yield",
+    "rt_sigreturn",
+}
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")

@@ -111,15 +111,31 @@ app = faultwire.integrations.wsgi.FaultwireWsgiMiddleware(app)
 @pytest.mark.parametrize("preload", [True, False])
 def test_gunicorn(tmp_path: Path, sink: Sink, preload: bool) -> None:
     pytest.importorskip("gunicorn")
-    source = APP.replace("import faultwire\n", "import faultwire\nimport faultwire.integrations.wsgi\n", 1)
+    source = APP.replace(
+        "import faultwire\n",
+        "import faultwire\nimport faultwire.integrations.wsgi\n",
+        1,
+    )
     (tmp_path / "shop.py").write_text(source)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "shop:app", "--workers", "3", "--bind", f"127.0.0.1:{port}"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "shop:app",
+        "--workers",
+        "3",
+        "--bind",
+        f"127.0.0.1:{port}",
+    ]
     command += ["--log-level", "critical", *(["--preload"] if preload else [])]
     server = subprocess.Popen(
-        command, cwd=tmp_path, env={**os.environ, "FAULTWIRE_DSN": sink.dsn}, stderr=subprocess.DEVNULL
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "FAULTWIRE_DSN": sink.dsn},
+        stderr=subprocess.DEVNULL,
     )
     try:
         until = time.monotonic() + DEADLINE

@@ -62,7 +62,7 @@ def test_exit_is_bounded_and_exit_code_and_stderr_are_unchanged(program: Run, si
     ended = program(CRASHING, dsn=sink.dsn)
     assert (ended.code, ended.out) == (bare.code, bare.out) == (1, "done\n")
     # The only difference is the line that differs in the source itself.
-    normal = [line for line in ended.err.splitlines()]
+    normal = list(ended.err.splitlines())
     assert normal == bare.err.splitlines()
     assert ended.seconds < bare.seconds + 1.0 + 1.5, "shutdown_timeout and some for a busy machine"
 
@@ -74,7 +74,8 @@ def test_capture_costs_the_same(program: Run, sink: Sink, fault: str) -> None:
     sink.mode(**FAULTS[fault])  # type: ignore[arg-type]
     found = [json.loads(program(TIMED, dsn=sink.dsn).out) for _ in range(3)]
     assert statistics.median(f["p50"] for f in found) < 5 * healthy + 20_000
-    assert {f["threads"] for f in found} <= {1, 2, 3}
+    # The app, the worker, the shipper, and for moments one that looks up a host with a deadline.
+    assert {f["threads"] for f in found} <= {1, 2, 3, 4}
 
 
 def test_a_pause_is_waited_out_while_the_outbox_holds(program: Run, sink: Sink) -> None:
@@ -112,5 +113,8 @@ print(json.dumps(faultwire.stats()))
 """,
         dsn=sink.dsn,
     )
-    assert json.loads(ended.out)["dropped"] == {"rate_limited": 1, "ratelimit_backoff": 10}
+    assert json.loads(ended.out)["dropped"] == {
+        "rate_limited": 1,
+        "ratelimit_backoff": 10,
+    }
     assert len(sink.requests()) == 1

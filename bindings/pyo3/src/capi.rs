@@ -16,6 +16,7 @@ pub(crate) struct Capi {
     pub as_utf8: Option<unsafe extern "C" fn(Object, *mut ffi::Py_ssize_t) -> *const c_char>,
     pub frame_code: Option<unsafe extern "C" fn(Object) -> Object>,
     pub generic_dict: Option<unsafe extern "C" fn(Object, *mut c_void) -> Object>,
+    pub context_get: Option<unsafe extern "C" fn(Object, Object, *mut Object) -> c_int>,
     /// Traceback objects have the layout of [`RawTraceback`].
     pub traceback_layout: bool,
 }
@@ -34,7 +35,13 @@ static CAPI: OnceLock<Capi> = OnceLock::new();
 
 /// The functions found, looked up at import.
 pub(crate) fn get() -> &'static Capi {
-    CAPI.get_or_init(|| Capi { as_utf8: None, frame_code: None, generic_dict: None, traceback_layout: false })
+    CAPI.get_or_init(|| Capi {
+        as_utf8: None,
+        frame_code: None,
+        generic_dict: None,
+        context_get: None,
+        traceback_layout: false,
+    })
 }
 
 /// Looks everything up. Call once, at import.
@@ -46,6 +53,8 @@ pub(crate) fn init(py: Python<'_>) {
         frame_code: unsafe { symbol(c"PyFrame_GetCode").map(|f| std::mem::transmute(f)) },
         // SAFETY: as above.
         generic_dict: unsafe { symbol(c"PyObject_GenericGetDict").map(|f| std::mem::transmute(f)) },
+        // SAFETY: as above; promised since 3.7, outside of the stable ABI.
+        context_get: unsafe { symbol(c"PyContextVar_Get").map(|f| std::mem::transmute(f)) },
         traceback_layout: probe_traceback(py).unwrap_or(false),
     };
     let _ = CAPI.set(capi);

@@ -6,7 +6,7 @@ use faultwire::capture::{Body, Capture, RawStack, ThreadInfo};
 use faultwire::client::Client;
 use faultwire::gate::{Admission, Candidate, Inside, Verdict};
 use faultwire::loss::Reason;
-use faultwire::protocol::{Event, LogEntry, Request, User, Value};
+use faultwire::protocol::{Event, Level, LogEntry, Request, User, Value};
 use faultwire::sampling::SamplingContext;
 use faultwire::scope::Scope;
 use faultwire::tape::Tape;
@@ -18,7 +18,7 @@ use crate::extract::chain::{self, How, local_limits};
 use crate::extract::values::attribute_dict;
 use crate::extract::{json, traceback, types};
 use crate::guard::guard;
-use crate::scope::{CallScope, Cells};
+use crate::scope::{CallScope, Cells, text_of};
 use crate::{callbacks, client};
 
 /// The attribute by which an exception object that was seen is known again. It holds the event's id,
@@ -35,19 +35,21 @@ const MARK: &str = "__faultwire_event_id__";
 pub(crate) fn capture_exception<'py>(
     py: Python<'py>,
     error: Option<&Bound<'py, PyAny>>,
-    level: Option<&str>,
+    level: Option<&Bound<'py, PyAny>>,
     tags: Option<&Bound<'py, PyAny>>,
     extra: Option<&Bound<'py, PyAny>>,
     contexts: Option<&Bound<'py, PyAny>>,
     user: Option<&Bound<'py, PyAny>>,
     fingerprint: Option<&Bound<'py, PyAny>>,
-    transaction: Option<&str>,
-    logger: Option<&str>,
+    transaction: Option<&Bound<'py, PyAny>>,
+    logger: Option<&Bound<'py, PyAny>>,
     handled: bool,
     mechanism: &str,
 ) -> Option<Py<PyAny>> {
     guard(None, || {
         let client = client::current().filter(|c| c.is_enabled())?;
+        let (level, transaction, logger) = (level.map(text_of), transaction.map(text_of), logger.map(text_of));
+        let (level, transaction, logger) = (level.as_deref(), transaction.as_deref(), logger.as_deref());
         let call = CallScope { level, tags, extra, contexts, user, fingerprint, transaction };
         // SAFETY: the GIL is held, and `resolve` gives an exception that is held by what it returns.
         unsafe {
@@ -81,7 +83,7 @@ unsafe fn resolve<'py>(py: Python<'py>, error: Option<&Bound<'py, PyAny>>) -> Op
                 let given = triple.get_item(2).ok().filter(|t| !t.is_none());
                 let known = of(exception);
                 let is_traceback =
-                    |t: &Bound<'_, PyAny>| known.traceback.as_ref().is_some_and(|k| k.get_type().is(&t.get_type()));
+                    |t: &Bound<'_, PyAny>| known.traceback.as_ref().is_some_and(|k| k.get_type().is(t.get_type()));
                 Some(match given.filter(is_traceback) {
                     Some(traceback) => Given { traceback: Some(traceback), ..known },
                     None => known,
@@ -202,13 +204,13 @@ fn finish<'py>(
     let cells = Cells::here(py);
     let mut layers = cells.layers(call.scope());
     layers.fallback = cells.request_source(py).and_then(|source| request(py, &source)).map(Box::new);
-    let id = admission.event_id.to_string();
+    let id = admission.event_id;
     let bytes = 512 + tape.len() + body_bytes(&body);
     let mut capture = Capture {
         timestamp: admission.timestamp,
         admission,
         platform: "python",
-        level: faultwire::protocol::Level::Error,
+        level: if matches!(&body, Body::Message { .. }) { Level::Info } else { Level::Error },
         logger: logger.map(str::to_owned),
         body,
         layers,
@@ -228,7 +230,7 @@ fn finish<'py>(
     }
     let sent = client.submit(capture).is_some();
     if sent {
-        cells.remember(py, &id);
+        cells.remember(py, String::from_utf8_lossy(&id.hex()).into_owned());
     }
     sent
 }
@@ -326,26 +328,28 @@ fn thread(py: Python<'_>) -> Option<ThreadInfo> {
 
 /// Captures a message. Never raises and never blocks.
 #[pyfunction]
-#[pyo3(signature = (message, level="info", *, tags=None, extra=None, contexts=None, user=None, fingerprint=None, transaction=None, logger=None, template=None, params=None))]
+#[pyo3(signature = (message, level=None, *, tags=None, extra=None, contexts=None, user=None, fingerprint=None, transaction=None, logger=None, template=None, params=None))]
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn capture_message<'py>(
     py: Python<'py>,
     message: &Bound<'py, PyAny>,
-    level: Option<&str>,
+    level: Option<&Bound<'py, PyAny>>,
     tags: Option<&Bound<'py, PyAny>>,
     extra: Option<&Bound<'py, PyAny>>,
     contexts: Option<&Bound<'py, PyAny>>,
     user: Option<&Bound<'py, PyAny>>,
     fingerprint: Option<&Bound<'py, PyAny>>,
-    transaction: Option<&str>,
-    logger: Option<&str>,
+    transaction: Option<&Bound<'py, PyAny>>,
+    logger: Option<&Bound<'py, PyAny>>,
     template: Option<&Bound<'py, PyAny>>,
     params: Option<&Bound<'py, PyAny>>,
 ) -> Option<Py<PyAny>> {
     guard(None, || {
         let client = client::current().filter(|c| c.is_enabled())?;
+        let (level, transaction, logger) = (level.map(text_of), transaction.map(text_of), logger.map(text_of));
+        let (level, transaction, logger) = (level.as_deref(), transaction.as_deref(), logger.as_deref());
         let call = CallScope { level, tags, extra, contexts, user, fingerprint, transaction };
-        let level = level.and_then(|l| l.parse().ok()).unwrap_or(faultwire::protocol::Level::Info);
+        let level = level.and_then(|l| l.parse().ok()).unwrap_or(Level::Info);
         let sampling = SamplingContext { exception_type: None, level, logger, transaction };
         let candidate = Candidate { sampling, ignored: false, rate: client.options().sample_rate.0 };
         if Inside::is() {
@@ -354,10 +358,6 @@ pub(crate) fn capture_message<'py>(
         }
         let rate = client.sample(&candidate)?;
         let Verdict::Yes(admission) = client.admit(None, rate) else { return None };
-        let text_of = |value: &Bound<'_, PyAny>| match json::scoped(value) {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
         let mut tape = Tape::default();
         let mut stack = None;
         if client.options().attach_stacktrace {
@@ -368,14 +368,22 @@ pub(crate) fn capture_message<'py>(
             }));
         }
         let entry = LogEntry {
-            formatted: Some(text_of(message)),
-            message: template.map(text_of),
+            formatted: Some(long_text_of(message)),
+            message: template.map(long_text_of),
             params: params.map_or(Value::Null, json::scoped),
         };
         let id = text_object(py, &admission.event_id.hex());
         let body = Body::Message { entry: Box::new(entry), stack };
         finish(py, &client, admission, body, tape, &call, logger, None).then_some(id)
     })
+}
+
+/// A message, whatever it is: longer than other texts.
+fn long_text_of(value: &Bound<'_, PyAny>) -> String {
+    match json::scoped(value) {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
 }
 
 /// Captures an event given in the protocol's own form. Never raises and never blocks; what is not an

@@ -18,6 +18,11 @@ mod vector;
 
 use pyo3::prelude::*;
 
+/// Captures are allocated on the application's threads and freed on the worker. Here that needs no lock
+/// that the application's thread could wait for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     guard::silence_panics();

@@ -30,7 +30,8 @@ struct Beside {
     last_event_id: Option<String>,
 }
 
-fn text_of(value: &Bound<'_, PyAny>) -> String {
+/// A short text of any value: texts as they are, others as they would be shown.
+pub(crate) fn text_of(value: &Bound<'_, PyAny>) -> String {
     let limits = Limits { depth: 1, breadth: 8, text: TEXT, run_repr: false };
     // SAFETY: the value is held by its `Bound`.
     unsafe { simple(value.py(), value.as_ptr(), limits) }
@@ -228,15 +229,12 @@ impl<'py> Cells<'py> {
         let (current, isolation, everywhere) =
             (bound.current.clone_ref(py), bound.isolation.clone_ref(py), bound.everywhere.clone_ref(py));
         drop(binding);
-        let get = |variable: Py<PyAny>| {
-            let cell = variable.bind(py).call_method1(pyo3::intern!(py, "get"), (py.None(),)).ok()?;
-            cell.cast_into::<PyScopeCell>().ok()
-        };
+        let get = |variable: Py<PyAny>| context_get(variable.bind(py))?.cast_into::<PyScopeCell>().ok();
         Cells { everywhere: Some(everywhere.into_bound(py)), isolation: get(isolation), current: get(current) }
     }
 
     /// Snapshots for a capture.
-    pub fn layers(&self, call: Scope) -> Layers {
+    pub fn layers(&self, call: Option<Box<Scope>>) -> Layers {
         let snapshot = |cell: &Option<Bound<'_, PyScopeCell>>| {
             cell.as_ref().map(|c| c.get().cell.snapshot()).filter(|s: &Arc<Scope>| !s.is_empty())
         };
@@ -245,7 +243,7 @@ impl<'py> Cells<'py> {
             global: snapshot(&self.everywhere),
             isolation: snapshot(&self.isolation),
             current: snapshot(&self.current),
-            call: (!call.is_empty()).then(|| Box::new(call)),
+            call,
         }
     }
 
@@ -255,10 +253,28 @@ impl<'py> Cells<'py> {
     }
 
     /// Remembers the id where `last_event_id` looks for it.
-    pub fn remember(&self, py: Python<'py>, id: &str) {
-        if let Some(cell) = self.isolation.as_ref().or(self.everywhere.as_ref()) {
-            cell.get().set_last_event_id(py, Some(id.to_owned()));
+    pub fn remember(&self, py: Python<'py>, id: String) {
+        // An unshared cell is seen by tasks that took it over; what is written there is only ever its own.
+        let isolation = self.isolation.as_ref().filter(|c| c.get().shared);
+        if let Some(cell) = isolation.or(self.everywhere.as_ref()) {
+            cell.get().set_last_event_id(py, Some(id));
         }
+    }
+}
+
+/// The value of a context variable, None where it has none.
+fn context_get<'py>(variable: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    let py = variable.py();
+    let Some(get) = crate::capi::get().context_get else {
+        return variable.call_method1(pyo3::intern!(py, "get"), (py.None(),)).ok();
+    };
+    let mut value = std::ptr::null_mut();
+    // SAFETY: the variable is held, the function checks its type, and gives a new reference or null.
+    unsafe {
+        if get(variable.as_ptr(), std::ptr::null_mut(), &raw mut value) < 0 {
+            pyo3::ffi::PyErr_Clear();
+        }
+        Bound::from_owned_ptr_or_opt(py, value)
     }
 }
 
@@ -275,8 +291,12 @@ pub(crate) struct CallScope<'a, 'py> {
 }
 
 impl CallScope<'_, '_> {
-    /// The layer of this call.
-    pub fn scope(&self) -> Scope {
+    /// The layer of this call, if it says anything.
+    pub fn scope(&self) -> Option<Box<Scope>> {
+        let objects = [self.tags, self.extra, self.contexts, self.user, self.fingerprint];
+        if self.level.is_none() && self.transaction.is_none() && objects.iter().all(Option::is_none) {
+            return None;
+        }
         let mut scope = Scope::default();
         scope.set_level(level_of(self.level));
         if self.transaction.is_some() {
@@ -303,6 +323,6 @@ impl CallScope<'_, '_> {
         if let Some(fingerprint) = self.fingerprint {
             scope.set_fingerprint(fingerprint_of(fingerprint));
         }
-        scope
+        (!scope.is_empty()).then(|| Box::new(scope))
     }
 }

@@ -67,4 +67,18 @@ pub struct Frame {
     #[doc(hidden)]
     #[serde(skip)]
     pub tape_position: Option<u32>,
+    /// What the sanitizer need not look at again; never on the wire.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub untouched: Untouched,
+}
+
+/// Parts of a frame that are as the sanitizer has seen them before and left them. Only the worker knows,
+/// of places that it meets again and again; outside of this crate nothing can be declared so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Untouched {
+    /// All texts but the source lines and `vars`.
+    pub(crate) names: bool,
+    /// Source lines, a bit each from the first of `pre_context` on.
+    pub(crate) lines: u16,
 }

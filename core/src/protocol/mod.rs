@@ -25,7 +25,7 @@ pub use event_id::EventId;
 #[cfg(feature = "client")]
 pub(crate) use event_id::random_u64;
 pub use exception::{Exception, Mechanism};
-pub use frame::{Frame, Stacktrace};
+pub use frame::{Frame, Stacktrace, Untouched};
 pub use lenient::Values;
 pub use level::Level;
 pub use request::Request;

@@ -109,12 +109,19 @@ impl Meta {
 fn descend<'m>(tree: &'m mut Map, path: &Path<'_>) -> Option<&'m mut Map> {
     let Some(parent) = path.parent else { return Some(tree) };
     let node = descend(tree, parent)?;
+    let index;
     let key = match path.segment {
         Segment::Root => return Some(node),
-        Segment::Key(key) => key.to_owned(),
-        Segment::Index(index) => index.to_string(),
+        Segment::Key(key) => key,
+        Segment::Index(at) => {
+            index = at.to_string();
+            index.as_str()
+        }
     };
-    let child = node.entry(key).or_insert(Value::Null);
+    if !node.contains_key(key) {
+        node.insert(key.to_owned(), Value::Null);
+    }
+    let child = node.get_mut(key)?;
     if !child.is_object() {
         *child = Value::Object(Map::new());
     }

@@ -11,6 +11,7 @@
 
 mod http;
 mod limits;
+mod memory;
 mod meta;
 mod pairs;
 mod patterns;
@@ -26,10 +27,11 @@ use std::borrow::Cow;
 use regex::{Regex, RegexBuilder};
 
 pub use limits::*;
+pub use memory::Memory;
 pub use vector::{rules, vector};
 
 use crate::Error;
-use crate::protocol::{Event, Value};
+use crate::protocol::{Event, Frame, Untouched, Value};
 use meta::{Meta, Path};
 use rules::{KeyMatch, Keys, Secrecy};
 use scan::{Hit, What};
@@ -131,8 +133,43 @@ impl Sanitizer {
     /// Sanitizes a whole event: one walk over every text it carries, then limits, and remarks on
     /// both in `_meta`. Doing it again changes nothing.
     pub fn event(&self, event: &mut Event) {
-        let mut walk = Walk { sanitizer: self, meta: Meta::default() };
+        self.event_with(event, &mut Memory::default());
+    }
+
+    /// As [`Sanitizer::event`], with what was learnt from earlier events.
+    pub fn event_with(&self, event: &mut Event, memory: &mut Memory) {
+        let mut walk = Walk { sanitizer: self, meta: Meta::default(), memory };
         walk.event(event);
+    }
+
+    /// What of a frame without variables is left as it is: neither filtered nor cut.
+    pub fn leaves(&self, frame: &Frame) -> Untouched {
+        let mut walked = frame.clone();
+        let mut walk = Walk { sanitizer: self, meta: Meta::default(), memory: &mut Memory::default() };
+        walk.frame(&Path::ROOT, &mut walked);
+        // A change that ends in the same text would still leave a remark.
+        let remarks = walk.meta.finish();
+        let remarked = |list: &str, i: Option<usize>| {
+            let list = remarks.get(list);
+            i.map_or(list, |i| list?.get(i.to_string())).is_some()
+        };
+        let mut lines = Vec::new();
+        for (name, before, after) in [
+            ("pre_context", &frame.pre_context, &walked.pre_context),
+            ("post_context", &frame.post_context, &walked.post_context),
+        ] {
+            lines.extend(before.iter().zip(after).enumerate().map(|(i, (b, a))| b == a && !remarked(name, Some(i))));
+            if name == "pre_context" && frame.context_line.is_some() {
+                lines.push(frame.context_line == walked.context_line && !remarked("context_line", None));
+            }
+        }
+        let bits = lines.iter().take(u16::BITS as usize).enumerate();
+        let lines = bits.fold(0, |bits, (i, left)| bits | (u16::from(*left) << i));
+        let bare = |f: &Frame| Frame { pre_context: vec![], context_line: None, post_context: vec![], ..f.clone() };
+        let only_lines = |remark: &str| matches!(remark, "pre_context" | "context_line" | "post_context");
+        let names = bare(frame) == bare(&walked)
+            && remarks.as_object().is_none_or(|remarks| remarks.keys().all(|key| only_lines(key)));
+        Untouched { names, lines }
     }
 
     /// Value rules and pairs in a running text, nothing cut. For log lines and messages.
@@ -167,13 +204,13 @@ impl Sanitizer {
 
     /// A request body, in place: JSON text becomes structure.
     pub fn body(&self, body: &mut Value) {
-        let mut walk = Walk { sanitizer: self, meta: Meta::default() };
+        let mut walk = Walk { sanitizer: self, meta: Meta::default(), memory: &mut Memory::default() };
         walk.body(&Path::ROOT, body);
     }
 
     /// A JSON value in place, as it would be under `key`; limits included.
     pub fn value(&self, key: Option<&str>, value: &mut Value) {
-        let mut walk = Walk { sanitizer: self, meta: Meta::default() };
+        let mut walk = Walk { sanitizer: self, meta: Meta::default(), memory: &mut Memory::default() };
         let terms = walk.terms(What::TEXT);
         match key {
             Some(key) => walk.under(&Path::ROOT, key, value, terms, 0),
@@ -225,19 +262,15 @@ impl Sanitizer {
         merged
     }
 
-    /// The rule that hides `value` under `key`.
-    fn secret_key(&self, key: &str, value: &Value) -> Option<KeyMatch<'_>> {
-        if key == "code" && value.as_str().is_some_and(is_oauth_code) {
-            return Some(OAUTH_CODE);
-        }
-        let found = self.keys.find(key)?;
+    /// Whether `found` hides `value` under `key`.
+    fn hides(found: &KeyMatch<'_>, key: &str, value: &Value) -> bool {
         let readable = match value {
             Value::String(text) => is_directory(key, text) || (found.secrecy == Secrecy::Pii && text == "{{auto}}"),
             // A count under a name that is also a word: `tokens: 512`. Card numbers go by value.
             Value::Number(number) => found.name == "token" && number.as_u64().is_none_or(|n| n < 1_000_000),
             _ => false,
         };
-        (!readable).then_some(found)
+        !readable
     }
 }
 

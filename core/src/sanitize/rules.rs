@@ -274,7 +274,7 @@ impl Keys {
     }
 
     /// The rule that hides what stands under `key`.
-    pub fn find(&self, key: &str) -> Option<KeyMatch<'_>> {
+    pub fn find(&self, key: &str) -> Option<KeyMatch<'static>> {
         if key.len() < 2 && self.extra.is_empty() {
             return None;
         }
@@ -287,11 +287,11 @@ impl Keys {
     }
 
     /// As [`Keys::find`], for the end of running text: only what the last words spell counts.
-    pub fn find_last(&self, text: &str) -> Option<KeyMatch<'_>> {
+    pub fn find_last(&self, text: &str) -> Option<KeyMatch<'static>> {
         self.find_words(&Words::of(text), true)
     }
 
-    fn find_words(&self, words: &Words, only_last: bool) -> Option<KeyMatch<'_>> {
+    fn find_words(&self, words: &Words, only_last: bool) -> Option<KeyMatch<'static>> {
         let index = &*INDEX;
         let count = words.count();
         // The longest phrase names the rule: `secret key` before `secret`.

@@ -388,7 +388,8 @@ pub(super) fn email(b: &[u8], i: usize, sign: usize, floor: usize) -> Option<Ran
     while start < i && b.get(start).is_some_and(|c| b".%?{|}!#$*^-".contains(c)) {
         start += 1;
     }
-    if start == i {
+    // `{user}@host` is a template, in source and in unformatted messages.
+    if start == i || before(b, i) == b'}' {
         return None;
     }
     while start > 0 && !b.get(start).is_some_and(|c| *c < 0x80 || *c >= 0xC0) {

@@ -7,7 +7,7 @@ use super::limits::{BREADTH, DEPTH, KEY_CHARS};
 use super::meta::{self, Meta, Path, Remark};
 use super::rules::KeyMatch;
 use super::scan::{FILTERED, What, placeholder};
-use super::{PASSES, Sanitizer, shapes};
+use super::{Memory, PASSES, Sanitizer, shapes};
 use crate::protocol::{Map, Value};
 
 /// The mark of everything that was cut.
@@ -28,6 +28,7 @@ pub(super) struct Terms {
 pub(super) struct Walk<'s> {
     pub sanitizer: &'s Sanitizer,
     pub meta: Meta,
+    pub memory: &'s mut Memory,
 }
 
 impl<'s> Walk<'s> {
@@ -110,9 +111,13 @@ impl<'s> Walk<'s> {
     /// What stands under `key`: hidden by the key, or walked.
     pub fn under(&mut self, path: &Path<'_>, key: &str, value: &mut Value, terms: Terms, depth: usize) {
         if terms.keys
-            && let Some(found) = self.sanitizer.secret_key(key, value)
+            && let Some(found) = self.memory.rule(&self.sanitizer.keys, key)
+            && Sanitizer::hides(&found, key, value)
         {
             return self.redact(path, value, &found);
+        }
+        if terms.keys && key == "code" && value.as_str().is_some_and(super::is_oauth_code) {
+            return self.redact(path, value, &super::OAUTH_CODE);
         }
         if terms.keys && value.is_string() && key.eq_ignore_ascii_case("query_string") {
             return self.query(path, value);
@@ -204,39 +209,19 @@ impl<'s> Walk<'s> {
 
     /// Keys are texts too.
     fn clean_keys(&mut self, path: &Path<'_>, map: &mut Map, terms: Terms) {
-        let renames: Vec<(String, String)> =
-            map.keys().filter_map(|key| self.clean_key(key, terms.what).map(|clean| (key.clone(), clean))).collect();
+        let Walk { sanitizer, memory, .. } = self;
+        let clean = |key: &String| {
+            let clean = || clean_key(sanitizer, key, terms.what);
+            let clean = if terms.what == What::TEXT { memory.clean(key, clean) } else { clean() };
+            clean.map(|clean| (key.clone(), clean))
+        };
+        let renames: Vec<(String, String)> = map.keys().filter_map(clean).collect();
         for (old, new) in renames {
             if let Some(value) = map.remove(&old) {
                 let new = free_name(new, |name| map.contains_key(name));
                 self.meta.note(&path.key(&new), placeholders(&new), None);
                 map.insert(new, value);
             }
-        }
-    }
-
-    /// The key as it may be sent, if that is not as it is.
-    fn clean_key(&self, key: &str, what: What) -> Option<String> {
-        let what = if what == What::CODE { What::TEXT } else { what };
-        let mut key: Cow<'_, str> = Cow::Borrowed(key);
-        for _ in 0..PASSES {
-            let next = self.sanitizer.clean(&key, what);
-            let mut next = match next {
-                Some(next) => next,
-                None if over(&key, KEY_CHARS) => key.to_string(),
-                None => break,
-            };
-            if over(&next, KEY_CHARS) {
-                cut_text(&mut next, KEY_CHARS);
-            }
-            if next == *key {
-                break;
-            }
-            key = Cow::Owned(next);
-        }
-        match key {
-            Cow::Owned(key) => Some(key),
-            Cow::Borrowed(_) => None,
         }
     }
 
@@ -249,8 +234,10 @@ impl<'s> Walk<'s> {
         what: What,
         mut treat: impl FnMut(&mut Self, &Path<'_>, &str, &mut String),
     ) {
-        let renames: Vec<(String, String)> =
-            map.keys().filter_map(|key| self.clean_key(key, what).map(|clean| (key.clone(), clean))).collect();
+        let renames: Vec<(String, String)> = map
+            .keys()
+            .filter_map(|key| clean_key(self.sanitizer, key, what).map(|clean| (key.clone(), clean)))
+            .collect();
         for (old, new) in renames {
             if let Some(value) = map.remove(&old) {
                 let new = free_name(new, |name| map.contains_key(name));
@@ -307,6 +294,31 @@ impl<'s> Walk<'s> {
         if let Value::Object(fitted) = value {
             *map = fitted;
         }
+    }
+}
+
+/// The key as it may be sent, if that is not as it is.
+fn clean_key(sanitizer: &Sanitizer, key: &str, what: What) -> Option<String> {
+    let what = if what == What::CODE { What::TEXT } else { what };
+    let mut key: Cow<'_, str> = Cow::Borrowed(key);
+    for _ in 0..PASSES {
+        let next = sanitizer.clean(&key, what);
+        let mut next = match next {
+            Some(next) => next,
+            None if over(&key, KEY_CHARS) => key.to_string(),
+            None => break,
+        };
+        if over(&next, KEY_CHARS) {
+            cut_text(&mut next, KEY_CHARS);
+        }
+        if next == *key {
+            break;
+        }
+        key = Cow::Owned(next);
+    }
+    match key {
+        Cow::Owned(key) => Some(key),
+        Cow::Borrowed(_) => None,
     }
 }
 

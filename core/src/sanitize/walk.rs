@@ -217,7 +217,7 @@ impl Walk<'_> {
         }
     }
 
-    fn frame(&mut self, path: &Path<'_>, frame: &mut Frame) {
+    pub fn frame(&mut self, path: &Path<'_>, frame: &mut Frame) {
         let Frame {
             function,
             module,
@@ -236,8 +236,9 @@ impl Walk<'_> {
             symbol_addr,
             image_addr,
             tape_position: _,
+            untouched,
         } = frame;
-        for (key, text) in [
+        let names = [
             ("function", function),
             ("module", module),
             ("filename", filename),
@@ -247,10 +248,16 @@ impl Walk<'_> {
             ("instruction_addr", instruction_addr),
             ("symbol_addr", symbol_addr),
             ("image_addr", image_addr),
-        ] {
-            self.optional(path, key, text, What::NAME, NAME_CHARS);
+        ];
+        if !untouched.names {
+            for (key, text) in names {
+                self.optional(path, key, text, What::NAME, NAME_CHARS);
+            }
         }
-        self.source(path, pre_context, context_line, post_context);
+        let lines = pre_context.len() + usize::from(context_line.is_some()) + post_context.len();
+        if untouched.lines.count_ones() as usize != lines {
+            self.source(path, pre_context, context_line, post_context, untouched.lines);
+        }
         let terms = self.terms(What::TEXT);
         self.map(&path.key("vars"), vars, terms, 0);
     }
@@ -262,7 +269,13 @@ impl Walk<'_> {
         pre_context: &mut [String],
         context_line: &mut Option<String>,
         post_context: &mut [String],
+        untouched: u16,
     ) {
+        // Known lines are skipped together or not at all: what one hides can depend on another.
+        let count = pre_context.len() + usize::from(context_line.is_some()) + post_context.len();
+        if count < u16::BITS as usize && untouched.count_ones() as usize == count {
+            return;
+        }
         let chars = self.sanitizer.max_value_length;
         let lines = pre_context.iter().chain(context_line.iter()).chain(post_context.iter());
         let mut block = KeyBlock::starting(lines);
@@ -588,11 +601,14 @@ struct KeyBlock {
 impl KeyBlock {
     /// The window may begin inside a block: then its end comes before any beginning.
     fn starting<'l>(mut lines: impl Iterator<Item = &'l String>) -> KeyBlock {
-        let first = lines.find(|line| line.contains("PRIVATE KEY") && line.contains("-----"));
+        let first = lines.find(|l| l.contains('-') && l.contains("PRIVATE KEY") && l.contains("-----"));
         KeyBlock { inside: first.is_some_and(|line| line.contains("-----END") && !line.contains("-----BEGIN")) }
     }
 
     fn step(&mut self, line: &str) {
+        if !line.contains('-') {
+            return;
+        }
         if line.contains("-----END") {
             self.inside = false;
         } else if line.contains("-----BEGIN") && line.contains("PRIVATE KEY") {

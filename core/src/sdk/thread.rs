@@ -7,10 +7,20 @@ pub(crate) fn here() -> ThreadInfo {
     ThreadInfo { id: id(), name: std::thread::current().name().map(str::to_owned) }
 }
 
+/// Asked for once a thread, and again in a forked child: a capture makes no system call.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn id() -> u64 {
+    use std::cell::Cell;
+    thread_local!(static KNOWN: Cell<(u64, u64)> = const { Cell::new((u64::MAX, 0)) });
+    let generation = crate::fork_generation();
+    let (asked_in, id) = KNOWN.get();
+    if asked_in == generation {
+        return id;
+    }
     // SAFETY: has no preconditions.
-    unsafe { libc::syscall(libc::SYS_gettid) as u64 }
+    let id = unsafe { libc::syscall(libc::SYS_gettid) as u64 };
+    KNOWN.set((generation, id));
+    id
 }
 
 #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]

@@ -131,6 +131,7 @@ fn stack(stack: &mut Stacktrace, v: &mut impl Visitor) {
             symbol_addr,
             image_addr,
             tape_position: _,
+            untouched: _,
         } = frame;
         let texts = [function, module, filename, abs_path, context_line, package, platform];
         texts.into_iter().flatten().for_each(|text| v.text(text));

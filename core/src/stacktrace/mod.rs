@@ -82,25 +82,28 @@ impl std::ops::AddAssign for Resolved {
 /// `in_app_include` or `in_app_exclude` row overrules an `in_app` that is already there. The crash
 /// stays, and so does every frame of a stack that is plumbing throughout.
 pub fn resolve(platform: &str, stack: &mut Stacktrace, rules: &Rules) -> Resolved {
-    for frame in &mut stack.frames {
-        let language = language(frame.platform.as_deref().unwrap_or(platform));
-        if let Some(language) = language {
-            (language.complete)(frame);
-            if frame.filename.is_none()
-                && let Some(path) = frame.abs_path.as_deref()
-            {
-                frame.filename = Some((language.filename)(path, frame.module.as_deref()));
-            }
-        }
-        let module = frame.module.as_deref();
-        frame.in_app = in_app::by_rules(module, rules).or(frame.in_app).or_else(|| {
-            let path = frame.abs_path.as_deref().or(frame.filename.as_deref());
-            language.map(|l| (l.in_app)(module, path))
-        });
-    }
+    stack.frames.iter_mut().for_each(|frame| complete(platform, frame, rules));
     let blocklisted = rules.blocklist.remove(platform, &mut stack.frames);
     let recursion_folded = fold(&mut stack.frames);
     Resolved { blocklisted, recursion_folded }
+}
+
+/// All of [`resolve`] that a frame is enough for. Doing it again changes nothing.
+pub(crate) fn complete(platform: &str, frame: &mut Frame, rules: &Rules) {
+    let language = language(frame.platform.as_deref().unwrap_or(platform));
+    if let Some(language) = language {
+        (language.complete)(frame);
+        if frame.filename.is_none()
+            && let Some(path) = frame.abs_path.as_deref()
+        {
+            frame.filename = Some((language.filename)(path, frame.module.as_deref()));
+        }
+    }
+    let module = frame.module.as_deref();
+    frame.in_app = in_app::by_rules(module, rules).or(frame.in_app).or_else(|| {
+        let path = frame.abs_path.as_deref().or(frame.filename.as_deref());
+        language.map(|l| (l.in_app)(module, path))
+    });
 }
 
 /// Runs one case of `tests/vectors/stack`; shared by the runners of all languages.

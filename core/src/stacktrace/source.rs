@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::protocol::Stacktrace;
+use crate::protocol::{Frame, Stacktrace, Untouched};
 
 /// Lines shown above and below; what viewers of the Sentry protocol lay out for.
 pub const CONTEXT_LINES: usize = 5;
@@ -64,6 +64,8 @@ struct Source {
     text: String,
     /// Where each line begins.
     starts: Vec<u32>,
+    /// By line, which of the lines around it the sanitizer leaves as they are: a bit each.
+    untouched: Vec<Option<u16>>,
     stamp: Stamp,
 }
 
@@ -86,24 +88,35 @@ impl SourceCache {
     /// file is missing, empty, or larger than [`MAX_FILE_BYTES`], or ends above the line. Bytes
     /// that are not UTF-8 are replaced; lines keep up to [`MAX_LINE_CHARS`] + [`LINE_LOOK_AHEAD`].
     pub fn context(&mut self, path: &str, lineno: u32) -> Option<Context> {
-        self.context_at(path, lineno, Instant::now())
+        let (file, index) = self.file_at(path, lineno, Instant::now())?;
+        file.context(index)
     }
 
-    /// Adds source lines to the frames that have a path and a line and no source yet.
-    pub fn attach(&mut self, stack: &mut Stacktrace) {
+    /// Adds source lines to the frames that have a path and a line and no source yet. `leaves` says
+    /// which lines of a frame the sanitizer leaves as they are; it is asked once a place.
+    pub fn attach(&mut self, stack: &mut Stacktrace, leaves: &dyn Fn(&Frame) -> Untouched) {
         let now = Instant::now();
         for frame in stack.frames.iter_mut().filter(|f| f.context_line.is_none()) {
             if let (Some(path), Some(lineno)) = (frame.abs_path.as_deref(), frame.lineno)
-                && let Some(context) = self.context_at(path, lineno, now)
+                && let Some((file, index)) = self.file_at(path, lineno, now)
+                && let Some(context) = file.context(index)
             {
                 frame.pre_context = context.pre;
                 frame.context_line = Some(context.line);
                 frame.post_context = context.post;
+                frame.untouched.lines = file.untouched(index, leaves);
             }
         }
     }
 
+    #[cfg(test)]
     fn context_at(&mut self, path: &str, lineno: u32, now: Instant) -> Option<Context> {
+        let (file, index) = self.file_at(path, lineno, now)?;
+        file.context(index)
+    }
+
+    /// The file, and the index of the line in it.
+    fn file_at(&mut self, path: &str, lineno: u32, now: Instant) -> Option<(&mut Source, usize)> {
         let index = usize::try_from(lineno).ok()?.checked_sub(1)?;
         if !Path::new(path).is_absolute() {
             return None;
@@ -120,7 +133,7 @@ impl SourceCache {
         if !fresh {
             self.load(path, now);
         }
-        self.entries.get(path)?.file.as_ref()?.context(index)
+        Some((self.entries.get_mut(path)?.file.as_mut()?, index))
     }
 
     fn load(&mut self, path: &str, now: Instant) {
@@ -185,12 +198,28 @@ impl Source {
             starts.pop();
         }
         starts.shrink_to_fit();
-        Some(Source { text, starts, stamp: Stamp::of(&metadata) })
+        let untouched = vec![None; starts.len()];
+        Some(Source { text, starts, untouched, stamp: Stamp::of(&metadata) })
     }
 
     /// What it costs to hold.
     fn bytes(&self) -> usize {
-        self.text.capacity() + self.starts.capacity() * size_of::<u32>()
+        self.text.capacity()
+            + self.starts.capacity() * size_of::<u32>()
+            + self.untouched.capacity() * size_of::<Option<u16>>()
+    }
+
+    fn untouched(&mut self, index: usize, leaves: &dyn Fn(&Frame) -> Untouched) -> u16 {
+        if let Some(Some(known)) = self.untouched.get(index) {
+            return *known;
+        }
+        let Some(Context { pre, line, post }) = self.context(index) else { return 0 };
+        let probe = Frame { pre_context: pre, context_line: Some(line), post_context: post, ..Frame::default() };
+        let lines = leaves(&probe).lines;
+        if let Some(slot) = self.untouched.get_mut(index) {
+            *slot = Some(lines);
+        }
+        lines
     }
 
     fn context(&self, index: usize) -> Option<Context> {
@@ -393,12 +422,12 @@ mod tests {
                 ..Default::default()
             });
         }
-        cache.attach(&mut stack.clone());
+        cache.attach(&mut stack.clone(), &|_| Untouched::default());
         let mut best = Duration::MAX;
         for _ in 0..200 {
             let mut copy = stack.clone();
             let start = Instant::now();
-            cache.attach(&mut copy);
+            cache.attach(&mut copy, &|_| Untouched::default());
             best = best.min(start.elapsed());
         }
         println!("50 cached frames: {best:?}");

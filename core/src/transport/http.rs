@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use ureq::tls::Certificate;
+use ureq::unversioned::transport::{Connector, DefaultConnector};
 use ureq::{Agent, Proxy};
 
+use super::joined::Join;
+use super::names::Names;
 use super::{Answer, Gzip, NoAnswer, Transport, tls};
 use crate::Error;
 use crate::options::Options;
@@ -56,6 +59,7 @@ impl HttpSettings {
 pub(crate) struct Http {
     settings: HttpSettings,
     agent: Agent,
+    names: Names,
     gzip: Gzip,
 }
 
@@ -77,40 +81,45 @@ impl Http {
         if settings.is_tls {
             config = config.tls_config(tls::config(&settings.ca_certs));
         }
-        Http { agent: config.build().new_agent(), settings, gzip: Gzip::new() }
+        let names = Names::default();
+        let agent = Agent::with_parts(config.build(), DefaultConnector::default().chain(Join), names.clone());
+        Http { agent, names, settings, gzip: Gzip::new() }
     }
+}
 
-    fn post(&mut self, body: &[u8]) -> Result<Answer, ureq::Error> {
-        let mut response = self
-            .agent
-            .post(&self.settings.url)
-            .header("Content-Type", "application/x-sentry-envelope")
-            .header("Content-Encoding", "gzip")
-            .header("X-Sentry-Auth", &self.settings.auth)
-            .send(body)?;
-        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let answer = Answer {
-            status: response.status().as_u16(),
-            rate_limits: header("X-Sentry-Rate-Limits"),
-            retry_after: header("Retry-After"),
-            faultwire: header("X-Faultwire"),
-        };
-        // Read to the end, so that the connection is kept.
-        let _ = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
-        Ok(answer)
-    }
+fn post(agent: &Agent, settings: &HttpSettings, body: &[u8]) -> Result<Answer, ureq::Error> {
+    let mut response = agent
+        .post(&settings.url)
+        .header("Content-Type", "application/x-sentry-envelope")
+        .header("Content-Encoding", "gzip")
+        .header("X-Sentry-Auth", &settings.auth)
+        .send(body)?;
+    let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let answer = Answer {
+        status: response.status().as_u16(),
+        rate_limits: header("X-Sentry-Rate-Limits"),
+        retry_after: header("Retry-After"),
+        faultwire: header("X-Faultwire"),
+    };
+    // Read to the end, so that the connection is kept.
+    let _ = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
+    Ok(answer)
 }
 
 impl Transport for Http {
     fn send(&mut self, envelope: &[u8]) -> Result<Answer, NoAnswer> {
-        let body = self.gzip.pack(envelope).to_vec();
-        match self.post(&body) {
+        let Http { settings, agent, names, gzip } = self;
+        let body = gzip.pack(envelope);
+        match post(agent, settings, body) {
             // The server closed an idle connection just as it was used: once more, on a new one. The
             // event's id makes a repeated delivery harmless.
-            Err(ureq::Error::Io(error)) if is_stale(&error) => self.post(&body),
+            Err(ureq::Error::Io(error)) if is_stale(&error) => post(agent, settings, body),
             other => other,
         }
-        .map_err(|error| NoAnswer(describe(&error)))
+        .map_err(|error| {
+            names.forget();
+            NoAnswer(describe(&error))
+        })
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod gzip;
 mod http;
+mod joined;
+mod names;
 mod ratelimit;
 mod tls;
 

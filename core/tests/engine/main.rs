@@ -1,6 +1,7 @@
 //! Stories of the engine, one topic a file: what becomes of captures, whatever the server does.
 
 #![cfg(feature = "client")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -10,5 +11,6 @@ mod gate;
 mod hooks;
 mod limits;
 mod outage;
+mod places;
 mod storm;
 mod wire;

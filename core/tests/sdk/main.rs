@@ -3,7 +3,7 @@
 //! The client belongs to the process: each story has it for itself while it runs.
 
 #![cfg(feature = "client")]
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -97,7 +97,9 @@ fn serve(stream: TcpStream, connection: usize, shared: &Shared) {
             std::thread::park();
         }
         let status = shared.status.load(Ordering::SeqCst);
-        if write!(stream, "HTTP/1.1 {status} Said\r\nContent-Length: 2\r\n\r\n{{}}").is_err() {
+        // One write: pieces would wait for each other's acknowledgement.
+        let answer = format!("HTTP/1.1 {status} Said\r\nContent-Length: 2\r\n\r\n{{}}");
+        if stream.write_all(answer.as_bytes()).is_err() {
             return;
         }
     }

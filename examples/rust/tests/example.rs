@@ -1,5 +1,7 @@
 //! Runs the example against the sink, and looks at what arrived.
 
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from . import _native as native
 else:
     try:
-        from . import _native as native
+        # Not `from . import _native`: where there is none, its error speaks of a circular import.
+        import faultwire._native as native
     except Exception as error:
         # Any failure, not ImportError alone: a half-installed library must not stop an application.
         from . import _noop as native

@@ -105,7 +105,7 @@ def capture_exception(
 
 def capture_message(
     message: str,
-    level: str = "info",
+    level: Optional[str] = None,
     *,
     tags: Optional[Mapping[str, Any]] = None,
     extra: Optional[Mapping[str, Any]] = None,

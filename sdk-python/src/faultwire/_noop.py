@@ -130,7 +130,7 @@ def capture_exception(
 
 def capture_message(
     message: str,
-    level: str = "info",
+    level: str | None = None,
     *,
     tags: Mapping[str, Any] | None = None,
     extra: Mapping[str, Any] | None = None,

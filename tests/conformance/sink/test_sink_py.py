@@ -20,8 +20,18 @@ from sink import Sink, SinkError, SinkMissing, SinkTimeout, find_binary
 
 def send(sink: Sink, message: str) -> int:
     event_id = uuid.uuid4().hex
-    payload = json.dumps({"event_id": event_id, "timestamp": 1.5, "platform": "python", "message": message}).encode()
-    lines = [{"event_id": event_id, "sent_at": "2026-01-01T00:00:00Z"}, {"type": "event", "length": len(payload)}]
+    payload = json.dumps(
+        {
+            "event_id": event_id,
+            "timestamp": 1.5,
+            "platform": "python",
+            "message": message,
+        }
+    ).encode()
+    lines = [
+        {"event_id": event_id, "sent_at": "2026-01-01T00:00:00Z"},
+        {"type": "event", "length": len(payload)},
+    ]
     body = b"".join(json.dumps(line).encode() + b"\n" for line in lines) + payload + b"\n"
     try:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

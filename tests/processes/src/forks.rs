@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use faultwire::{Hooks, Level, Options};
 
@@ -34,7 +33,7 @@ fn message(text: String) {
 /// Ends a child's client well, or the child badly.
 fn closed() {
     let stats = faultwire::stats();
-    if !faultwire::close(Some(Duration::from_secs(20))) {
+    if !faultwire::close(Some(super::PATIENT)) {
         eprintln!("a child could not send: {stats:?}");
         // SAFETY: ends the process.
         unsafe { libc::_exit(3) }
@@ -79,7 +78,8 @@ pub fn fork_untouched() {
 
 /// Four threads capture and change scopes without a pause while the process forks fifty times.
 pub fn fork_under_load() {
-    let guard = faultwire::init(Options::default()).unwrap();
+    // A short queue, so that what is left over at the end is soon sent.
+    let guard = faultwire::init(Options { max_queue_events: 64, ..Options::default() }).unwrap();
     let working = Arc::new(AtomicBool::new(true));
     let threads: Vec<_> = (0..4)
         .map(|thread| {
@@ -91,7 +91,7 @@ pub fn fork_under_load() {
                     faultwire::global_scope().set_tag("n", n.to_string());
                     faultwire::set_extra("thread", thread);
                     faultwire::capture_error(&std::io::Error::other(format!("load {thread}:{n}")));
-                    if n % 64 == 0 {
+                    if n.is_multiple_of(64) {
                         faultwire::capture_message(format!("load {thread}:{n}"), Level::Info);
                     }
                 }
@@ -108,8 +108,9 @@ pub fn fork_under_load() {
     }
     working.store(false, Ordering::Relaxed);
     threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert!(faultwire::flush(super::PATIENT));
     message("the parent goes on".to_owned());
-    assert!(faultwire::flush(Duration::from_secs(20)));
+    assert!(faultwire::flush(super::PATIENT));
     drop(guard);
 }
 
@@ -122,6 +123,6 @@ pub fn fork_in_hook() {
     let hooks = Hooks { before_send: Some(before_send), ..Hooks::default() };
     let guard = faultwire::init_with(Options::default(), hooks).unwrap();
     message("through a hook that forks".to_owned());
-    assert!(faultwire::flush(Duration::from_secs(20)));
+    assert!(faultwire::flush(super::PATIENT));
     drop(guard);
 }

@@ -1,16 +1,20 @@
 //! One program, many ends: the first argument names the scenario. The DSN comes by `FAULTWIRE_DSN`.
 
 // A scenario fails by panicking, which is what some of them are for.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod forks;
 mod panics;
 
+use std::time::Duration;
+
 use faultwire::{InitGuard, Options};
 
-/// Panics only: the program's own output stays as it would be without Faultwire.
+/// Symbols are looked up slowly where nothing is optimized.
+const PATIENT: Duration = Duration::from_secs(30);
+
 fn init() -> InitGuard {
-    faultwire::init(Options { storm_folding: false, ..Options::default() }).unwrap()
+    faultwire::init(Options { shutdown_timeout: PATIENT, ..Options::default() }).unwrap()
 }
 
 fn main() {

@@ -9,8 +9,8 @@ use faultwire::{Level, Options, Setup};
 pub fn main_thread() {
     let _guard = super::init();
     faultwire::set_tag("where", "main");
-    let missing: Option<u8> = None;
-    missing.expect("a number");
+    let numbers: std::collections::BTreeMap<&str, u8> = std::collections::BTreeMap::new();
+    numbers.get("one").expect("a number");
 }
 
 /// Another thread: the process goes on.
@@ -78,7 +78,7 @@ fn panics() -> &'static str {
 pub fn storm() {
     // A hook set before `init` is the one that goes on being called.
     std::panic::set_hook(Box::new(|_| {}));
-    let _guard = faultwire::init(Options::default()).unwrap();
+    let _guard = super::init();
     for n in 0..1_000 {
         let result = std::panic::catch_unwind(|| panic!("request {n} failed"));
         assert!(result.is_err());

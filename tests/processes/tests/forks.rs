@@ -1,7 +1,7 @@
 //! Forked processes: each sends its own events, once, and none hangs.
 
 #![cfg(unix)]
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

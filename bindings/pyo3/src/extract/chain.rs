@@ -114,14 +114,15 @@ pub(crate) unsafe fn extract(
 ) -> Vec<RawException> {
     let mechanism = Mechanism { ty: how.mechanism.to_owned(), handled: Some(how.handled), ..Mechanism::default() };
     let limits = local_limits(options);
-    let mut collector = Collector { py, options, limits, tape, seen: Vec::new(), out: Vec::new() };
+    let mut collector =
+        Collector { py, options, limits, tape, seen: Vec::with_capacity(2), out: Vec::with_capacity(2) };
     // SAFETY: per the contract.
     unsafe { collector.add(exception, Some(walk), mechanism, None) };
     let mut chain = collector.out;
-    if let [only] = chain.as_mut_slice() {
-        if only.mechanism.is_exception_group.is_none() {
-            only.mechanism.exception_id = None;
-        }
+    if let [only] = chain.as_mut_slice()
+        && only.mechanism.is_exception_group.is_none()
+    {
+        only.mechanism.exception_id = None;
     }
     chain.reverse();
     chain
@@ -186,6 +187,7 @@ impl Collector<'_, '_> {
             let mechanism = Mechanism { ty: "chained".to_owned(), source, ..Mechanism::default() };
             // SAFETY: the member is held by the tuple, which the group holds.
             if unsafe { ffi::PyObject_TypeCheck(member.as_ptr(), ffi::PyExc_BaseException.cast()) } != 0 {
+                // SAFETY: checked to be an exception, and held as said.
                 unsafe { self.add(member.as_ptr(), None, mechanism, Some(id)) };
             }
         }
@@ -296,7 +298,7 @@ pub(crate) unsafe fn safe_message(py: Python<'_>, exception: Object, limits: Lim
 /// As [`message`].
 unsafe fn notes(py: Python<'_>, exception: Object) -> Option<Bound<'_, PyList>> {
     // SAFETY: per the contract.
-    unsafe { attribute_dict(py, exception) }?.get_item("__notes__").ok()??.cast_into().ok()
+    unsafe { attribute_dict(py, exception) }?.get_item(pyo3::intern!(py, "__notes__")).ok()??.cast_into().ok()
 }
 
 /// Interned attribute names.

@@ -14,6 +14,8 @@ use crate::gil::GilCell;
 /// Code objects remembered; beyond that the table starts anew. Each is held alive, so that a pointer
 /// never comes to mean another piece of code.
 const MAX_CODES: usize = 8192;
+/// Flag of code whose local variables are slots of the frame: functions, and what is compiled like one.
+const CO_OPTIMIZED: u32 = 1;
 /// Characters of a path or name.
 const MAX_NAME: usize = 1024;
 
@@ -21,6 +23,8 @@ pub(crate) struct Code {
     /// Unique in the process: two entries never have the same, even when the table was cleared.
     pub id: u64,
     pub location: Arc<CodeLocation>,
+    /// A function: its names are its own, never those of the module.
+    pub is_function: bool,
     /// The application's own code: its locals are worth more.
     pub in_app: bool,
     /// Line by offset of the last instruction, where the interpreter computes it anew each time.
@@ -50,18 +54,17 @@ impl Codes {
     /// # Safety
     /// `code` and `frame` are live, `code` belongs to `frame`, and the GIL is held.
     pub unsafe fn get(&mut self, py: Python<'_>, code: *mut ffi::PyObject, frame: *mut ffi::PyObject) -> &mut Code {
+        // SAFETY: per the contract.
+        let new = |id| unsafe { describe(py, code, frame, id) };
         let key = code as usize;
         if !self.by_pointer.contains_key(&key) {
             if self.by_pointer.len() >= MAX_CODES {
                 self.by_pointer.clear();
             }
             self.next_id += 1;
-            // SAFETY: per the contract.
-            let described = unsafe { describe(py, code, frame, self.next_id) };
-            self.by_pointer.insert(key, described);
         }
-        // Present by now; the entry API spares the second look-up nothing, since description needs `self`.
-        self.by_pointer.entry(key).or_insert_with(|| unsafe { describe(py, code, frame, 0) })
+        let id = self.next_id;
+        self.by_pointer.entry(key).or_insert_with(|| new(id))
     }
 }
 
@@ -104,7 +107,8 @@ pub(crate) unsafe fn describe(py: Python<'_>, code: *mut ffi::PyObject, frame: *
     });
     let location = Arc::new(CodeLocation::new(&absolute(&path), &function, module.as_deref()));
     let in_app = client::current().is_none_or(|client| client.is_in_app(&location));
-    Code { id, location, in_app, lines: Vec::new(), _alive: code.unbind() }
+    let flags = code.getattr("co_flags").and_then(|flags| flags.extract::<u32>()).unwrap_or(0);
+    Code { id, location, is_function: flags & CO_OPTIMIZED != 0, in_app, lines: Vec::new(), _alive: code.unbind() }
 }
 
 /// `python script.py` gives relative paths; the worker reads files by absolute ones.

@@ -115,6 +115,7 @@ fn type_attribute<'py>(class: &Bound<'py, PyAny>, name: &str) -> Option<Bound<'p
 fn short_text(value: &Bound<'_, PyAny>) -> Option<String> {
     // SAFETY: checked to be a str; the GIL is held, and the object outlives the call.
     let is_text = unsafe { ffi::PyUnicode_Check(value.as_ptr()) } != 0;
+    // SAFETY: as above.
     is_text.then(|| unsafe { text::utf8(value.py(), value.as_ptr(), MAX_NAME) }.into_owned())
 }
 

@@ -31,6 +31,7 @@ const CAPTURE_BYTES: usize = 512 << 10;
 pub(crate) struct Place {
     frame: Object,
     location: Arc<CodeLocation>,
+    is_function: bool,
     line: u32,
     in_app: bool,
 }
@@ -134,7 +135,8 @@ impl Walk {
             let entry = codes.get(py, code, frame);
             self.hash = mix(mix(self.hash, entry.id), lasti as u64);
             let line = entry.line(lasti, line);
-            self.places.push(Place { frame, location: Arc::clone(&entry.location), line, in_app: entry.in_app });
+            let (location, is_function, in_app) = (Arc::clone(&entry.location), entry.is_function, entry.in_app);
+            self.places.push(Place { frame, location, is_function, line, in_app });
             ffi::Py_DECREF(code);
         }
     }
@@ -170,7 +172,7 @@ impl Walk {
             };
             let mut writer = Writer { py, tape, limits: Limits { depth, ..limits }, nodes: budget, max_bytes };
             // SAFETY: per the contract.
-            let locals = unsafe { write_locals(&mut writer, place.frame) };
+            let locals = unsafe { write_locals(&mut writer, place) };
             nodes -= budget - writer.nodes;
             out[index].locals = locals;
         }
@@ -181,9 +183,9 @@ impl Walk {
 /// Writes the variables of a frame; their position on the tape.
 ///
 /// # Safety
-/// `frame` is a live frame and the GIL is held.
-unsafe fn write_locals(writer: &mut Writer<'_, '_>, frame: Object) -> Option<u32> {
-    let py = writer.py;
+/// `place` is of a live frame and the GIL is held.
+unsafe fn write_locals(writer: &mut Writer<'_, '_>, place: &Place) -> Option<u32> {
+    let (py, frame) = (writer.py, place.frame);
     // SAFETY: per the contract.
     unsafe {
         let locals = ffi::PyObject_GetAttr(frame, names::f_locals(py));
@@ -204,7 +206,7 @@ unsafe fn write_locals(writer: &mut Writer<'_, '_>, frame: Object) -> Option<u32
         let limits = writer.limits;
         writer.limits.breadth = MAX_LOCALS;
         let open = writer.tape.open_map();
-        let is_module = is_module_frame(py, frame, &locals);
+        let is_module = !place.is_function && is_module_frame(py, frame, &locals);
         let mut stored = 0;
         let (mut at, mut key, mut value) = (0, std::ptr::null_mut(), std::ptr::null_mut());
         while stored < MAX_LOCALS && ffi::PyDict_Next(locals.as_ptr(), &raw mut at, &raw mut key, &raw mut value) != 0 {

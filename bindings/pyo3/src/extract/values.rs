@@ -242,8 +242,11 @@ impl Writer<'_, '_> {
     /// # Safety
     /// `object` is a live set or frozenset or of a subclass; read by the base class's own iterator.
     unsafe fn set(&mut self, object: Object, depth: usize) {
+        // SAFETY: per the contract.
         let set = unsafe { Bound::from_borrowed_ptr(self.py, object) };
-        let class = match unsafe { ffi::PyFrozenSet_Check(object) } {
+        // SAFETY: per the contract.
+        let is_frozen = unsafe { ffi::PyFrozenSet_Check(object) };
+        let class = match is_frozen {
             0 => self.py.get_type::<pyo3::types::PySet>(),
             _ => self.py.get_type::<pyo3::types::PyFrozenSet>(),
         };
@@ -314,6 +317,7 @@ impl Writer<'_, '_> {
         match member {
             // SAFETY: checked to be a str, and held.
             Some(member) => {
+                // SAFETY: as above.
                 let member = unsafe { text::utf8(self.py, member.as_ptr(), 256) };
                 self.tape.text(&format!("{short}.{member}"));
             }
@@ -382,6 +386,12 @@ pub(crate) unsafe fn attribute_dict(py: Python<'_>, object: Object) -> Option<Bo
 /// # Safety
 /// `object` is live and the GIL is held.
 pub(crate) unsafe fn simple(py: Python<'_>, object: Object, limits: Limits) -> String {
+    // SAFETY: per the contract; nearly always it is a text.
+    unsafe {
+        if ffi::Py_TYPE(object) == &raw mut ffi::PyUnicode_Type {
+            return text::utf8(py, object, limits.text).into_owned();
+        }
+    }
     let mut tape = Tape::default();
     let limits = Limits { depth: 2, breadth: 8, ..limits };
     // SAFETY: per the contract.

@@ -47,21 +47,17 @@ pub fn run(scenario: &str, server: Option<&Server>) -> Seen {
     }
     let Output { status, stdout, stderr } = waiter.join().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    // The number of a thread in a panic's message is the system's choice.
-    let numberless = |text: String| {
-        let mut out = String::new();
-        for line in text.lines() {
-            let line = match (line.find("' ("), line.find(") panicked")) {
-                (Some(from), Some(to)) if line.starts_with("thread") && from < to => {
-                    format!("{}{}", &line[..from + 1], &line[to + 1..])
-                }
-                _ => line.to_owned(),
-            };
-            out += &(line + "\n");
-        }
-        out
+    // What differs between two runs anyway: the number of a thread (`thread 'main' (123) panicked`), and
+    // the addresses of the stack that is printed before an abort.
+    let alike = |text: String| {
+        let in_stack = |line: &&str| line.starts_with(' ');
+        let numberless = |line: &str| match (line.find("' ("), line.find(") panicked")) {
+            (Some(from), Some(to)) if from < to => format!("{}{}\n", &line[..=from], &line[to + 1..]),
+            _ => format!("{line}\n"),
+        };
+        text.lines().filter(|line| !in_stack(line)).map(numberless).collect::<String>()
     };
-    Seen { status: status.to_string(), stdout: text(stdout), stderr: numberless(text(stderr)) }
+    Seen { status: status.to_string(), stdout: text(stdout), stderr: alike(text(stderr)) }
 }
 
 /// The same program with and without Faultwire looks the same; what the server got.

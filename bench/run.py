@@ -1,0 +1,275 @@
+"""Benchmarks against the SDKs people use today, as ratios within one run. See README.md.
+
+python bench/run.py [--quick] [--write] [--only TEXT]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+import report
+import sample
+import sdks
+import wire
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parent
+WORK = REPOSITORY / ".bench"
+PEER_PACKAGES = ("sentry_sdk", "urllib3", "certifi")
+# What a run needs of the environment: nothing that makes an SDK talk to somebody.
+KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TMPDIR")
+RUN_LIMIT = 300
+
+
+@dataclass
+class Side:
+    """One SDK with its options, in one row."""
+
+    sdk: str
+    options: dict = field(default_factory=dict)
+    label: str = ""
+
+
+@dataclass
+class Row:
+    """What all sides of one comparison do; each run is a fresh process."""
+
+    name: str
+    language: str
+    frames: int
+    captures: int
+    sides: list[Side]
+    gap: float = 0.001
+    warm: int = 50
+
+
+@dataclass
+class Measured:
+    """All runs of one side of one row."""
+
+    p50: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    """Seconds from the first capture to the end of the process."""
+    received: list[wire.Received] = field(default_factory=list)
+    version: str = ""
+
+    def cpu_per_event(self, noop: Measured) -> float:
+        """Microseconds, less what the same run costs without an SDK; runs are paired by repetition."""
+        pairs = zip(self.cpu, noop.cpu, self.received, strict=False)
+        return median((cpu - idle) / max(1, got.events) * 1e6 for cpu, idle, got in pairs)
+
+
+class Sink:
+    def __init__(self, binary: Path) -> None:
+        self.process = subprocess.Popen([binary], stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+
+    def take(self) -> wire.Received:
+        with urllib.request.urlopen(f"{self.url}/take", timeout=60) as answer:
+            return wire.decode(answer.read())
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+class Runner:
+    def __init__(self, sink: Sink, drive: Path | None) -> None:
+        self.sink = sink
+        self.drive = drive
+        self.environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+        paths = [WORK / "peers", WORK / "app", REPOSITORY / "sdk-python" / "src"]
+        self.environment["PYTHONPATH"] = os.pathsep.join([os.environ.get("PYTHONPATH", ""), *map(str, paths)]).strip(
+            ":"
+        )
+
+    def run(self, row: Row, side: Side, into: Measured) -> None:
+        self.sink.take()
+        result, cpu = self.process(self.command(row, side))
+        into.version = result["version"]
+        into.p50.append(result["p50"])
+        into.p99.append(result["p99"])
+        into.cpu.append(cpu - result["cpu_before"])
+        into.received.append(self.sink.take())
+
+    def command(self, row: Row, side: Side) -> list:
+        if row.language == "rust":
+            gap = int(row.gap * 1e6)
+            return [self.drive, side.sdk, self.sink.url, *map(str, (row.frames, row.captures, gap, row.warm))]
+        about = {"frames": row.frames, "captures": row.captures, "gap": row.gap, "warm": row.warm}
+        about["options"] = side.options
+        return python(HERE / "drive.py", side.sdk, self.sink.url, json.dumps(about))
+
+    def process(self, command: list) -> tuple[dict, float]:
+        """The last line of stdout, and the CPU seconds of the whole process."""
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self.environment, cwd=WORK)
+        assert child.stdout is not None
+        out = child.stdout.read()
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            raise SystemExit(f"{' '.join(map(str, command))} failed with {child.returncode}")
+        return json.loads(out.splitlines()[-1]), used.ru_utime + used.ru_stime
+
+
+def python(*arguments: object) -> list:
+    # Without `site`: only what is measured is on the path, so no SDK finds a framework to hook into.
+    return [sys.executable, "-S", *map(str, arguments)]
+
+
+def rows(quick: bool, has_sentry: bool, has_rust: bool) -> list[Row]:
+    plain = {"storm_folding": False}
+    lean = {**plain, **sdks.LEAN}
+    out = []
+    for frames, captures in ((5, 400 if quick else 1500), (50, 150 if quick else 500)):
+        sides = [Side("noop"), Side("faultwire", plain), Side("faultwire", lean, "lean")]
+        if has_sentry:
+            sides += [Side("sentry-sdk"), Side("sentry-sdk", sdks.LEAN, "lean")]
+        out.append(Row(f"Python, {frames} frames", "python", frames, captures, sides))
+    sampled, folding = [Side("faultwire", {"sample_rate": 0.0})], [Side("faultwire", {"storm_burst": 1})]
+    if has_sentry:
+        sampled.append(Side("sentry-sdk", {"sample_rate": 0.0}))
+    out.append(Row("Python, sampled out, 10 frames", "python", 10, 2000, sampled, gap=0))
+    out.append(Row("Python, folded, 10 frames", "python", 10, 2000, folding, gap=0))
+    if has_rust:
+        for frames in (5, 50):
+            sides = [Side("noop"), Side("faultwire"), Side("sentry")]
+            out.append(Row(f"Rust, {frames} calls deep", "rust", frames, 400 if quick else 1500, sides))
+    return out
+
+
+def measure(runner: Runner, plan: list[Row], repetitions: int) -> dict[str, dict[str, Measured]]:
+    """Every side of every row, in turns: a machine that slows down slows all of them."""
+    measured = {row.name: {key(side): Measured() for side in row.sides} for row in plan}
+    for repetition in range(repetitions):
+        for row in plan:
+            for side in row.sides:
+                say(f"run {repetition + 1} of {repetitions}: {row.name}, {key(side)}")
+                runner.run(row, side, measured[row.name][key(side)])
+    return measured
+
+
+def key(side: Side) -> str:
+    return f"{side.sdk} {side.label}".strip()
+
+
+COLD = """
+import sys, time
+before = time.perf_counter()
+sys.path.insert(0, {here!r})
+{start}
+took = (time.perf_counter() - before) * 1e3
+import json, os
+memory = dict(l.split(":", 1) for l in open("/proc/self/smaps_rollup") if ":" in l) if os.path.exists("/proc/self/smaps_rollup") else {{}}
+kilobytes = lambda name: int(memory.get(name, "0 kB").split()[0])
+private = kilobytes("Private_Clean") + kilobytes("Private_Dirty")
+print(json.dumps({{"ms": took, "rss": kilobytes("Rss") / 1024, "private": private / 1024}}), flush=True)
+os._exit(0)
+"""
+STARTS = {
+    "bare": "pass",
+    "faultwire": "import faultwire; faultwire.init(dsn='http://key@127.0.0.1:9/1')",
+    "sentry-sdk": "import sentry_sdk; sentry_sdk.init(dsn='http://key@127.0.0.1:9/1')",
+}
+
+
+def cold_starts(runner: Runner, repetitions: int, has_sentry: bool) -> dict[str, dict[str, float]]:
+    """Import and `init` in a fresh process, less a bare one: medians."""
+    runs: dict[str, list[dict]] = {}
+    for repetition in range(repetitions + 1):
+        for name, start in STARTS.items():
+            if name == "sentry-sdk" and not has_sentry:
+                continue
+            say(f"cold start {repetition} of {repetitions}: {name}")
+            result, _ = runner.process(python("-c", COLD.format(here=str(HERE), start=start)))
+            # The first one compiles and fills the page cache.
+            if repetition:
+                runs.setdefault(name, []).append(result)
+    middle = {name: {k: median(r[k] for r in list_) for k in list_[0]} for name, list_ in runs.items()}
+    bare = middle.pop("bare")
+    return {name: {k: value - bare[k] for k, value in values.items()} for name, values in middle.items()}
+
+
+def prepare_peers() -> str | None:
+    """Puts the peer, and nothing else of this environment, on a path of its own. Says why it cannot."""
+    peers = WORK / "peers"
+    shutil.rmtree(peers, ignore_errors=True)
+    peers.mkdir(parents=True)
+    for name in PEER_PACKAGES:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            return f"sentry-sdk is not compared: {name} is not installed (pip install -r requirements-dev.txt)"
+        (peers / name).symlink_to(Path(spec.origin).parent)
+    return None
+
+
+def build(*arguments: str) -> str | None:
+    """Builds the Rust side; the reason when that fails, which it does without a registry."""
+    manifest = HERE / "rust" / "Cargo.toml"
+    target = WORK / "target"
+    command = ["cargo", "build", "--release", "--quiet", "--manifest-path", str(manifest), "--target-dir", str(target)]
+    done = subprocess.run([*command, *arguments], stderr=subprocess.PIPE, text=True)
+    return done.stderr.strip() if done.returncode else None
+
+
+@contextlib.contextmanager
+def sink() -> Iterator[Sink]:
+    running = Sink(WORK / "target" / "release" / "sink")
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+def say(line: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Benchmarks, as ratios within one run.")
+    parser.add_argument("--quick", action="store_true", help="under two minutes, less steady")
+    parser.add_argument("--write", action="store_true", help="write bench/RESULTS.md as well")
+    parser.add_argument("--only", default="", help="rows whose name contains this")
+    arguments = parser.parse_args()
+    remarks = []
+    sample.write(WORK / "app")
+    no_sentry = prepare_peers()
+    if problem := build("--bin", "sink"):
+        raise SystemExit(f"the sink does not build:\n{problem}")
+    no_rust = build("--features", "drive", "--bin", "drive")
+    if no_sentry:
+        remarks.append(no_sentry)
+    if no_rust:
+        last = no_rust.splitlines()[-1] if no_rust else ""
+        remarks.append(f"Rust is not compared: bench/rust does not build here ({last})")
+    plan = [r for r in rows(arguments.quick, not no_sentry, not no_rust) if arguments.only in r.name]
+    with sink() as running:
+        runner = Runner(running, None if no_rust else WORK / "target" / "release" / "drive")
+        measured = measure(runner, plan, 3 if arguments.quick else 5)
+        cold = {}
+        if arguments.only in "cold start":
+            cold = cold_starts(runner, 5 if arguments.quick else 15, not no_sentry)
+    say("")
+    text = report.table(measured, cold, remarks)
+    print(text)
+    if arguments.write:
+        (HERE / "RESULTS.md").write_text(report.document(text))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Writes the application that fails: ten modules of five functions, each calling the next, the last raising.
+
+Every frame has locals of the usual kinds, the raising one also what must never be sent.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+MODULES = 10
+FUNCTIONS = 5
+DEEPEST = MODULES * FUNCTIONS
+
+STEP = '''
+def step{i:02d}(n, user):
+    """Step {i} of handling an order; these lines are the source context of a frame."""
+    order_id = n * 31 + {i}
+    label = "step-{i:02d}-of-order-handling"
+    items = [order_id, label, {i}.5, None, "sku-{i:02d}-blue-xl"]
+    state = {{"user": user, "attempt": n % 3, "ok": True, "region": "eu-west-{module}"}}
+'''
+PASS_ON = """    # hand over to the next step
+    result = {call}(n, user)
+    if result is None:
+        return order_id
+    return [label, items, state, result]
+"""
+RAISE = """    password = "-".join(["hunter2", "and", "more"])
+    card = "".join(["4111", "1111", "1111", "1111"])
+    raise OrderError(f"order failed BENCH-{n:06d}-")
+
+
+class OrderError(Exception):
+    pass
+"""
+
+
+def write(folder: Path) -> None:
+    """Writes package `shop` into `folder`."""
+    package = folder / "shop"
+    package.mkdir(parents=True, exist_ok=True)
+    (package / "__init__.py").write_text("")
+    for module in range(MODULES):
+        text = [f"from shop import part{module + 1} as following\n"] if module + 1 < MODULES else []
+        for k in range(FUNCTIONS):
+            i = module * FUNCTIONS + k
+            text.append(STEP.format(i=i, module=module))
+            call = f"step{i + 1:02d}" if k + 1 < FUNCTIONS else f"following.step{i + 1:02d}"
+            text.append(RAISE if i + 1 == DEEPEST else PASS_ON.format(call=call))
+        (package / f"part{module}.py").write_text("\n".join(text))
+
+
+def entry(frames: int) -> tuple[str, str]:
+    """Module and function whose call leaves a traceback of `frames` frames, the caller's included."""
+    i = DEEPEST - (frames - 1)
+    return f"shop.part{i // FUNCTIONS}", f"step{i:02d}"
