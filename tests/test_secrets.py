@@ -4,6 +4,8 @@ Each scenario of `leaky/` runs as a program of its own, `debug` on, against the 
 secrets that exist nowhere else, puts them where applications put theirs, and says what it made.
 """
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import json
@@ -109,7 +111,18 @@ def test_literals_in_source_lines_are_hidden_and_the_code_stays_readable(
         "retries = 3",
         "db.internal.example/orders",
         'connect(user="ann"',
+        "connect(gate=13)",
     ]
+    names = [
+        "password = ",
+        "API_KEY = ",
+        "client_secret",
+        "passwd=",
+        "private_token = (",
+        "db_password: str",
+        "signing_key = ",
+    ]
+    ordinary += names
     check(sink, {**told, "secrets": secrets, "ordinary": ordinary}, stderr, False)
 
 
