@@ -4,6 +4,8 @@ Each scenario of `leaky/` runs as a program of its own, `debug` on, against the 
 secrets that exist nowhere else, puts them where applications put theirs, and says what it made.
 """
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import json
@@ -73,8 +75,20 @@ def check(sink: Sink, told: dict[str, Any], stderr: bytes, pii: bool) -> None:
     assert [text for text in told["ordinary"] if json.dumps(text, ensure_ascii=False)[1:-1] not in shown] == []
 
 
+#: Known leaks, with where they are to be mended. Strict: whoever mends one takes it off.
+KNOWN = {"named_tuples": "bindings/pyo3/src/extract/values.rs: a named tuple is written as a list, without its names"}
+CASES = [
+    pytest.param(
+        module,
+        name,
+        marks=[pytest.mark.xfail(reason=KNOWN[name], strict=True)] if name in KNOWN else [],
+    )
+    for module, name in SCENARIOS
+]
+
+
 @pytest.mark.parametrize("pii", [False, True], ids=["", "send_default_pii"])
-@pytest.mark.parametrize(("module", "name"), SCENARIOS)
+@pytest.mark.parametrize(("module", "name"), CASES)
 def test_no_secret_gets_out(sink: Sink, module: str, name: str, pii: bool) -> None:
     told, stderr = run(sink, module, name, send_default_pii=pii)
     check(sink, told, stderr, pii)
@@ -85,12 +99,30 @@ def test_no_secret_gets_out(sink: Sink, module: str, name: str, pii: bool) -> No
         assert sink.events()
 
 
-def test_literals_in_source_lines_are_hidden_and_the_code_stays_readable(sink: Sink) -> None:
+def test_literals_in_source_lines_are_hidden_and_the_code_stays_readable(
+    sink: Sink,
+) -> None:
     told, stderr = run(sink, "literals", "run")
     code = (HERE / "leaky" / "literals.py").read_text()
-    secrets = {line.strip(): secret for line in code.splitlines() for secret in re.findall(r"Zq\d\dabcdefghklmn", line)}
-    assert len(secrets) == 11
-    ordinary = ["readable-source-text", "retries = 3", "db.internal.example/orders", "connect(user=\"ann\""]
+    secrets = {secret: secret for secret in re.findall(r"Zq\d\dabcdefghklmn", code)}
+    assert len(secrets) == 12
+    ordinary = [
+        "readable-source-text",
+        "retries = 3",
+        "db.internal.example/orders",
+        'connect(user="ann"',
+        "connect(gate=13)",
+    ]
+    names = [
+        "password = ",
+        "API_KEY = ",
+        "client_secret",
+        "passwd=",
+        "private_token = (",
+        "db_password: str",
+        "signing_key = ",
+    ]
+    ordinary += names
     check(sink, {**told, "secrets": secrets, "ordinary": ordinary}, stderr, False)
 
 

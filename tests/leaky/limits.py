@@ -3,14 +3,29 @@
 What a cut leaves of a token is too short for any rule, and may be enough for somebody else.
 """
 
+# Locals are there to be seen in the report.
+# ruff: noqa: B904, F841, F821, E501, E702
+
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
 
 import faultwire
+
 from leaky._scenario import scenario
-from leaky.seeds import awkward, aws, basic, dsn_string, github, jwt, opaque, ordinary, pem, stripe
+from leaky.seeds import (
+    awkward,
+    aws,
+    basic,
+    dsn_string,
+    github,
+    jwt,
+    opaque,
+    ordinary,
+    pem,
+    stripe,
+)
 
 VALUE = 64
 MESSAGE = 8192
@@ -56,7 +71,11 @@ def values() -> None:
             try:
                 raise ValueError("x")
             except ValueError as error:
-                faultwire.capture_exception(error, extra={"note": text, "list": [{"text": text}]}, tags={"note": text})
+                faultwire.capture_exception(
+                    error,
+                    extra={"note": text, "list": [{"text": text}]},
+                    tags={"note": text},
+                )
 
 
 @scenario(max_value_length=VALUE)
@@ -145,7 +164,7 @@ def large() -> None:
             deep(n - 1, api)
         raise ValueError(words(9000) + jwt("in the text"))
 
-    for n in range(100):
+    for _ in range(100):
         faultwire.add_breadcrumb(words(8185) + stripe("breadcrumb"), data={"token": opaque("data")})
     faultwire.set_extra("nested", nested(30))
     faultwire.set_extra("wide", [{"secret": opaque("wide extra")} for _ in range(300)])
@@ -161,15 +180,28 @@ def nested(depth: int) -> dict:
     """Deeper than is copied: what is below the limit is not shown in another form."""
     value: object = opaque("bottom")
     for _ in range(depth):
-        value = {"a": value, "password": opaque("on the way down"), "list": [[aws("in lists")]]}
+        value = {
+            "a": value,
+            "password": opaque("on the way down"),
+            "list": [[aws("in lists")]],
+        }
     return {"top": value}
 
 
 @scenario()
 def many() -> None:
     """More members than are kept, secrets among the last and in the keys."""
-    faultwire.set_extra("many", {**{f"k{i:03}": i for i in range(200)}, "password": opaque("last member")})
-    faultwire.set_extra("long keys", {words(190) + stripe("across the limit of a key"): 1, words(195) + jwt("key"): 2})
+    faultwire.set_extra(
+        "many",
+        {**{f"k{i:03}": i for i in range(200)}, "password": opaque("last member")},
+    )
+    faultwire.set_extra(
+        "long keys",
+        {
+            words(190) + stripe("across the limit of a key"): 1,
+            words(195) + jwt("key"): 2,
+        },
+    )
     faultwire.set_tag("t" * 190 + stripe("across the limit of a tag's key"), "x")
     for at in range(176, 202, 3):
         faultwire.set_tag(f"t{at}", words(at) + github(f"tag at {at}"))

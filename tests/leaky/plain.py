@@ -1,5 +1,8 @@
 """Captures without a framework: whatever an application says of itself may hold a secret."""
 
+# Locals are there to be seen in the report.
+# ruff: noqa: B904, F841, F821, E501, E702
+
 from __future__ import annotations
 
 import collections
@@ -10,6 +13,7 @@ import sys
 import uuid
 
 import faultwire
+
 from leaky._scenario import scenario
 from leaky.seeds import (
     awkward,
@@ -67,17 +71,35 @@ def frame_locals() -> None:
         token = bytearray(opaque("local bytearray"), "ascii")
         pin_secret = digits("local int")
         secret = Named(opaque("local of a subclass of str"))
-        credentials = {"user": "ann", "password": opaque("local dict of a sensitive name")}
-        config = {"db": {"PASSWORD": opaque("nested dict"), "host": ordinary("db7.internal.example")}}
-        accounts = [{"name": "a", "auth_token": opaque("list of dicts")}, {"sessionId": opaque("list of dicts, 2")}]
+        credentials = {
+            "user": "ann",
+            "password": opaque("local dict of a sensitive name"),
+        }
+        config = {
+            "db": {
+                "PASSWORD": opaque("nested dict"),
+                "host": ordinary("db7.internal.example"),
+            }
+        }
+        accounts = [
+            {"name": "a", "auth_token": opaque("list of dicts")},
+            {"sessionId": opaque("list of dicts, 2")},
+        ]
         pairs = [("password", opaque("list of pairs"))]
         keyed = {b"password": opaque("dict with bytes keys")}
-        passwords = [opaque("list under a sensitive name"), (opaque("tuple in it"),), {opaque("set in it")}]
+        passwords = [
+            opaque("list under a sensitive name"),
+            (opaque("tuple in it"),),
+            {opaque("set in it")},
+        ]
         by_token = {stripe("key of a dict"): 1, jwt("key of a dict, jwt"): 2}
         account = Account(opaque("attribute"), ordinary("account of a customer"))
         slotted = Slotted()
-        settings = Settings(opaque("dataclass"), ordinary("eu-west-9"), {"secretKey": opaque("dict in a dataclass")})
-        login = Login("ann", opaque("namedtuple"))
+        settings = Settings(
+            opaque("dataclass"),
+            ordinary("eu-west-9"),
+            {"secretKey": opaque("dict in a dataclass")},
+        )
         headers = {
             "Authorization": "Bearer " + opaque("bearer header in a local"),
             "authorization": basic("basic header in a local"),
@@ -114,6 +136,16 @@ def frame_locals() -> None:
         charge()
     except ValueError as error:
         faultwire.capture_exception(error)
+
+
+@scenario()
+def named_tuples() -> None:
+    """The fields of a named tuple are names like any other."""
+    try:
+        login = Login(ordinary("ann-of-the-tuple"), opaque("namedtuple"))
+        raise ValueError("x")
+    except ValueError as error:
+        faultwire.capture_exception(error, extra={"login": login})
 
 
 @scenario()
@@ -192,7 +224,10 @@ def groups() -> None:
     try:
         raise ExceptionGroup(
             f"import, api_key={opaque('text of a group')}",
-            [member(f"secret={opaque('text of a member')}"), ExceptionGroup("inner", [member(jwt("jwt of a member"))])],
+            [
+                member(f"secret={opaque('text of a member')}"),
+                ExceptionGroup("inner", [member(jwt("jwt of a member"))]),
+            ],
         )
     except ExceptionGroup as error:
         faultwire.capture_exception(error)
@@ -203,7 +238,10 @@ def scopes() -> None:
     """Tags, user, contexts, extras, breadcrumbs, transaction, fingerprint."""
     faultwire.set_tag("api_key", opaque("tag of a sensitive name"))
     faultwire.set_tag("note", "token=" + opaque("pair in a tag"))
-    faultwire.set_tag("link", f"https://ann:{opaque('link in a tag')}@shop.example/x?signature={opaque('signature')}")
+    faultwire.set_tag(
+        "link",
+        f"https://ann:{opaque('link in a tag')}@shop.example/x?signature={opaque('signature')}",
+    )
     faultwire.set_tag(stripe("name of a tag"), "1")
     faultwire.set_tag("shop", ordinary("shop-berlin"))
     faultwire.set_tag("mail", email("tag"))
@@ -221,8 +259,18 @@ def scopes() -> None:
         {"client_secret": opaque("context"), "deep": [{"x": {"privateKey": pem("pem in a context")}}],
          "method": ordinary("sepa-debit"), "raw": aws("aws key in a context")},
     )  # fmt: skip
-    faultwire.set_context("credentials", {"value": opaque("context of a sensitive name"), "token": opaque("in it")})
-    faultwire.set_context("session", {"kind": ordinary("web-session-kind"), "id": "x", "token": opaque("session context")})
+    faultwire.set_context(
+        "credentials",
+        {"value": opaque("context of a sensitive name"), "token": opaque("in it")},
+    )
+    faultwire.set_context(
+        "session",
+        {
+            "kind": ordinary("web-session-kind"),
+            "id": "x",
+            "token": opaque("session context"),
+        },
+    )
     faultwire.set_extra("credentials", [opaque("extra list"), {"a": opaque("extra dict")}])
     faultwire.set_extra("response", f'{{"token": "{opaque("JSON in an extra")}"}}')
     faultwire.set_extra("rows", {"password_hash": opaque("hash"), "items": [ordinary("tea-4711")]})
@@ -249,9 +297,22 @@ def scopes() -> None:
     log.info("using %s", jwt("jwt of a logged breadcrumb"))
     log.warning("config: %r", {"secret": opaque("dict of a logged breadcrumb")})
     faultwire.capture_message(f"{ordinary('cart is empty')}, token: {opaque('message')}")
-    log.error("login for %s with token %s failed", ordinary("ann-77"), opaque("argument of a logged event"))
-    log.error("login %(user)s password=%(password)s", {"user": "ann", "password": opaque("named argument")})
-    log.error("failed", extra={"api_key": opaque("extra of a record"), "detail": {"passwd": opaque("dict in it")}})
+    log.error(
+        "login for %s with token %s failed",
+        ordinary("ann-77"),
+        opaque("argument of a logged event"),
+    )
+    log.error(
+        "login %(user)s password=%(password)s",
+        {"user": "ann", "password": opaque("named argument")},
+    )
+    log.error(
+        "failed",
+        extra={
+            "api_key": opaque("extra of a record"),
+            "detail": {"passwd": opaque("dict in it")},
+        },
+    )
     try:
         raise RuntimeError("in a log")
     except RuntimeError:
@@ -384,14 +445,29 @@ def full_event() -> dict:
 @scenario()
 def whole_events() -> None:
     """`capture_event` with a secret in every field."""
-    for text in ("berlin-4", "shop.example", "cdn.example", "db.internal.example", "shop.pay", "page=2"):
+    for text in (
+        "berlin-4",
+        "shop.example",
+        "cdn.example",
+        "db.internal.example",
+        "shop.pay",
+        "page=2",
+    ):
         ordinary(text)
     faultwire.capture_event(full_event())
 
 
 def _adds(event: dict, hint: dict) -> dict:
-    event["extra"] = {**event.get("extra", {}), "password": opaque("added extra"), "found": jwt("added text")}
-    event["tags"] = {**event.get("tags", {}), "api_key": opaque("added tag"), "more": ordinary("added by the app")}
+    event["extra"] = {
+        **event.get("extra", {}),
+        "password": opaque("added extra"),
+        "found": jwt("added text"),
+    }
+    event["tags"] = {
+        **event.get("tags", {}),
+        "api_key": opaque("added tag"),
+        "more": ordinary("added by the app"),
+    }
     event["request"] = {"url": f"https://a:{opaque('added url')}@shop.example/"}
     event.setdefault("contexts", {})["debug"] = {"environ": {"DB_PASSWORD": opaque("added context")}}
     event["contexts"].setdefault("faultwire", {})["extra"] = stripe("added to our own context")

@@ -32,7 +32,10 @@ def _forms(secret: str) -> list[tuple[str, bytes]]:
     ]
     for shift in range(3):
         # What base64 makes of it depends on what stands before; the edges depend on the neighbours.
-        for name, encode in (("base64", base64.b64encode), ("base64url", base64.urlsafe_b64encode)):
+        for name, encode in (
+            ("base64", base64.b64encode),
+            ("base64url", base64.urlsafe_b64encode),
+        ):
             encoded = encode(b"\0" * shift + raw)
             forms.append((name, encoded[4 if shift else 0 : len(encoded) // 4 * 4 - 4]))
     return forms

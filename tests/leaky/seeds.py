@@ -34,7 +34,9 @@ def opaque(name: str) -> str:
 
 def awkward(name: str) -> str:
     """A password that URLs and JSON have to escape."""
-    hidden = _letters(string.ascii_letters, 10) + '+"' + _letters(string.ascii_letters, 10) + "\\%" + _letters("qxzjk", 10)
+    hidden = (
+        _letters(string.ascii_letters, 10) + '+"' + _letters(string.ascii_letters, 10) + "\\%" + _letters("qxzjk", 10)
+    )
     _remember(name, hidden)
     return hidden
 

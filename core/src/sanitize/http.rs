@@ -11,7 +11,7 @@ use crate::protocol::Value;
 /// Cookie values at least this long and of mixed characters are taken for sessions, whatever their name.
 const SESSION_CHARS: usize = 20;
 /// An OAuth `code` parameter this long is one; a shorter one is a status or an error code.
-const CODE_CHARS: usize = 16;
+pub(super) const CODE_CHARS: usize = 16;
 
 fn is_placeholder(text: &str) -> bool {
     placeholder(text.as_bytes(), 0) == Some(text.len())

@@ -274,6 +274,20 @@ impl Sanitizer {
     }
 }
 
+/// The `code` of an OAuth redirect (RFC 6749 section 4.1.2), in a parsed query. Most codes are something else.
+const OAUTH_CODE: KeyMatch<'static> =
+    KeyMatch { name: "oauth-code", secrecy: Secrecy::Secret, prose: false, span: rules::Span::Word };
+
+/// One run of small letters, capitals and digits, as nobody writes a status or an error code.
+fn is_oauth_code(text: &str) -> bool {
+    let b = text.as_bytes();
+    b.len() >= http::CODE_CHARS
+        && b.iter().all(|c| c.is_ascii_alphanumeric() || b"-._~/+=%".contains(c))
+        && b.iter().any(u8::is_ascii_lowercase)
+        && b.iter().any(u8::is_ascii_uppercase)
+        && b.iter().any(u8::is_ascii_digit)
+}
+
 /// The shell's `PWD`, which is no password.
 fn is_directory(key: &str, value: &str) -> bool {
     matches!(key, "PWD" | "OLDPWD") && (value.starts_with('/') || value.get(1..3) == Some(":\\"))

@@ -209,7 +209,12 @@ pub(super) fn couple<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<Found<'s>> {
     if !matches!(before(b, bracket), b'(' | b'[') {
         return None;
     }
-    let key = scan.keys.find(scan.text.get(open + 1..end)?)?;
+    let name = scan.text.get(open + 1..end)?;
+    // A text that mentions a name is none, nor is what a pass before made of it.
+    if name.contains([' ', '=', '<', ':']) || name.contains("[Filtered") {
+        return None;
+    }
+    let key = scan.keys.find(name)?;
     let mut v = i + 1;
     while at(b, v) == b' ' {
         v += 1;

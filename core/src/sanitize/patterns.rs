@@ -198,7 +198,8 @@ pub static PATTERNS: &[Pattern] = &[
     special("private-key", Special::Pem, "RFC 7468, RFC 9580 section 6.2"),
     token("age-key", &["AGE-SECRET-KEY-1"], Upper, (20, ANY), "age(1), identities"),
     // Clouds.
-    token("aws-access-key", &["AKIA", "ASIA", "ABIA", "ACCA", "AROA", "AIDA", "ANPA", "ANVA", "APKA"], Upper, (16, 16), "AWS IAM reference: unique identifiers").mixed(),
+    token("aws-access-key", &["AKIA"], Upper, (16, 16), "AWS IAM reference: unique identifiers; one in thirty holds no digit"),
+    token("aws-access-key", &["ASIA", "ABIA", "ACCA", "AROA", "AIDA", "ANPA", "ANVA", "APKA"], Upper, (16, 16), "AWS IAM reference: unique identifiers").mixed(),
     token("aws-session-token", &["IQoJb3JpZ2lu", "FwoGZXIvYXdz", "FQoGZXIvYXdz"], Base64, (40, ANY), "AWS STS: the head of an encoded session token"),
     token("aws-bedrock-key", &["ABSKQmVkcm9ja0FQSUtleS", "bedrock-api-key-"], Base64, (16, ANY), "AWS Bedrock: API keys"),
     token("google-api-key", &["AIza"], UrlSafe, (30, ANY), "Google Cloud: API keys"),

@@ -67,7 +67,10 @@ pub(super) fn token(b: &[u8], i: usize, prefix: &str, token: &Token) -> Option<R
     // Cut at the end of the text: a distinctive prefix and a few characters are enough.
     let distinctive = p.len() >= 4 && !token.any_case;
     let enough = seen >= token.min
-        || (distinctive && seen >= 4 && ends_here(b, tail + seen) && mixes(b.get(tail..tail + seen)?));
+        || (distinctive
+            && seen >= 4
+            && ends_here(b, tail + seen)
+            && ((token.alphabet == Alphabet::Upper && !token.mixed) || mixes(b.get(tail..tail + seen)?)));
     if !enough {
         return None;
     }

@@ -116,6 +116,9 @@ impl<'s> Walk<'s> {
         {
             return self.redact(path, value, &found);
         }
+        if terms.keys && key == "code" && value.as_str().is_some_and(super::is_oauth_code) {
+            return self.redact(path, value, &super::OAUTH_CODE);
+        }
         if terms.keys && value.is_string() && key.eq_ignore_ascii_case("query_string") {
             return self.query(path, value);
         }
