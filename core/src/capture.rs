@@ -133,9 +133,36 @@ pub struct NativeStack {
     pub(crate) addresses: Vec<usize>,
 }
 
+/// A text that was cut at an extraction limit, without the piece of a word that the cut left: filtering
+/// can shorten what stands before it by more than [`LOOK_AHEAD`], and no rule knows the beginning of a token.
+pub fn without_torn_word(text: &str) -> &str {
+    let whole = text.trim_end_matches(|c: char| !c.is_whitespace());
+    // Groups of digits are one number: of a card, say.
+    let whole = whole.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || c == '-');
+    if !whole.is_empty() {
+        return whole;
+    }
+    // One word without an end.
+    let keep = text.chars().count().saturating_sub(LOOK_AHEAD);
+    text.char_indices().nth(keep).map_or(text, |(at, _)| &text[..at])
+}
+
 impl Capture {
     /// Reads a value off the tape.
     pub fn value(&self, position: u32) -> Value {
         self.tape.read(position as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_piece_of_a_word_is_left_at_a_cut() {
+        assert_eq!(without_torn_word("it was late ghp_ZZCe"), "it was late");
+        assert_eq!(without_torn_word("card 4111 1111 1111 11"), "card");
+        assert_eq!(without_torn_word(&"a".repeat(5000)).len(), 5000 - LOOK_AHEAD);
+        assert_eq!(without_torn_word("short"), "");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use faultwire::capture::without_torn_word;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -30,7 +31,7 @@ pub(crate) unsafe fn utf8<'a>(py: Python<'_>, object: *mut ffi::PyObject, limit:
                 return Cow::Borrowed("");
             }
             let cut = Bound::from_owned_ptr(py, cut);
-            return Cow::Owned(whole(cut.as_ptr()).into_owned());
+            return Cow::Owned(without_torn_word(&whole(cut.as_ptr())).to_owned());
         }
         whole(object)
     }

@@ -1,5 +1,6 @@
 //! Python values to a tape: a bounded copy of what they are, without running code of the application.
 
+use faultwire::capture::without_torn_word;
 use faultwire::tape::Tape;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -143,7 +144,8 @@ impl Writer<'_, '_> {
         }
         // SAFETY: per the contract.
         let bytes = unsafe { std::slice::from_raw_parts(data, size.min(self.limits.text)) };
-        self.tape.text(&text::of_bytes(bytes));
+        let shown = text::of_bytes(bytes);
+        self.tape.text(if size > bytes.len() { without_torn_word(&shown) } else { &shown });
     }
 
     /// # Safety
