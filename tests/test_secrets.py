@@ -93,10 +93,24 @@ def test_no_secret_gets_out(sink: Sink, module: str, name: str, pii: bool) -> No
     told, stderr = run(sink, module, name, send_default_pii=pii)
     check(sink, told, stderr, pii)
     assert told["secrets"]
+    # Nothing was found in what did not arrive: a lost event would pass unseen.
+    assert told["stats"]["delivered"] == len(sink.events())
+    assert set(told["stats"]["dropped"]) <= {"already_captured", "before_send"}
     if name == "failing_hook":
         assert sink.events() == []
     else:
         assert sink.events()
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_debug_says_why_a_server_refused_and_not_what(sink: Sink, status: int) -> None:
+    """Where sending fails there is something to say on stderr; none of it is from an event."""
+    sink.mode("status", status=status)
+    for name in ("scopes", "exceptions"):
+        told, stderr = run(sink, "plain", name)
+        assert told["stats"]["delivered"] == 0
+        assert stderr.strip()
+        assert search.leaks(stderr, told["secrets"]) == []
 
 
 def test_literals_in_source_lines_are_hidden_and_the_code_stays_readable(
