@@ -75,20 +75,8 @@ def check(sink: Sink, told: dict[str, Any], stderr: bytes, pii: bool) -> None:
     assert [text for text in told["ordinary"] if json.dumps(text, ensure_ascii=False)[1:-1] not in shown] == []
 
 
-#: Known leaks, with where they are to be mended. Strict: whoever mends one takes it off.
-KNOWN = {"named_tuples": "bindings/pyo3/src/extract/values.rs: a named tuple is written as a list, without its names"}
-CASES = [
-    pytest.param(
-        module,
-        name,
-        marks=[pytest.mark.xfail(reason=KNOWN[name], strict=True)] if name in KNOWN else [],
-    )
-    for module, name in SCENARIOS
-]
-
-
 @pytest.mark.parametrize("pii", [False, True], ids=["", "send_default_pii"])
-@pytest.mark.parametrize(("module", "name"), CASES)
+@pytest.mark.parametrize(("module", "name"), SCENARIOS)
 def test_no_secret_gets_out(sink: Sink, module: str, name: str, pii: bool) -> None:
     told, stderr = run(sink, module, name, send_default_pii=pii)
     check(sink, told, stderr, pii)

@@ -46,6 +46,8 @@ pub(crate) struct TypeInfo {
     pub kind: Kind,
     /// `module.qualname`, without `builtins.`.
     pub name: Arc<str>,
+    /// Names of the members of a named tuple: they are keys, and can be sensitive.
+    pub fields: Vec<String>,
 }
 
 /// A hasher for pointers and small integers: one multiplication.
@@ -93,7 +95,8 @@ pub(crate) unsafe fn of(py: Python<'_>, object: *mut ffi::PyObject) -> Arc<TypeI
     }
     // SAFETY: an object's type is a live object.
     let class = unsafe { Bound::from_borrowed_ptr(py, class.cast::<ffi::PyObject>()) };
-    let info = Arc::new(TypeInfo { kind: kind(py, &class), name: qualified_name(&class) });
+    let info =
+        Arc::new(TypeInfo { kind: kind(py, &class), name: qualified_name(&class), fields: tuple_fields(&class) });
     if let Some(mut table) = TYPES.borrow(py) {
         let table = table.get_or_insert_default();
         if table.len() >= MAX_TYPES {
@@ -124,6 +127,17 @@ pub(crate) fn module_and_name(class: &Bound<'_, PyAny>) -> (Option<String>, Stri
     let module = type_attribute(class, "__module__").as_ref().and_then(short_text);
     let name = type_attribute(class, "__qualname__").as_ref().and_then(short_text);
     (module.filter(|m| m != "builtins"), name.unwrap_or_else(|| "object".to_owned()))
+}
+
+/// `_fields` of a named tuple's class.
+fn tuple_fields(class: &Bound<'_, PyAny>) -> Vec<String> {
+    // SAFETY: `class` is a type object, since it came from `Py_TYPE`.
+    let flags = unsafe { ffi::PyType_GetFlags(class.as_ptr().cast()) };
+    if flags & ffi::Py_TPFLAGS_TUPLE_SUBCLASS == 0 {
+        return Vec::new();
+    }
+    let fields = type_attribute(class, "_fields").and_then(|f| f.cast_into::<pyo3::types::PyTuple>().ok());
+    fields.map(|fields| fields.iter().filter_map(|field| short_text(&field)).collect()).unwrap_or_default()
 }
 
 fn qualified_name(class: &Bound<'_, PyAny>) -> Arc<str> {

@@ -88,6 +88,7 @@ impl Writer<'_, '_> {
                 Kind::Int => self.int(object),
                 Kind::Float => self.tape.float(ffi::PyFloat_AsDouble(object)),
                 Kind::Dict => self.dict(object, depth),
+                Kind::Tuple if !info.fields.is_empty() => self.named_tuple(object, depth, &info),
                 Kind::List | Kind::Tuple => self.list(object, depth, info.kind),
                 Kind::Set => self.set(object, depth),
                 Kind::Bytes => {
@@ -239,6 +240,28 @@ impl Writer<'_, '_> {
             }
             self.tape.close(open, stored, total);
         }
+    }
+
+    /// # Safety
+    /// `object` is a live tuple of the class that `info` describes.
+    unsafe fn named_tuple(&mut self, object: Object, depth: usize, info: &kinds::TypeInfo) {
+        // SAFETY: per the contract.
+        let total = unsafe { ffi::PyTuple_Size(object) }.max(0) as usize;
+        if depth >= self.limits.depth {
+            return self.tape.text(&format!("<{}>", info.name));
+        }
+        let open = self.tape.open_object(&info.name);
+        let mut stored = 0;
+        for field in info.fields.iter().take(total.min(self.limits.breadth)) {
+            if self.tape.len() >= self.max_bytes {
+                break;
+            }
+            self.tape.key(field);
+            // SAFETY: the index is within the tuple, which never changes and holds its members.
+            unsafe { self.value(ffi::PyTuple_GetItem(object, stored as ffi::Py_ssize_t), depth + 1) };
+            stored += 1;
+        }
+        self.tape.close(open, stored, total);
     }
 
     /// # Safety
