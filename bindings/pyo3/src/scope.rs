@@ -10,6 +10,7 @@ use crate::client;
 use crate::extract::json;
 use crate::extract::values::{Limits, simple};
 use crate::gil::GilCell;
+use crate::guard::guard;
 
 /// Characters of a tag or name before core cuts it, look-ahead included.
 const TEXT: usize = 4096 + 256;
@@ -84,54 +85,74 @@ impl PyScopeCell {
     }
 
     fn set_tag(&self, key: &str, value: &Bound<'_, PyAny>) {
-        let value = text_of(value);
-        self.cell.update(|s| s.set_tag(key, value));
+        guard((), || {
+            let value = text_of(value);
+            self.cell.update(|s| s.set_tag(key, value));
+        })
     }
 
     fn remove_tag(&self, key: &str) {
-        self.cell.update(|s| s.remove_tag(key));
+        guard((), || {
+            self.cell.update(|s| s.remove_tag(key));
+        })
     }
 
     fn set_user(&self, user: Option<&Bound<'_, PyAny>>) {
-        let user = user.and_then(user_of);
-        self.cell.update(|s| s.set_user(user));
+        guard((), || {
+            let user = user.and_then(user_of);
+            self.cell.update(|s| s.set_user(user));
+        })
     }
 
     fn set_session(&self, session_id: Option<&str>) {
-        self.cell.update(|s| s.set_session(session_id));
+        guard((), || {
+            self.cell.update(|s| s.set_session(session_id));
+        })
     }
 
     fn set_context(&self, key: &str, value: Option<&Bound<'_, PyAny>>) {
-        let value = value.and_then(json::scoped_map).map_or(Value::Null, Value::Object);
-        self.cell.update(|s| s.set_context(key, value));
+        guard((), || {
+            let value = value.and_then(json::scoped_map).map_or(Value::Null, Value::Object);
+            self.cell.update(|s| s.set_context(key, value));
+        })
     }
 
     fn set_extra(&self, key: &str, value: &Bound<'_, PyAny>) {
-        let value = json::scoped(value);
-        self.cell.update(|s| s.set_extra(key, value));
+        guard((), || {
+            let value = json::scoped(value);
+            self.cell.update(|s| s.set_extra(key, value));
+        })
     }
 
     fn set_level(&self, level: Option<&str>) {
-        self.cell.update(|s| s.set_level(level_of(level)));
+        guard((), || {
+            self.cell.update(|s| s.set_level(level_of(level)));
+        })
     }
 
     fn set_transaction(&self, name: Option<&str>) {
-        self.cell.update(|s| s.set_transaction(name));
+        guard((), || {
+            self.cell.update(|s| s.set_transaction(name));
+        })
     }
 
     fn set_fingerprint(&self, fingerprint: Option<&Bound<'_, PyAny>>) {
-        let parts = fingerprint.and_then(fingerprint_of);
-        self.cell.update(|s| s.set_fingerprint(parts));
+        guard((), || {
+            let parts = fingerprint.and_then(fingerprint_of);
+            self.cell.update(|s| s.set_fingerprint(parts));
+        })
     }
 
     /// Takes a W3C `traceparent` or a `sentry-trace` header; False when it fits neither.
     fn continue_trace(&self, header: Option<&str>) -> bool {
-        let trace = header.and_then(Trace::from_header);
-        let fits = trace.is_some();
-        if fits {
-            self.cell.update(|s| s.set_trace(trace));
-        }
-        fits
+        guard(false, || {
+            let trace = header.and_then(Trace::from_header);
+            let fits = trace.is_some();
+            if fits {
+                self.cell.update(|s| s.set_trace(trace));
+            }
+            fits
+        })
     }
 
     #[pyo3(signature = (message=None, *, category=None, level=None, r#type=None, data=None, timestamp=None))]
@@ -144,31 +165,37 @@ impl PyScopeCell {
         data: Option<&Bound<'_, PyAny>>,
         timestamp: Option<f64>,
     ) {
-        let crumb = Breadcrumb {
-            timestamp: Some(timestamp.and_then(Timestamp::from_secs).unwrap_or_else(Timestamp::now)),
-            ty: r#type.map(text_of),
-            category: category.map(text_of),
-            level: level_of(level),
-            message: message.map(|m| match json::scoped(m) {
-                Value::String(text) => text,
-                other => other.to_string(),
-            }),
-            data: data.and_then(json::scoped_map).unwrap_or_default(),
-        };
-        if let Some(client) = client::current() {
-            // The hook, if any, runs before the cell is touched: it may use scopes itself.
-            if let Some(crumb) = client.filter_breadcrumb(crumb) {
-                self.cell.update(|s| s.add_breadcrumb(crumb, client.options().max_breadcrumbs));
+        guard((), || {
+            let crumb = Breadcrumb {
+                timestamp: Some(timestamp.and_then(Timestamp::from_secs).unwrap_or_else(Timestamp::now)),
+                ty: r#type.map(text_of),
+                category: category.map(text_of),
+                level: level_of(level),
+                message: message.map(|m| match json::scoped(m) {
+                    Value::String(text) => text,
+                    other => other.to_string(),
+                }),
+                data: data.and_then(json::scoped_map).unwrap_or_default(),
+            };
+            if let Some(client) = client::current() {
+                // The hook, if any, runs before the cell is touched: it may use scopes itself.
+                if let Some(crumb) = client.filter_breadcrumb(crumb) {
+                    self.cell.update(|s| s.add_breadcrumb(crumb, client.options().max_breadcrumbs));
+                }
             }
-        }
+        })
     }
 
     fn clear_breadcrumbs(&self) {
-        self.cell.update(Scope::clear_breadcrumbs);
+        guard((), || {
+            self.cell.update(Scope::clear_breadcrumbs);
+        })
     }
 
     fn clear(&self) {
-        self.cell.update(Scope::clear);
+        guard((), || {
+            self.cell.update(Scope::clear);
+        })
     }
 }
 
