@@ -42,14 +42,13 @@ fn the_guard_sends_what_is_left() {
 /// Nothing that is called before `init` fails or is captured, and what is said by then holds later.
 #[test]
 fn before_init_nothing_is_captured_and_nothing_fails() {
-    let sdk = sdk(Options::default());
-    drop(sdk);
+    let alone = sdk(Options::default()).end();
     faultwire::isolation_scope(|| {
         faultwire::set_tag("early", "yes");
         faultwire::add_breadcrumb("early");
         assert_eq!(faultwire::capture_error(&std::fmt::Error), None);
         assert!(faultwire::flush(Duration::ZERO) && faultwire::close(None));
-        let sdk = crate::sdk(Options::default());
+        let sdk = crate::sdk_held(alone, Options::default(), faultwire::Setup::default());
         faultwire::capture_message("late", Level::Info);
         let event = sdk.event();
         assert_eq!(

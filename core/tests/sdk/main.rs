@@ -35,7 +35,11 @@ pub fn sdk(options: Options) -> Sdk {
 }
 
 pub fn sdk_with(options: Options, setup: Setup) -> Sdk {
-    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    sdk_held(ALONE.lock().unwrap_or_else(PoisonError::into_inner), options, setup)
+}
+
+/// The same for a story that has the process for itself already, see [`Sdk::end`].
+pub fn sdk_held(alone: MutexGuard<'static, ()>, options: Options, setup: Setup) -> Sdk {
     let backend = Backend::default();
     let setup = Setup { transport: Some(backend.transport()), ..setup };
     let guard = faultwire::init_with(options, setup).unwrap();
@@ -43,6 +47,13 @@ pub fn sdk_with(options: Options, setup: Setup) -> Sdk {
 }
 
 impl Sdk {
+    /// Ends the SDK, and goes on having the process for itself.
+    pub fn end(self) -> MutexGuard<'static, ()> {
+        let Sdk { backend: _, _guard, _alone } = self;
+        drop(_guard);
+        _alone
+    }
+
     /// All events, once they have arrived.
     pub fn events(&self) -> Vec<Value> {
         assert!(faultwire::flush(SOON));
