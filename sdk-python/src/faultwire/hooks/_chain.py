@@ -16,23 +16,35 @@ class Chain:
     def __init__(self, owner: Any, attribute: str, seen: Callable[..., object]) -> None:
         self._owner = owner
         self._attribute = attribute
-        self._on = True
-        self._previous: Callable[..., Any] = getattr(owner, attribute)
-        previous = self._previous
+        self._seen = seen
+        self._take_off: Callable[[], None] | None = None
+
+    def put_on(self) -> None:
+        """Puts the hook on; once on, it stays as it is."""
+        if self._take_off is not None:
+            return
+        owner, attribute, seen = self._owner, self._attribute, self._seen
+        previous: Callable[..., Any] = getattr(owner, attribute)
+        on = [True]
 
         def hook(*args: Any, **kwargs: Any) -> Any:
-            if self._on:
+            if on:
                 try:
                     seen(*args, **kwargs)
                 except Exception as error:
                     note(attribute, error)
             return previous(*args, **kwargs)
 
-        self._hook = hook
-        setattr(owner, attribute, hook)
+        def take_off() -> None:
+            on.clear()
+            if getattr(owner, attribute, None) is hook:
+                setattr(owner, attribute, previous)
 
-    def remove(self) -> None:
+        setattr(owner, attribute, hook)
+        self._take_off = take_off
+
+    def take_off(self) -> None:
         """Takes the hook off, or makes it pass calls on where another one was put before it."""
-        self._on = False
-        if getattr(self._owner, self._attribute, None) is self._hook:
-            setattr(self._owner, self._attribute, self._previous)
+        if self._take_off is not None:
+            self._take_off()
+            self._take_off = None

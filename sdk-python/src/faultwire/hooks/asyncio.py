@@ -17,23 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_chain: Chain | None = None
-
-
-def setup_once() -> None:
-    """Puts the hook on."""
-    global _chain
-    if _chain is None:
-        _chain = Chain(base_events.BaseEventLoop, "call_exception_handler", _seen)
-
-
-def remove() -> None:
-    """Takes it off."""
-    global _chain
-    if _chain is not None:
-        _chain.remove()
-        _chain = None
-
 
 def _seen(loop: Any, context: dict[str, Any]) -> None:
     error = context.get("exception")
@@ -62,3 +45,8 @@ def _origin(context: dict[str, Any]) -> Context:
                 return found
     found = getattr(context.get("handle"), "_context", None)
     return found if isinstance(found, Context) else Context()
+
+
+_chain = Chain(base_events.BaseEventLoop, "call_exception_handler", _seen)
+setup_once = _chain.put_on
+remove = _chain.take_off

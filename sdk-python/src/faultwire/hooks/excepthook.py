@@ -11,26 +11,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-_chain: Chain | None = None
-
-
-def setup_once() -> None:
-    """Puts the hook on."""
-    global _chain
-    if _chain is None:
-        _chain = Chain(sys, "excepthook", _seen)
-
-
-def remove() -> None:
-    """Takes it off."""
-    global _chain
-    if _chain is not None:
-        _chain.remove()
-        _chain = None
-
 
 def _seen(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     # Somebody wanted the program to end: no failure of the program.
     if issubclass(kind, (KeyboardInterrupt, SystemExit)):
         return
     native.capture_exception((kind, error, traceback), level="fatal", handled=False, mechanism="auto.excepthook")
+
+
+_chain = Chain(sys, "excepthook", _seen)
+setup_once = _chain.put_on
+remove = _chain.take_off

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_chain: Chain | None = None
-
 # Threads inside `_seen`: a record that is logged while one is looked at (by the `__str__` of an
 # argument, by before_send) is not ours to look at. A set's methods are atomic.
 _busy: set[int] = set()
@@ -34,21 +32,6 @@ _ECHOES = (("werkzeug", "Error on request:"),)
 
 # What every record has; anything else came by `extra=`.
 _ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-
-
-def setup_once() -> None:
-    """Puts the hook on."""
-    global _chain
-    if _chain is None:
-        _chain = Chain(logging.Logger, "callHandlers", _seen)
-
-
-def remove() -> None:
-    """Takes it off."""
-    global _chain
-    if _chain is not None:
-        _chain.remove()
-        _chain = None
 
 
 def _seen(self: logging.Logger, record: logging.LogRecord) -> None:
@@ -118,3 +101,8 @@ def _call(function: Callable[..., object], *args: object) -> object:
 
 def _capture_exception(error: Any, level: str, logger: str, extra: dict[str, Any], handled: bool, how: str) -> None:
     native.capture_exception(error, level=level, logger=logger, extra=extra, handled=handled, mechanism=how)
+
+
+_chain = Chain(logging.Logger, "callHandlers", _seen)
+setup_once = _chain.put_on
+remove = _chain.take_off

@@ -11,23 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_chain: Chain | None = None
-
-
-def setup_once() -> None:
-    """Puts the hook on."""
-    global _chain
-    if _chain is None:
-        _chain = Chain(threading, "excepthook", _seen)
-
-
-def remove() -> None:
-    """Takes it off."""
-    global _chain
-    if _chain is not None:
-        _chain.remove()
-        _chain = None
-
 
 def _seen(args: Any) -> None:
     # SystemExit ends a thread silently by design.
@@ -36,3 +19,8 @@ def _seen(args: Any) -> None:
     native.capture_exception(
         (args.exc_type, args.exc_value, args.exc_traceback), handled=False, mechanism="auto.threading"
     )
+
+
+_chain = Chain(threading, "excepthook", _seen)
+setup_once = _chain.put_on
+remove = _chain.take_off

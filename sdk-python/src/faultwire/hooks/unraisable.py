@@ -11,23 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_chain: Chain | None = None
-
-
-def setup_once() -> None:
-    """Puts the hook on."""
-    global _chain
-    if _chain is None:
-        _chain = Chain(sys, "unraisablehook", _seen)
-
-
-def remove() -> None:
-    """Takes it off."""
-    global _chain
-    if _chain is not None:
-        _chain.remove()
-        _chain = None
-
 
 def _seen(unraisable: Any) -> None:
     kind, error = unraisable.exc_type, unraisable.exc_value
@@ -47,3 +30,8 @@ def _seen(unraisable: Any) -> None:
             }
         },
     )
+
+
+_chain = Chain(sys, "unraisablehook", _seen)
+setup_once = _chain.put_on
+remove = _chain.take_off
