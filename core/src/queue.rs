@@ -5,7 +5,7 @@
 //! itself; only one that has been idle for long sleeps, and is woken by the next capture.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -66,7 +66,14 @@ impl Queue {
             return Err(capture);
         }
         match self.sender.try_send(Message::Capture(capture)) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                // See `sleep`: what was sent must be visible before the flag is read.
+                fence(Ordering::SeqCst);
+                if self.asleep.load(Ordering::Relaxed) {
+                    self.rouse();
+                }
+                Ok(())
+            }
             Err(
                 TrySendError::Full(Message::Capture(capture)) | TrySendError::Disconnected(Message::Capture(capture)),
             ) => {
@@ -125,14 +132,15 @@ impl Queue {
     /// Sleeps until somebody sends. The flag goes up before the last look at the queue, and a sender
     /// sends before it looks at the flag: one of the two sees the other.
     fn sleep(&self, left: Option<Duration>) {
-        self.asleep.store(true, Ordering::SeqCst);
+        self.asleep.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
         if self.receiver.is_empty() {
             match left {
                 Some(left) => std::thread::park_timeout(left),
                 None => std::thread::park(),
             }
         }
-        self.asleep.store(false, Ordering::SeqCst);
+        self.asleep.store(false, Ordering::Relaxed);
     }
 
     pub fn is_empty(&self) -> bool {

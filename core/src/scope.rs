@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::fork::Shared;
 use crate::protocol::{Breadcrumb, Event, Level, Map, Request, Timestamp, User, Value};
@@ -225,17 +226,14 @@ pub(crate) fn set_in_context(event: &mut Event, name: &str, key: &str, value: Va
 #[derive(Debug, Default)]
 pub struct ScopeCell {
     current: Shared<Arc<Scope>>,
+    /// Something was said here: most cells are never written to, and a capture need not look into them.
+    said: AtomicBool,
 }
 
 impl ScopeCell {
-    /// A cell that starts from `scope`.
-    pub fn new(scope: Arc<Scope>) -> Self {
-        ScopeCell { current: Shared::new(scope) }
-    }
-
-    /// The scope as it is now; later updates do not reach it.
-    pub fn snapshot(&self) -> Arc<Scope> {
-        self.current.with(|scope| Arc::clone(scope))
+    /// The scope as it is now, if anything was ever said in it; later updates do not reach it.
+    pub fn snapshot(&self) -> Option<Arc<Scope>> {
+        self.said.load(Ordering::Acquire).then(|| self.current.with(|scope| Arc::clone(scope)))
     }
 
     /// The same for a panic hook, whose thread may have panicked within [`update`](ScopeCell::update):
@@ -246,12 +244,15 @@ impl ScopeCell {
 
     /// Changes the scope for everybody who holds this cell. `change` must not use a cell itself.
     pub fn update<R>(&self, change: impl FnOnce(&mut Scope) -> R) -> R {
-        self.current.with(|scope| change(Arc::make_mut(scope)))
+        let changed = self.current.with(|scope| change(Arc::make_mut(scope)));
+        self.said.store(true, Ordering::Release);
+        changed
     }
 
     /// A cell of its own that starts from what this one holds now.
     pub fn fork(&self) -> ScopeCell {
-        ScopeCell::new(self.snapshot())
+        let scope = self.snapshot();
+        ScopeCell { said: AtomicBool::new(scope.is_some()), current: Shared::new(scope.unwrap_or_default()) }
     }
 }
 
@@ -311,11 +312,12 @@ mod tests {
     #[test]
     fn a_snapshot_never_sees_later_changes() {
         let cell = ScopeCell::default();
+        assert!(cell.snapshot().is_none());
         cell.update(|s| s.set_tag("a", "1"));
-        let before = cell.snapshot();
+        let before = cell.snapshot().unwrap();
         cell.update(|s| s.set_tag("a", "2"));
         assert_eq!(before.tags["a"], "1");
-        assert_eq!(cell.snapshot().tags["a"], "2");
+        assert_eq!(cell.snapshot().unwrap().tags["a"], "2");
     }
 
     #[test]

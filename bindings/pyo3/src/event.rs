@@ -230,7 +230,7 @@ fn finish<'py>(
     }
     let sent = client.submit(capture).is_some();
     if sent {
-        cells.remember(py, String::from_utf8_lossy(&id.hex()).into_owned());
+        cells.remember(py, id);
     }
     sent
 }

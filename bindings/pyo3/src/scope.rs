@@ -1,8 +1,6 @@
 //! Scope cells: core's, and what only Python can hold beside them.
 
-use std::sync::Arc;
-
-use faultwire::protocol::{Breadcrumb, Level, Timestamp, User, Value};
+use faultwire::protocol::{Breadcrumb, EventId, Level, Timestamp, User, Value};
 use faultwire::scope::{Layers, Scope, ScopeCell, Trace};
 use pyo3::prelude::*;
 
@@ -28,7 +26,7 @@ pub(crate) struct PyScopeCell {
 #[derive(Default)]
 struct Beside {
     request_source: Option<Py<PyAny>>,
-    last_event_id: Option<String>,
+    last_event_id: Option<EventId>,
 }
 
 /// A short text of any value: texts as they are, others as they would be shown.
@@ -74,14 +72,7 @@ impl PyScopeCell {
 
     #[getter]
     fn last_event_id(&self, py: Python<'_>) -> Option<String> {
-        self.beside.borrow(py)?.last_event_id.clone()
-    }
-
-    #[setter]
-    fn set_last_event_id(&self, py: Python<'_>, id: Option<String>) {
-        if let Some(mut beside) = self.beside.borrow(py) {
-            beside.last_event_id = id;
-        }
+        self.beside.borrow(py)?.last_event_id.map(|id| id.to_string())
     }
 
     fn set_tag(&self, key: &str, value: &Bound<'_, PyAny>) {
@@ -262,9 +253,7 @@ impl<'py> Cells<'py> {
 
     /// Snapshots for a capture.
     pub fn layers(&self, call: Option<Box<Scope>>) -> Layers {
-        let snapshot = |cell: &Option<Bound<'_, PyScopeCell>>| {
-            cell.as_ref().map(|c| c.get().cell.snapshot()).filter(|s: &Arc<Scope>| !s.is_empty())
-        };
+        let snapshot = |cell: &Option<Bound<'_, PyScopeCell>>| cell.as_ref().and_then(|c| c.get().cell.snapshot());
         Layers {
             fallback: None,
             global: snapshot(&self.everywhere),
@@ -280,11 +269,12 @@ impl<'py> Cells<'py> {
     }
 
     /// Remembers the id where `last_event_id` looks for it.
-    pub fn remember(&self, py: Python<'py>, id: String) {
+    pub fn remember(&self, py: Python<'py>, id: EventId) {
         // An unshared cell is seen by tasks that took it over; what is written there is only ever its own.
         let isolation = self.isolation.as_ref().filter(|c| c.get().shared);
-        if let Some(cell) = isolation.or(self.everywhere.as_ref()) {
-            cell.get().set_last_event_id(py, Some(id));
+        let cell = isolation.or(self.everywhere.as_ref());
+        if let Some(mut beside) = cell.and_then(|cell| cell.get().beside.borrow(py)) {
+            beside.last_event_id = Some(id);
         }
     }
 }

@@ -167,9 +167,9 @@ pub(crate) fn isolation() -> Option<Arc<Cell>> {
 pub(crate) fn layers() -> Layers {
     let scopes = Scopes::here();
     Layers {
-        global: Some(scopes::everywhere().scope.snapshot()),
-        isolation: Some(scopes.isolation.scope.snapshot()),
-        current: scopes.current.map(|cell| cell.scope.snapshot()),
+        global: scopes::everywhere().scope.snapshot(),
+        isolation: scopes.isolation.scope.snapshot(),
+        current: scopes.current.and_then(|cell| cell.scope.snapshot()),
         ..Layers::default()
     }
 }

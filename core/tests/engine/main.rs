@@ -9,6 +9,7 @@ mod support;
 mod conservation;
 mod gate;
 mod hooks;
+mod idle;
 mod limits;
 mod outage;
 mod places;
