@@ -29,12 +29,29 @@ pub(crate) enum Message {
     Wake,
 }
 
+/// What the queue holds. Both sides write it at each message, so it has a cache line of its own, and is
+/// all that a capture looks at before extraction: the channel's ends would each be one more.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Held {
+    events: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl Held {
+    fn take(&self, bytes: usize) {
+        self.events.fetch_sub(1, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Queue {
     sender: Sender<Message>,
     receiver: Receiver<Message>,
-    bytes: AtomicUsize,
+    max_events: usize,
     max_bytes: usize,
+    held: Held,
     worker: OnceLock<Thread>,
     /// The worker sleeps, or is about to: whoever sends must wake it.
     asleep: AtomicBool,
@@ -46,8 +63,9 @@ impl Queue {
         Queue {
             sender,
             receiver,
-            bytes: AtomicUsize::new(0),
+            max_events,
             max_bytes,
+            held: Held::default(),
             worker: OnceLock::new(),
             asleep: AtomicBool::new(false),
         }
@@ -55,16 +73,18 @@ impl Queue {
 
     /// A hint that saves the work of extraction; [`push`](Queue::push) decides.
     pub fn is_full(&self) -> bool {
-        self.sender.is_full() || self.bytes.load(Ordering::Relaxed) >= self.max_bytes
+        self.held.bytes.load(Ordering::Relaxed) >= self.max_bytes
+            || self.held.events.load(Ordering::Relaxed) >= self.max_events
     }
 
     /// Gives the capture to the worker, or back when there is no room.
     pub fn push(&self, capture: Box<Capture>) -> Result<(), Box<Capture>> {
         let bytes = capture.bytes;
-        if self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > self.max_bytes {
-            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        if self.held.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > self.max_bytes {
+            self.held.bytes.fetch_sub(bytes, Ordering::Relaxed);
             return Err(capture);
         }
+        self.held.events.fetch_add(1, Ordering::Relaxed);
         match self.sender.try_send(Message::Capture(capture)) {
             Ok(()) => {
                 // See `sleep`: what was sent must be visible before the flag is read.
@@ -77,7 +97,7 @@ impl Queue {
             Err(
                 TrySendError::Full(Message::Capture(capture)) | TrySendError::Disconnected(Message::Capture(capture)),
             ) => {
-                self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+                self.held.take(bytes);
                 Err(capture)
             }
             // Only captures are sent here.
@@ -124,7 +144,7 @@ impl Queue {
             }
         };
         if let Message::Capture(capture) = &message {
-            self.bytes.fetch_sub(capture.bytes, Ordering::Relaxed);
+            self.held.take(capture.bytes);
         }
         Some(message)
     }
