@@ -114,8 +114,7 @@ pub(crate) unsafe fn extract(
 ) -> Vec<RawException> {
     let mechanism = Mechanism { ty: how.mechanism.to_owned(), handled: Some(how.handled), ..Mechanism::default() };
     let limits = local_limits(options);
-    let mut collector =
-        Collector { py, options, limits, tape, seen: Vec::new(), out: Vec::with_capacity(1) };
+    let mut collector = Collector { py, options, limits, tape, seen: Vec::new(), out: Vec::with_capacity(1) };
     // SAFETY: per the contract.
     unsafe { collector.add(exception, Some(walk), mechanism, None) };
     let mut chain = collector.out;
