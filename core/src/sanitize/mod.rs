@@ -2,13 +2,14 @@
 //!
 //! - `rules`: key rules, a table: names whose values are hidden.
 //! - `patterns`: value rules, a table: what is a secret by its looks.
-//! - `scan`: one linear pass over a text; `shapes` and `pairs` are the rules that need code.
+//! - `scan`: one linear pass over a text; `shapes`, `bare` and `pairs` are the rules that need code.
 //! - `walk`: the whole event, field by field; `value`: free JSON; `http`: requests.
 //! - `meta`: the remarks in `_meta`. `limits`: every length. `vector`: the door for shared vectors.
 //!
 //! A value under a hidden key becomes `[Filtered]`; a part of a longer text `[Filtered:kind]`.
 //! Sanitizing is idempotent, linear in the input, and comes before any cut.
 
+mod bare;
 mod http;
 mod limits;
 mod memory;

@@ -2,7 +2,7 @@
 //!
 //! Most vendors mark their tokens with a prefix, so a row is a list of prefixes, the alphabet that
 //! follows and how much of it. What needs arithmetic or context (cards, IBANs, URLs) is a
-//! [`Shape::Special`] whose function lives in `shapes` or `pairs`.
+//! [`Shape::Special`] whose function lives in `shapes`, `bare` or `pairs`.
 
 /// The characters a token is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +104,10 @@ pub enum Special {
     CurlUser,
     /// A word of secrecy, a space and a quoted text: `password 'x'`.
     Quoted,
+    /// `user/password@host:port/service`.
+    OraclePassword,
+    /// 40 characters of base64 that look random.
+    AwsSecret,
 }
 
 /// How a row matches.
@@ -185,6 +189,7 @@ pub static PATTERNS: &[Pattern] = &[
     special("quoted", Special::Quoted, "the key rules, before a quoted text: SQL's PASSWORD 'x', messages that quote what was wrong"),
     special("curl-user", Special::CurlUser, "curl(1): -u, --user"),
     special("url-password", Special::UrlPassword, "RFC 3986 section 3.2.1"),
+    special("oracle-password", Special::OraclePassword, "Oracle Net: easy connect strings behind user/password@"),
     // Credentials of HTTP.
     token("bearer", &["bearer "], Base64, (6, ANY), "RFC 6750 section 2.1").bounded().mixed().keep_prefix().any_case(),
     token("bearer", &["bearer%20", "bearer+"], Base64, (6, ANY), "RFC 6750, percent-encoded").bounded().mixed().keep_prefix().any_case(),
@@ -200,6 +205,7 @@ pub static PATTERNS: &[Pattern] = &[
     // Clouds.
     token("aws-access-key", &["AKIA"], Upper, (16, 16), "AWS IAM reference: unique identifiers; one in thirty holds no digit"),
     token("aws-access-key", &["ASIA", "ABIA", "ACCA", "AROA", "AIDA", "ANPA", "ANVA", "APKA"], Upper, (16, 16), "AWS IAM reference: unique identifiers").mixed(),
+    special("aws-secret-key", Special::AwsSecret, "AWS IAM: secret access keys are 40 characters of base64, with no mark of their own"),
     token("aws-session-token", &["IQoJb3JpZ2lu", "FwoGZXIvYXdz", "FQoGZXIvYXdz"], Base64, (40, ANY), "AWS STS: the head of an encoded session token"),
     token("aws-bedrock-key", &["ABSKQmVkcm9ja0FQSUtleS", "bedrock-api-key-"], Base64, (16, ANY), "AWS Bedrock: API keys"),
     token("google-api-key", &["AIza"], UrlSafe, (30, ANY), "Google Cloud: API keys"),

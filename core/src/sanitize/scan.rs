@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 use super::patterns::{PATTERNS, Pattern, Shape, Special, Token};
 use super::rules::Keys;
-use super::{pairs, shapes};
+use super::{bare, pairs, shapes};
 
 /// What to look for in a text: a set of rule groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,17 +27,20 @@ impl What {
     const EMAIL: u16 = 16;
     const IP: u16 = 32;
     const LITERALS: u16 = 64;
+    /// What is a secret only by looking random: nowhere where names and paths stand.
+    const RANDOM: u16 = 128;
 
     /// Running text: everything.
-    pub const TEXT: What = What(What::TOKENS | What::URLS | What::PAIRS | What::NUMBERS | What::EMAIL | What::IP);
+    pub const TEXT: What = What(What::VERSION.0 | What::NUMBERS | What::IP);
     /// A line of source: everything, but assignments lose only their literals.
-    pub const CODE: What = What(What::TOKENS | What::URLS | What::LITERALS | What::NUMBERS | What::EMAIL | What::IP);
+    pub const CODE: What =
+        What(What::TOKENS | What::RANDOM | What::URLS | What::LITERALS | What::NUMBERS | What::EMAIL | What::IP);
     /// Names, paths, ids: only what cannot be part of one.
     pub const NAME: What = What(What::TOKENS | What::URLS);
     /// As `NAME`, for a URL whose parameters are treated apart.
     pub const LOGIN: What = What(What::TOKENS | What::URLS | 1 << 15);
     /// Running text in which four numbers with dots are a version.
-    pub const VERSION: What = What(What::TOKENS | What::URLS | What::PAIRS | What::EMAIL);
+    pub const VERSION: What = What(What::TOKENS | What::RANDOM | What::URLS | What::PAIRS | What::EMAIL);
 
     /// A name that turns out to be a URL with a query has pairs too.
     pub fn for_text(self, text: &str) -> What {
@@ -163,7 +166,8 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
 pub(super) fn scan<'s>(text: &str, what: What, keys: &'s Keys, send_default_pii: bool) -> Vec<Hit<'s>> {
     let what = what.for_text(text);
     let what = if send_default_pii { what.without_pii_rules() } else { what };
-    let mut scan = Scan { text, b: text.as_bytes(), what, keys, hits: Vec::new(), done: 0, jwt_until: 0 };
+    let mut scan =
+        Scan { text, b: text.as_bytes(), what, keys, hits: Vec::new(), done: 0, jwt_until: 0, random_until: 0 };
     scan.run();
     scan.hits
 }
@@ -178,6 +182,8 @@ pub(super) struct Scan<'t, 's> {
     pub done: usize,
     /// A run that starts with `eyJ` has been read up to here and is no JWT.
     jwt_until: usize,
+    /// A run has been read up to here and is no random key.
+    random_until: usize,
 }
 
 impl<'s> Scan<'_, 's> {
@@ -258,6 +264,13 @@ impl<'s> Scan<'_, 's> {
                 return self.hit(start, end, special_name(Special::Telegram));
             }
         }
+        if c == b'@'
+            && self.what.has(What::URLS)
+            && let Some((start, end)) = shapes::oracle_password(b, i)
+            && start >= self.done
+        {
+            return self.hit(start, end, special_name(Special::OraclePassword));
+        }
         let encoded_at = c == b'%' && b.get(i + 1..i + 3) == Some(b"40");
         if (c == b'@' || encoded_at) && self.what.has(What::EMAIL) {
             return match shapes::email(b, i, if encoded_at { 3 } else { 1 }, self.done) {
@@ -315,6 +328,15 @@ impl<'s> Scan<'_, 's> {
         let b = self.b;
         let run = i + b.iter().skip(i).take_while(|c| c.is_ascii_digit()).count();
         let before = i.checked_sub(1).and_then(|at| b.get(at)).copied().unwrap_or(b' ');
+        if self.what.has(What::RANDOM) && i >= self.random_until {
+            match bare::aws_secret(b, i) {
+                Ok((start, end)) if start >= self.done => {
+                    self.hit(start, end, special_name(Special::AwsSecret));
+                    return end;
+                }
+                Ok((_, end)) | Err(end) => self.random_until = end,
+            }
+        }
         if self.what.has(What::NUMBERS) {
             if let Some((start, end)) = shapes::iban(b, i) {
                 self.hit(start, end, "iban");

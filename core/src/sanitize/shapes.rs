@@ -8,7 +8,7 @@ use memchr::memmem;
 use super::patterns::{Alphabet, Token};
 
 /// A secret found, as a byte range.
-type Range = (usize, usize);
+pub(super) type Range = (usize, usize);
 
 fn before(b: &[u8], i: usize) -> u8 {
     i.checked_sub(1).and_then(|at| b.get(at)).copied().unwrap_or(b' ')
@@ -128,18 +128,23 @@ pub(super) fn basic(b: &[u8], i: usize) -> Option<Range> {
     Some((start, start + run(b, start, Alphabet::Base64, usize::MAX)))
 }
 
+/// What a character of base64, of either alphabet, stands for.
+pub(super) fn sextet(c: u8) -> Option<u8> {
+    Some(match c {
+        b'A'..=b'Z' => c - b'A',
+        b'a'..=b'z' => c - b'a' + 26,
+        b'0'..=b'9' => c - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
+}
+
 /// Whether base64 reads as printable text with a colon.
 fn decodes_to_login(text: &[u8]) -> bool {
     let (mut bits, mut held, mut colon) = (0u32, 0u32, false);
     for c in text {
-        let six = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => break,
-        };
+        let Some(six) = sextet(*c) else { break };
         bits = (bits << 6) | u32::from(six);
         held += 6;
         if held >= 8 {
@@ -226,6 +231,44 @@ pub(super) fn url_userinfo(b: &[u8], i: usize) -> Option<Range> {
         || super::scan::placeholder(b, range.0) == Some(range.1)
         || super::pairs::is_inert(b.get(range.0..range.1)?);
     (!inert).then_some(range)
+}
+
+/// How far before its `@` the user of an Oracle login may start. Names and passwords have 30 bytes each,
+/// names of new databases 128.
+const LOGIN_WINDOW: usize = 192;
+/// Longest name of a host, RFC 1035.
+const HOST: usize = 253;
+
+/// The password in `user/password@host:1521/service`, `...@//host` and `...@tcps://host`: the `@` stands
+/// at `i`. Looks [`LOGIN_WINDOW`] bytes back, and ahead as far as a host and its port go.
+pub(super) fn oracle_password(b: &[u8], i: usize) -> Option<Range> {
+    let floor = i.saturating_sub(LOGIN_WINDOW);
+    let slash = floor + memchr::memrchr(b'/', b.get(floor..i)?)?;
+    let password = b.get(slash + 1..i)?;
+    let plain = |c: &u8| (c.is_ascii_graphic() || *c >= 0x80) && !b"\"'`<>()[]{}\\,;&=".contains(c);
+    let named = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'$' | b'#');
+    let user = b.get(floor..slash)?.iter().rev().take_while(|c| named(c)).count();
+    let user = slash - user;
+    // `a/b/c@host`, `.../b@host`, `%s/%s@host` are paths and templates.
+    let starts = (user > floor || floor == 0)
+        && b.get(user).is_some_and(u8::is_ascii_alphabetic)
+        && !matches!(before(b, user), b'/' | b'.' | b'-' | b'@' | b'%' | b'~' | b'+' | 0x80..);
+    if password.is_empty() || !password.iter().all(plain) || super::pairs::is_inert(password) || !starts {
+        return None;
+    }
+    let rest = b.get(i + 1..)?;
+    let told = [&b"//"[..], b"tcp://", b"tcps://"].into_iter().find_map(|sign| rest.strip_prefix(sign));
+    let host = told.unwrap_or(rest);
+    let length = run(host, 0, Alphabet::Dotted, HOST);
+    if !host.get(..length)?.iter().any(|c| c.is_ascii_alphabetic() || *c == b'.') {
+        return None;
+    }
+    // Without the slashes before it, a host is one by its port and what follows that.
+    let port = host.get(length..)?.strip_prefix(b":").unwrap_or(b"");
+    let digits = port.iter().take(6).take_while(|c| c.is_ascii_digit()).count();
+    let goes_on =
+        (1..=5).contains(&digits) && matches!(after(port, digits), b'/' | b':') && named(&after(port, digits + 1));
+    (told.is_some() || goes_on).then_some((slash + 1, i))
 }
 
 /// Card numbers: one run, or the groups that are printed on cards. Looks at six groups of 20 bytes.
