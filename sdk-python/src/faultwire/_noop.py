@@ -41,16 +41,19 @@ class InternalError(FaultwireError):
 class ScopeCell:
     """Remembers nothing but whether it is shared."""
 
-    __slots__ = ("_shared", "last_event_id", "request_source")
+    __slots__ = ("_shared", "request_source")
 
     def __init__(self, parent: ScopeCell | None = None, *, shared: bool = True) -> None:
         self._shared = shared
         self.request_source: Callable[[], Mapping[str, Any] | None] | None = None
-        self.last_event_id: str | None = None
 
     @property
     def shared(self) -> bool:
         return self._shared
+
+    @property
+    def last_event_id(self) -> str | None:
+        return None
 
     def set_tag(self, key: str, value: object) -> None: ...
     def remove_tag(self, key: str) -> None: ...
