@@ -66,7 +66,12 @@ impl Queue {
             return Err(capture);
         }
         match self.sender.try_send(Message::Capture(capture)) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                if self.asleep.load(Ordering::SeqCst) {
+                    self.rouse();
+                }
+                Ok(())
+            }
             Err(
                 TrySendError::Full(Message::Capture(capture)) | TrySendError::Disconnected(Message::Capture(capture)),
             ) => {
