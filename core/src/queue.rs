@@ -4,8 +4,8 @@
 //! worker that had something to do lately naps for a few milliseconds at a time and looks again by
 //! itself; only one that has been idle for long sleeps, and is woken by the next capture.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ pub(crate) struct Queue {
     receiver: Receiver<Message>,
     bytes: AtomicUsize,
     max_bytes: usize,
-    worker: OnceLock<Thread>,
+    worker: Mutex<Option<Thread>>,
     /// The worker sleeps, or is about to: whoever sends must wake it.
     asleep: AtomicBool,
 }
@@ -48,7 +48,7 @@ impl Queue {
             receiver,
             bytes: AtomicUsize::new(0),
             max_bytes,
-            worker: OnceLock::new(),
+            worker: Mutex::default(),
             asleep: AtomicBool::new(false),
         }
     }
@@ -97,14 +97,18 @@ impl Queue {
     }
 
     fn rouse(&self) {
-        if let Some(worker) = self.worker.get() {
+        if let Some(worker) = &*self.worker.lock().unwrap_or_else(PoisonError::into_inner) {
             worker.unpark();
         }
     }
 
+    /// Makes the calling thread the worker, the one that is woken.
+    pub fn work_here(&self) {
+        *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current());
+    }
+
     /// The next message, for the worker's thread; `None` when nothing came within `patience`.
     pub fn pop(&self, patience: Option<Duration>) -> Option<Message> {
-        self.worker.get_or_init(std::thread::current);
         let start = Instant::now();
         let message = loop {
             if let Ok(message) = self.receiver.try_recv() {
