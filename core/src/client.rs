@@ -219,6 +219,28 @@ impl Client {
         self.engine().close(deadline(timeout.unwrap_or(self.settings.options.shutdown_timeout)))
     }
 
+    /// Ends the background threads until [`resume_threads`](Client::resume_threads), for a fork that
+    /// is to find none. Waits for them, normally far less than a millisecond and never more than 50 ms;
+    /// not for a request on its way: the thread that is in one stays.
+    ///
+    /// Captures go on and wait in the queue; `flush` and `close` have the threads run meanwhile. Pauses
+    /// of several threads may overlap. A forked child is not paused and need not resume.
+    pub fn pause_threads(&self) {
+        self.engine().pause_threads();
+    }
+
+    /// Ends a pause, once for each [`pause_threads`](Client::pause_threads): after the last one the next
+    /// capture starts the threads. To be followed by [`catch_up`](Client::catch_up).
+    pub fn resume_threads(&self) {
+        self.engine().resume_threads();
+    }
+
+    /// Starts the threads after a pause if anything is left for them to do. Apart from
+    /// [`resume_threads`](Client::resume_threads), for a language that counts threads a while after the fork.
+    pub fn catch_up(&self) {
+        self.engine().catch_up();
+    }
+
     /// What became of everything that this process captured.
     pub fn stats(&self) -> Stats {
         self.engine().stats()

@@ -1,21 +1,23 @@
-//! One process life of a client: its counters, queue, outbox and threads. A fork makes a new one.
+//! One process life of a client: its counters, queue, outbox and [threads](crate::threads). A fork
+//! makes a new one.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::capture::Capture;
 use crate::flush::{Epoch, Epochs};
-use crate::log::debug;
 use crate::loss::{Losses, Reason};
 use crate::outbox::{Kind, MemoryOutbox, Outbox, Record};
 use crate::queue::Queue;
 use crate::settings::Settings;
+use crate::shipper::Shipper;
 use crate::stats::Stats;
 use crate::storm::{FoldKey, Storm};
+use crate::threads::Threads;
 use crate::transport::RateLimits;
-use crate::{shipper, worker};
+use crate::worker::Worker;
 
 pub(crate) struct Engine {
     pub settings: Arc<Settings>,
@@ -38,7 +40,10 @@ pub(crate) struct Engine {
     pub reports_flushed: AtomicU64,
     closing: AtomicBool,
     pub worker_done: AtomicBool,
-    threads: Once,
+    pub threads: Threads,
+    /// What the threads keep: each is held by the one that runs, for as long as it does.
+    pub worker: Mutex<Worker>,
+    pub shipper: Mutex<Shipper>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -68,7 +73,9 @@ impl Engine {
             reports_flushed: AtomicU64::new(0),
             closing: AtomicBool::new(false),
             worker_done: AtomicBool::new(false),
-            threads: Once::new(),
+            threads: Threads::default(),
+            worker: Mutex::default(),
+            shipper: Mutex::default(),
             settings,
         })
     }
@@ -76,7 +83,6 @@ impl Engine {
     /// Hands a capture to the worker, which is started when there is first something to do: a process
     /// that never captures has no threads, and forks like any other.
     pub fn submit(self: &Arc<Engine>, capture: Box<Capture>) -> bool {
-        self.threads.call_once(|| self.start_threads());
         capture.admission.hand_over();
         if self.is_closing() {
             // Admitted before `close`, ready after it: the worker may be gone.
@@ -87,23 +93,13 @@ impl Engine {
             self.last_foldable.store(self.uptime_ms().max(1), Ordering::Relaxed);
         }
         match self.queue.push(capture) {
-            Ok(()) => true,
+            Ok(()) => {
+                self.need_threads();
+                true
+            }
             Err(capture) => {
                 self.settle_dropped(capture.admission.epoch, capture.admission.fold, Reason::QueueOverflow);
                 false
-            }
-        }
-    }
-
-    fn start_threads(self: &Arc<Engine>) {
-        for (name, run) in [("faultwire-work", worker::run as fn(&Arc<Engine>)), ("faultwire-ship", shipper::run)] {
-            let engine = Arc::clone(self);
-            // Signals are the application's: none is delivered to a thread of ours.
-            let spawned = crate::system::without_signals(|| {
-                std::thread::Builder::new().name(name.to_owned()).spawn(move || run(&engine))
-            });
-            if let Err(error) = spawned {
-                debug!("thread {name} could not be started: {}", error.kind());
             }
         }
     }
@@ -153,6 +149,14 @@ impl Engine {
         last != 0 && self.uptime_ms().saturating_sub(last) < window.as_millis() as u64
     }
 
+    /// True when there is, or can come without a capture, something to do for the threads.
+    pub fn has_work(&self) -> bool {
+        self.epochs.pending() > 0
+            || self.losses.has_unreported()
+            || self.may_fold()
+            || self.flush_wanted.load(Ordering::Acquire) > self.reports_flushed.load(Ordering::Acquire)
+    }
+
     fn uptime_ms(&self) -> u64 {
         self.start.elapsed().as_millis() as u64
     }
@@ -164,13 +168,12 @@ impl Engine {
     /// Waits until all captured before is delivered or counted as lost, and folded counts and loss
     /// reports have left; true if the former came about before the deadline.
     pub fn flush(self: &Arc<Engine>, deadline: Instant) -> bool {
-        if !self.threads.is_completed() {
-            if !self.losses.has_unreported() {
-                return true;
-            }
-            self.threads.call_once(|| self.start_threads());
+        if !self.threads_run() && !self.has_work() {
+            return true;
         }
+        // First the number, which counts as work after a pause, then the threads.
         let number = self.flush_wanted.fetch_add(1, Ordering::AcqRel) + 1;
+        let _lift = self.lift_pause();
         // The worker drains the storm table when it comes to the mark, so the counts are records of an
         // epoch that is waited for.
         if !self.queue.push_flush(number, deadline)
@@ -191,6 +194,10 @@ impl Engine {
     pub fn close(self: &Arc<Engine>, deadline: Instant) -> bool {
         let flushed = self.flush(deadline);
         self.closing.store(true, Ordering::Release);
+        if !flushed {
+            // What is left is still tried.
+            self.release_threads();
+        }
         self.queue.wake();
         self.outbox.wake();
         flushed
@@ -200,7 +207,9 @@ impl Engine {
     pub fn wait_for_flush(&self, span: Duration) {
         self.epochs.wait(Instant::now() + span, || {
             let flushed = self.reports_flushed.load(Ordering::Acquire);
-            self.is_closing() || self.counts_flushed.load(Ordering::Acquire) != flushed
+            self.is_closing()
+                || self.threads.shipper.is_told_to_end()
+                || self.counts_flushed.load(Ordering::Acquire) != flushed
         });
     }
 

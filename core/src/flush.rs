@@ -59,7 +59,6 @@ impl Epochs {
     }
 
     /// Captures that are not settled.
-    #[cfg(test)]
     pub fn pending(&self) -> usize {
         self.pending.iter().map(|n| n.load(Ordering::SeqCst)).sum()
     }

@@ -9,6 +9,9 @@
 //! - whoever uses a client in the child sees that its engine is of an older generation, leaves that
 //!   one alone for ever and builds a new one (`client.rs`).
 //!
+//! None of this needs the threads to be gone. A language that warns when it finds some at a fork also
+//! pauses them (`threads.rs`), from hooks of its own that run before these handlers.
+//!
 //! Captures read the generation, one atomic load; never the pid.
 
 use std::cell::{Cell, UnsafeCell};

@@ -82,6 +82,8 @@ pub mod tape;
 #[cfg(feature = "client")]
 pub mod testing;
 #[cfg(feature = "client")]
+mod threads;
+#[cfg(feature = "client")]
 pub mod transport;
 #[cfg(feature = "client")]
 mod worker;

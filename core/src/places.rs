@@ -17,11 +17,11 @@ const MAX_PLACES: usize = 4096;
 #[derive(Default)]
 pub(crate) struct Places {
     symbols: Symbols,
-    by_pointer: HashMap<*const CodeLocation, Place>,
+    by_address: HashMap<usize, Place>,
 }
 
 struct Place {
-    /// Keeps the pointer from coming to mean another piece of code.
+    /// Keeps the address from coming to mean another piece of code.
     _alive: Arc<CodeLocation>,
     frame: Frame,
 }
@@ -46,8 +46,9 @@ impl Symbolicate for On<'_> {
     }
 
     fn place(&mut self, code: &Arc<CodeLocation>) -> Frame {
-        let known = &mut self.places.by_pointer;
-        if let Some(place) = known.get(&Arc::as_ptr(code)) {
+        let known = &mut self.places.by_address;
+        let address = Arc::as_ptr(code).addr();
+        if let Some(place) = known.get(&address) {
             return place.frame.clone();
         }
         let mut frame = assemble::place(code);
@@ -56,7 +57,7 @@ impl Symbolicate for On<'_> {
         if known.len() >= MAX_PLACES {
             known.clear();
         }
-        known.insert(Arc::as_ptr(code), Place { _alive: Arc::clone(code), frame: frame.clone() });
+        known.insert(address, Place { _alive: Arc::clone(code), frame: frame.clone() });
         frame
     }
 }

@@ -4,8 +4,8 @@
 //! worker that had something to do lately naps for a few milliseconds at a time and looks again by
 //! itself; only one that has been idle for long sleeps, and is woken by the next capture.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::sync::{Mutex, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -52,7 +52,7 @@ pub(crate) struct Queue {
     max_events: usize,
     max_bytes: usize,
     held: Held,
-    worker: OnceLock<Thread>,
+    worker: Mutex<Option<Thread>>,
     /// The worker sleeps, or is about to: whoever sends must wake it.
     asleep: AtomicBool,
 }
@@ -66,7 +66,7 @@ impl Queue {
             max_events,
             max_bytes,
             held: Held::default(),
-            worker: OnceLock::new(),
+            worker: Mutex::default(),
             asleep: AtomicBool::new(false),
         }
     }
@@ -119,14 +119,18 @@ impl Queue {
     }
 
     fn rouse(&self) {
-        if let Some(worker) = self.worker.get() {
+        if let Some(worker) = &*self.worker.lock().unwrap_or_else(PoisonError::into_inner) {
             worker.unpark();
         }
     }
 
+    /// Makes the calling thread the worker, the one that is woken.
+    pub fn work_here(&self) {
+        *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current());
+    }
+
     /// The next message, for the worker's thread; `None` when nothing came within `patience`.
     pub fn pop(&self, patience: Option<Duration>) -> Option<Message> {
-        self.worker.get_or_init(std::thread::current);
         let start = Instant::now();
         let message = loop {
             if let Ok(message) = self.receiver.try_recv() {

@@ -1,8 +1,8 @@
 //! The thread that sends records, one envelope at a time, and learns their fate.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::engine::Engine;
@@ -17,15 +17,24 @@ use crate::transport::{Answer, Transport};
 /// How long a loss waits for an event to travel with before it is told by itself.
 const REPORT_EVERY: Duration = Duration::from_secs(30);
 
+/// What the shipper keeps between records, also those of before and after a pause.
+#[derive(Default)]
+pub(crate) struct Shipper {
+    transport: Option<Box<dyn Transport>>,
+    report_due: Option<Instant>,
+}
+
 pub(crate) fn run(engine: &Arc<Engine>) {
     let _inside = Inside::enter();
     let Some(make) = &engine.settings.make_transport else { return };
-    let mut transport = {
+    let mut kept = engine.shipper.lock().unwrap_or_else(PoisonError::into_inner);
+    let Shipper { transport, report_due } = &mut *kept;
+    let transport = transport.get_or_insert_with(|| {
         let _busy = fork::busy();
         make()
-    };
-    let mut report_due = Instant::now() + REPORT_EVERY;
-    loop {
+    });
+    let report_due = report_due.get_or_insert_with(|| Instant::now() + REPORT_EVERY);
+    while !engine.threads.shipper.must_end() {
         if let Some(pause) = engine.limits.limited("error", Instant::now()) {
             // The outbox holds meanwhile; a flush or the end looks again.
             engine.wait_for_flush(pause.min(REPORT_EVERY));
@@ -38,15 +47,16 @@ pub(crate) fn run(engine: &Arc<Engine>) {
         match record {
             Some(record) => ship(engine, transport.as_mut(), record),
             None => {
-                if flush_due || Instant::now() >= report_due {
+                if flush_due || Instant::now() >= *report_due {
                     report(engine, transport.as_mut());
-                    report_due = Instant::now() + REPORT_EVERY;
+                    *report_due = Instant::now() + REPORT_EVERY;
                 }
                 if flush_due {
                     engine.reports_flushed.store(flush, Ordering::Release);
                     engine.epochs.notify();
                 }
                 if engine.is_closing() && engine.worker_done.load(Ordering::Acquire) {
+                    *kept = Shipper::default();
                     return;
                 }
             }
@@ -103,7 +113,8 @@ fn header(engine: &Engine, event_id: Option<crate::protocol::EventId>) -> Vec<u8
 
 /// One request. `Err` is the reason for which what it carried is lost.
 fn send(engine: &Engine, transport: &mut dyn Transport, body: &[u8]) -> Result<(), Reason> {
-    let answer = catch_unwind(AssertUnwindSafe(|| transport.send(body))).map_err(|_| Reason::Internal)?;
+    let request = || catch_unwind(AssertUnwindSafe(|| transport.send(body)));
+    let answer = engine.threads.shipper.request(request).map_err(|_| Reason::Internal)?;
     let answer = answer.map_err(|no_answer| {
         debug!("no answer from the server: {}", no_answer.0);
         Reason::NetworkError

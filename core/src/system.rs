@@ -57,3 +57,26 @@ pub(crate) fn without_signals<R>(spawn: impl FnOnce() -> R) -> R {
     #[cfg(not(unix))]
     spawn()
 }
+
+/// The kernel's number of a thread of this process, where it is known how to ask for it.
+#[derive(Debug)]
+pub(crate) struct ThreadId(#[cfg(target_os = "linux")] libc::c_long);
+
+impl ThreadId {
+    /// The calling thread's.
+    pub fn current() -> ThreadId {
+        #[cfg(target_os = "linux")]
+        // SAFETY: takes nothing and cannot fail.
+        return ThreadId(unsafe { libc::syscall(libc::SYS_gettid) });
+        #[cfg(not(target_os = "linux"))]
+        ThreadId()
+    }
+
+    /// True while the kernel counts the thread among those of the process; false where it cannot be asked.
+    pub fn is_counted(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        return std::path::Path::new(&format!("/proc/self/task/{}", self.0)).exists();
+        #[cfg(not(target_os = "linux"))]
+        false
+    }
+}

@@ -1,8 +1,8 @@
 //! The thread that turns captures into records.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::capture::Capture;
@@ -19,32 +19,45 @@ use crate::queue::Message;
 /// How often folded counts leave during a storm.
 const COUNTS_EVERY: Duration = Duration::from_secs(5);
 
+/// What the worker keeps between captures, also those of before and after a pause.
+#[derive(Default)]
+pub(crate) struct Worker {
+    pipeline: Pipeline,
+    exemplars: Exemplars,
+    counts_due: Option<Instant>,
+}
+
 pub(crate) fn run(engine: &Arc<Engine>) {
     let _inside = Inside::enter();
-    let mut pipeline = Pipeline::new();
-    let mut exemplars = Exemplars::default();
-    let mut counts_due = Instant::now() + COUNTS_EVERY;
+    let mut kept = engine.worker.lock().unwrap_or_else(PoisonError::into_inner);
+    let Worker { pipeline, exemplars, counts_due } = &mut *kept;
+    let counts_due = counts_due.get_or_insert_with(|| Instant::now() + COUNTS_EVERY);
+    engine.queue.work_here();
     while !(engine.is_closing() && engine.queue.is_empty()) {
+        if engine.threads.worker.must_end() {
+            return;
+        }
         // After a full event its place may start to fold, which wakes nobody: look again when counts are due.
         let patience = engine.storm.is_some().then(|| counts_due.saturating_duration_since(Instant::now()));
         let message = engine.queue.pop(patience.filter(|_| engine.may_fold()));
         let _busy = fork::busy();
         match message {
-            Some(Message::Capture(capture)) => work(engine, &mut pipeline, &mut exemplars, *capture),
+            Some(Message::Capture(capture)) => work(engine, pipeline, exemplars, *capture),
             Some(Message::Flush(number)) => {
-                send_counts(engine, &mut exemplars);
+                send_counts(engine, exemplars);
                 engine.counts_flushed.fetch_max(number, Ordering::AcqRel);
                 engine.epochs.notify();
             }
             Some(Message::Wake) | None => {}
         }
-        if Instant::now() >= counts_due {
-            send_counts(engine, &mut exemplars);
-            counts_due = Instant::now() + COUNTS_EVERY;
+        if Instant::now() >= *counts_due {
+            send_counts(engine, exemplars);
+            *counts_due = Instant::now() + COUNTS_EVERY;
         }
     }
     let _busy = fork::busy();
-    send_counts(engine, &mut exemplars);
+    send_counts(engine, exemplars);
+    *kept = Worker::default();
     engine.worker_done.store(true, Ordering::Release);
     engine.outbox.wake();
 }

@@ -137,28 +137,6 @@ def test_hooks_can_be_switched_off_by_name_or_all_together(sink, run):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_prefork_server_loses_and_doubles_nothing(sink, run):
-    source = INIT + (
-        "import os\n"
-        "faultwire.capture_message('master')\n"
-        "children = []\n"
-        "for n in range(8):\n"
-        "    pid = os.fork()\n"
-        "    if not pid:\n"
-        "        for i in range(20): faultwire.capture_message(f'worker {n} {i}')\n"
-        "        raise SystemExit(0)\n"
-        "    children.append(pid)\n"
-        "for pid in children: assert os.waitpid(pid, 0)[1] == 0\n"
-    )
-    # From 3.12 on Python warns of forks in any process with more than one thread, ours included.
-    ended = run(source, dsn=sink.dsn, python=("-W", "ignore:This process:DeprecationWarning"))
-    assert (ended.returncode, ended.stderr) == (0, "")
-    events = sink.wait(161)
-    assert len(events) == len({e["event_id"] for e in events}) == 161
-    assert len({e["logentry"]["formatted"] for e in events}) == 161
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_workers_of_multiprocessing_send_before_they_leave(sink, run, method):
     source = (

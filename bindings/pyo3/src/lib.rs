@@ -2,6 +2,7 @@
 //!
 //! - [`event`]: the capture calls; [`extract`]: Python's objects to core's raw captures;
 //! - [`scope`]: scope cells; [`client`]: the process-wide client; [`callbacks`]: the application's hooks;
+//! - [`fork`](mod@fork): the engine's threads around a fork;
 //! - [`error`]: core's errors as exceptions; [`vector`]: the shared vectors;
 //! - [`gil`], [`capi`], [`guard`]: state under the GIL, optional C functions, the guard of every export.
 
@@ -11,6 +12,7 @@ mod client;
 mod error;
 mod event;
 mod extract;
+mod fork;
 mod gil;
 mod guard;
 mod scope;
@@ -41,6 +43,8 @@ fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(client::add_integration, module)?)?;
     module.add_function(wrap_pyfunction!(client::flush, module)?)?;
     module.add_function(wrap_pyfunction!(client::close, module)?)?;
+    module.add_function(wrap_pyfunction!(fork::pause_threads, module)?)?;
+    module.add_function(wrap_pyfunction!(fork::resume_threads, module)?)?;
     module.add_function(wrap_pyfunction!(client::stats, module)?)?;
     module.add_function(wrap_pyfunction!(client::taken_envelopes, module)?)?;
     module.add_function(wrap_pyfunction!(event::capture_exception, module)?)?;

@@ -14,4 +14,5 @@ mod limits;
 mod outage;
 mod places;
 mod storm;
+mod threads;
 mod wire;

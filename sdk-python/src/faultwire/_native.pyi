@@ -127,6 +127,13 @@ def flush(timeout: Optional[float] = None) -> bool:
     """Releases the GIL while it waits. None: `shutdown_timeout`."""
 
 def close(timeout: Optional[float] = None) -> bool: ...
+def pause_threads() -> None:
+    """Ends the engine's threads, for a fork: at most 50 ms, normally far below one, and not a thread in a request."""
+
+def resume_threads() -> None:
+    """Takes back the last `pause_threads` of this thread; harmless without one. The threads start again once the call
+    that forked has returned, if anything waits for them, or with the next capture."""
+
 def stats() -> dict[str, Any]: ...
 def taken_envelopes() -> list[tuple[dict[str, Any], list[tuple[dict[str, Any], bytes]]]]:
     """Envelopes since the last call, with `capture_transport`: (header, [(item header, payload)])."""

@@ -169,6 +169,14 @@ def close(timeout: float | None = None) -> bool:
     return False
 
 
+def pause_threads() -> None:
+    """Does nothing."""
+
+
+def resume_threads() -> None:
+    """Does nothing."""
+
+
 def stats() -> dict[str, Any]:
     """Counts nothing."""
     return {}

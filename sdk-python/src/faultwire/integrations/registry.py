@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # because importing them would cost every start of every application.
 ROWS: tuple[tuple[str, str | None, str], ...] = (
     ("atexit", None, "faultwire.hooks.atexit"),
+    ("fork", None, "faultwire.hooks.fork"),
     ("excepthook", None, "faultwire.hooks.excepthook"),
     ("unraisablehook", None, "faultwire.hooks.unraisable"),
     ("threading", "threading", "faultwire.hooks.threads"),
@@ -35,8 +36,9 @@ ROWS: tuple[tuple[str, str | None, str], ...] = (
 
 NAMES = tuple(name for name, _, _ in ROWS)
 
-# Delivery, not capture: events are sent before the process ends whatever is switched off.
-ALWAYS = ("atexit", "multiprocessing")
+# Delivery, not capture: events are sent before the process ends, and forks print what they always did,
+# whatever is switched off.
+ALWAYS = ("atexit", "fork", "multiprocessing")
 
 _on: dict[str, Any] = {}
 _pending: dict[str, tuple[str, Callable[[], object]]] = {}
