@@ -6,11 +6,16 @@ use crate::capture::{Body, Capture, CodeLocation, LocatedFrame, RawException, Ra
 use crate::protocol::{Event, Exception, Frame, SdkInfo, Stacktrace, Thread, Value};
 use crate::scope::set_in_context;
 use crate::settings::Settings;
+use crate::stacktrace;
 
 /// Turns what a stack is made of into frames; the worker remembers what it has seen.
 pub(crate) trait Symbolicate {
     /// The frames of a native stack.
     fn frames(&mut self, stack: &crate::capture::NativeStack) -> Vec<Frame>;
+    /// The frames of a stack that is a text in the form of `platform`; `message` is the error's.
+    fn parse(&mut self, platform: &str, text: &str, message: &str) -> Vec<Frame> {
+        stacktrace::parse(platform, text, message)
+    }
     /// A frame in this code, but for its line.
     fn place(&mut self, code: &Arc<CodeLocation>) -> Frame {
         place(code)
@@ -40,7 +45,7 @@ pub(crate) fn assemble(capture: &mut Capture, settings: &Settings, symbols: &mut
             let mut event = Event { logentry: Some(*entry), ..base };
             capture.layers.apply(&mut event, options.max_breadcrumbs);
             if let Some(stack) = stack {
-                let stacktrace = stacktrace(stack, symbols);
+                let stacktrace = stacktrace_of(stack, capture.platform, "", symbols);
                 event.threads.values.push(Thread {
                     current: Some(true),
                     stacktrace: Some(stacktrace),
@@ -52,7 +57,7 @@ pub(crate) fn assemble(capture: &mut Capture, settings: &Settings, symbols: &mut
         Body::Exceptions(chain) => {
             let mut event = base;
             capture.layers.apply(&mut event, options.max_breadcrumbs);
-            event.exception.values = chain.into_iter().map(|raw| exception(raw, symbols)).collect();
+            event.exception.values = chain.into_iter().map(|raw| exception(raw, capture.platform, symbols)).collect();
             event
         }
     };
@@ -64,18 +69,20 @@ pub(crate) fn assemble(capture: &mut Capture, settings: &Settings, symbols: &mut
     event
 }
 
-pub(crate) fn exception(raw: RawException, symbols: &mut dyn Symbolicate) -> Exception {
+pub(crate) fn exception(raw: RawException, platform: &str, symbols: &mut dyn Symbolicate) -> Exception {
+    let message = raw.value.as_deref().unwrap_or_default();
+    let stacktrace = raw.stack.map(|stack| stacktrace_of(stack, platform, message, symbols));
     Exception {
         ty: Some(raw.ty.to_string()),
         value: raw.value,
         module: raw.module.map(|m| m.to_string()),
         thread_id: None,
         mechanism: Some(raw.mechanism),
-        stacktrace: raw.stack.map(|stack| stacktrace(stack, symbols)),
+        stacktrace,
     }
 }
 
-fn stacktrace(stack: RawStack, symbols: &mut dyn Symbolicate) -> Stacktrace {
+fn stacktrace_of(stack: RawStack, platform: &str, message: &str, symbols: &mut dyn Symbolicate) -> Stacktrace {
     match stack {
         RawStack::Located(frames) => {
             let located = |frame: &LocatedFrame| Frame {
@@ -85,6 +92,7 @@ fn stacktrace(stack: RawStack, symbols: &mut dyn Symbolicate) -> Stacktrace {
             };
             Stacktrace { frames: frames.iter().map(located).collect() }
         }
+        RawStack::Text(text) => Stacktrace { frames: symbols.parse(platform, &text, message) },
         RawStack::Native(stack) => Stacktrace { frames: symbols.frames(&stack) },
     }
 }

@@ -91,6 +91,10 @@ pub struct RawException {
 pub enum RawStack {
     /// Interned code locations.
     Located(Vec<LocatedFrame>),
+    /// A text in the form of the platform's runtime, parsed on the worker. Best without what stands before
+    /// its first place ([`crate::stacktrace::v8::places`]); where it has no place, as it is: it is kept, cut
+    /// to [`MAX_MESSAGE_LENGTH`], beside the exception.
+    Text(Box<str>),
     /// Addresses, symbolicated on the worker.
     #[cfg(feature = "client")]
     Native(NativeStack),

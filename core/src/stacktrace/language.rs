@@ -13,11 +13,25 @@ pub(super) struct Language {
     pub filename: fn(&str, Option<&str>) -> String,
     /// Whether the code is the application's, from module and path.
     pub in_app: fn(Option<&str>, Option<&str>) -> bool,
+    /// The frames of a stack that is a text, caller to callee, from the text and the error's message.
+    pub parse: Option<fn(&str, &str) -> Vec<Frame>>,
 }
 
 const LANGUAGES: &[Language] = &[
-    Language { platform: "python", complete: python::complete, filename: python::filename, in_app: python::in_app },
-    Language { platform: "rust", complete: rust::complete, filename: rust::filename, in_app: rust::in_app },
+    Language {
+        platform: "python",
+        complete: python::complete,
+        filename: python::filename,
+        in_app: python::in_app,
+        parse: None,
+    },
+    Language {
+        platform: "rust",
+        complete: rust::complete,
+        filename: rust::filename,
+        in_app: rust::in_app,
+        parse: None,
+    },
 ];
 
 /// The language of `platform`, if this core knows it.

@@ -20,6 +20,7 @@ pub mod python;
 mod recursion;
 pub mod rust;
 mod source;
+pub mod v8;
 
 pub use blocklist::Blocklist;
 pub use in_app::in_app;
@@ -74,6 +75,12 @@ impl std::ops::AddAssign for Resolved {
         self.blocklisted = self.blocklisted.saturating_add(other.blocklisted);
         self.recursion_folded = self.recursion_folded.saturating_add(other.recursion_folded);
     }
+}
+
+/// The frames of a stack that is a text in the form of `platform`, caller to callee; `message` is the
+/// error's own, which such a text can repeat. None for a platform whose stacks are no texts.
+pub fn parse(platform: &str, text: &str, message: &str) -> Vec<Frame> {
+    language(platform).and_then(|l| l.parse).map_or_else(Vec::new, |parse| parse(text, message))
 }
 
 /// Completes the frames of `stack` and removes those that say nothing.
