@@ -8,6 +8,7 @@ use faultwire::client::Client;
 use faultwire::options::Options;
 use faultwire::protocol::{Map, SdkInfo, Value};
 use faultwire::settings::Sdk;
+use faultwire::stats::Stats;
 use faultwire::testing::Kept;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -15,7 +16,7 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 use crate::callbacks::{self, Callbacks};
 use crate::error;
 use crate::extract::{code, json, types};
-use crate::guard::guard;
+use crate::guard::{guard, guard_or_raise};
 
 /// Held for no longer than a pointer copy, and only by threads that hold the GIL, so that a fork (which
 /// needs the GIL, too) never finds it locked.
@@ -38,42 +39,39 @@ pub(crate) fn init(
     error_sampler: Option<Py<PyAny>>,
     capture_transport: bool,
 ) -> PyResult<()> {
-    let map = match json::whole(options) {
-        Value::Object(map) => map,
-        _ => return Err(error::raise(py, &Error::option("options", "expected a mapping of names to values"))),
-    };
-    for (name, hook) in
-        [("before_send", &before_send), ("before_breadcrumb", &before_breadcrumb), ("error_sampler", &error_sampler)]
-    {
-        if hook.as_ref().is_some_and(|h| !h.bind(py).is_callable()) {
-            return Err(error::raise(py, &Error::option(name, "expected a callable")));
+    guard_or_raise(py, "init", || {
+        let made = make(py, options, before_send, before_breadcrumb, error_sampler, capture_transport);
+        let (client, kept) = made.map_err(|error| error::raise(py, &error))?;
+        *KEPT.write().unwrap_or_else(PoisonError::into_inner) = kept;
+        let old = CLIENT.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(client));
+        types::reset(py);
+        code::reset(py);
+        if let Some(old) = old {
+            old.close(Some(Duration::ZERO));
         }
-    }
-    let made = guard(None, || Some(make(py, &map, before_send, before_breadcrumb, error_sampler, capture_transport)));
-    let (client, kept) = match made {
-        Some(Ok(made)) => made,
-        Some(Err(error)) => return Err(error::raise(py, &error)),
-        None => return Err(error::internal(py)),
-    };
-    *KEPT.write().unwrap_or_else(PoisonError::into_inner) = kept;
-    let old = CLIENT.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(client));
-    types::reset(py);
-    code::reset(py);
-    if let Some(old) = old {
-        old.close(Some(Duration::ZERO));
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn make(
     py: Python<'_>,
-    map: &Map,
+    options: &Bound<'_, PyAny>,
     before_send: Option<Py<PyAny>>,
     before_breadcrumb: Option<Py<PyAny>>,
     error_sampler: Option<Py<PyAny>>,
     capture_transport: bool,
 ) -> Result<(Client, Option<Kept>), Error> {
-    let options = Options::from_map(map, |name| std::env::var(name).ok())?;
+    let Value::Object(map) = json::whole(options) else {
+        return Err(Error::option("options", "expected a mapping of names to values"));
+    };
+    for (name, hook) in
+        [("before_send", &before_send), ("before_breadcrumb", &before_breadcrumb), ("error_sampler", &error_sampler)]
+    {
+        if hook.as_ref().is_some_and(|h| !h.bind(py).is_callable()) {
+            return Err(Error::option(name, "expected a callable"));
+        }
+    }
+    let options = Options::from_map(&map, |name| std::env::var(name).ok())?;
     let hooks = callbacks::hooks(before_breadcrumb, error_sampler);
     let kept = capture_transport.then(Kept::default);
     let transport = kept.as_ref().map(Kept::transport);
@@ -98,34 +96,38 @@ fn sdk(py: Python<'_>) -> Sdk {
     Sdk { info, platform: "python", contexts }
 }
 
+/// Whether captures go anywhere: after `init` with a DSN, before `close`.
 #[pyfunction]
 pub(crate) fn is_enabled() -> bool {
-    current().is_some_and(|c| c.is_enabled())
+    guard("is_enabled", false, || current().is_some_and(|c| c.is_enabled()))
 }
 
-/// The value of an option that the package itself needs.
+/// The value of an option that the package itself needs; None when there is no client.
 #[pyfunction]
-pub(crate) fn option<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    let value = current().map(|client| {
+pub(crate) fn option<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    guard("option", Ok(None), || {
+        let Some(client) = current() else { return Ok(None) };
         let options = client.options();
-        match name {
+        let value = match name {
             "send_default_pii" => options.send_default_pii.into(),
             "max_request_body_size" => options.max_request_body_size.bytes().into(),
             "max_breadcrumbs" => options.max_breadcrumbs.into(),
             "shutdown_timeout" => options.shutdown_timeout.as_secs_f64().into(),
             "debug" => options.debug.into(),
-            _ => Value::Null,
-        }
-    });
-    json::to_python(py, &value.unwrap_or(Value::Null))
+            _ => return Ok(None),
+        };
+        json::to_python(py, &value).map(Some)
+    })
 }
 
 /// Names an integration that is switched on.
 #[pyfunction]
 pub(crate) fn add_integration(name: &str) {
-    if let Some(client) = current() {
-        client.add_integration(name);
-    }
+    guard("add_integration", (), || {
+        if let Some(client) = current() {
+            client.add_integration(name);
+        }
+    })
 }
 
 fn span(seconds: Option<f64>) -> Option<Duration> {
@@ -136,42 +138,48 @@ fn span(seconds: Option<f64>) -> Option<Duration> {
 #[pyfunction]
 #[pyo3(signature = (timeout=None))]
 pub(crate) fn flush(py: Python<'_>, timeout: Option<f64>) -> bool {
-    let Some(client) = current().filter(|c| c.is_enabled()) else { return true };
-    let timeout = span(timeout).unwrap_or(client.options().shutdown_timeout);
-    py.detach(|| guard(false, || client.flush(timeout)))
+    guard("flush", false, || {
+        let Some(client) = current().filter(|c| c.is_enabled()) else { return true };
+        let timeout = span(timeout).unwrap_or(client.options().shutdown_timeout);
+        py.detach(|| client.flush(timeout))
+    })
 }
 
 /// Flushes, then ends: later captures are no-ops.
 #[pyfunction]
 #[pyo3(signature = (timeout=None))]
 pub(crate) fn close(py: Python<'_>, timeout: Option<f64>) -> bool {
-    let Some(client) = current() else { return true };
-    let timeout = span(timeout);
-    py.detach(|| guard(false, || client.close(timeout)))
+    guard("close", false, || {
+        let Some(client) = current() else { return true };
+        py.detach(|| client.close(span(timeout)))
+    })
 }
 
 /// Counters of everything that this process captured.
 #[pyfunction]
 pub(crate) fn stats(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    let stats = guard(Default::default(), || current().map(|c| c.stats()).unwrap_or_default());
-    json::to_python(py, &serde_json::to_value(stats).unwrap_or(Value::Null))
+    let counters = |stats: &Stats| json::to_python(py, &serde_json::to_value(stats).unwrap_or(Value::Null));
+    guard("stats", None, || Some(counters(&current().map(|c| c.stats()).unwrap_or_default())))
+        .unwrap_or_else(|| counters(&Stats::default()))
 }
 
 /// Envelopes since the last call, with `capture_transport`: (header, [(item header, payload)]).
 #[pyfunction]
 pub(crate) fn taken_envelopes(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
-    let out = PyList::empty(py);
-    let kept = KEPT.read().unwrap_or_else(PoisonError::into_inner).clone();
-    for envelope in kept.map(|k| k.take()).unwrap_or_default() {
-        let dict = |value: Result<Value, serde_json::Error>| match value {
-            Ok(Value::Object(map)) => json::map_to_python(py, &map),
-            _ => Ok(PyDict::new(py)),
-        };
-        let items = PyList::empty(py);
-        for item in &envelope.items {
-            items.append((dict(serde_json::to_value(&item.header))?, PyBytes::new(py, &item.payload)))?;
+    guard_or_raise(py, "taken_envelopes", || {
+        let out = PyList::empty(py);
+        let kept = KEPT.read().unwrap_or_else(PoisonError::into_inner).clone();
+        for envelope in kept.map(|k| k.take()).unwrap_or_default() {
+            let dict = |value: Result<Value, serde_json::Error>| match value {
+                Ok(Value::Object(map)) => json::map_to_python(py, &map),
+                _ => Ok(PyDict::new(py)),
+            };
+            let items = PyList::empty(py);
+            for item in &envelope.items {
+                items.append((dict(serde_json::to_value(&item.header))?, PyBytes::new(py, &item.payload)))?;
+            }
+            out.append((dict(serde_json::to_value(&envelope.header))?, items))?;
         }
-        out.append((dict(serde_json::to_value(&envelope.header))?, items))?;
-    }
-    Ok(out)
+        Ok(out)
+    })
 }

@@ -46,7 +46,7 @@ pub(crate) fn capture_exception<'py>(
     handled: bool,
     mechanism: &str,
 ) -> Option<Py<PyAny>> {
-    guard(None, || {
+    guard("capture_exception", None, || {
         let client = client::current().filter(|c| c.is_enabled())?;
         let (level, transaction, logger) = (level.map(text_of), transaction.map(text_of), logger.map(text_of));
         let (level, transaction, logger) = (level.as_deref(), transaction.as_deref(), logger.as_deref());
@@ -344,7 +344,7 @@ pub(crate) fn capture_message<'py>(
     template: Option<&Bound<'py, PyAny>>,
     params: Option<&Bound<'py, PyAny>>,
 ) -> Option<Py<PyAny>> {
-    guard(None, || {
+    guard("capture_message", None, || {
         let client = client::current().filter(|c| c.is_enabled())?;
         let (level, transaction, logger) = (level.map(text_of), transaction.map(text_of), logger.map(text_of));
         let (level, transaction, logger) = (level.as_deref(), transaction.as_deref(), logger.as_deref());
@@ -390,7 +390,7 @@ fn long_text_of(value: &Bound<'_, PyAny>) -> String {
 /// event is counted as `invalid`.
 #[pyfunction]
 pub(crate) fn capture_event(py: Python<'_>, event: &Bound<'_, PyAny>) -> Option<Py<PyAny>> {
-    guard(None, || {
+    guard("capture_event", None, || {
         let client = client::current().filter(|c| c.is_enabled())?;
         if Inside::is() {
             client.refuse(Reason::Reentrant);
@@ -423,10 +423,13 @@ pub(crate) fn capture_event(py: Python<'_>, event: &Bound<'_, PyAny>) -> Option<
 #[pyfunction]
 #[pyo3(signature = (error=None))]
 pub(crate) fn explain<'py>(py: Python<'py>, error: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-    let explained = guard(None, || {
+    let explained = guard("explain", None, || {
         let client = client::current()?;
         if let Some(event) = error.filter(|e| e.is_instance_of::<PyDict>()) {
-            return Some(Event::from_value(json::whole(event)).map(|event| client.explain(event)));
+            return Some(match Event::from_value(json::whole(event)) {
+                Ok(event) => json::to_python(py, &client.explain(event)),
+                Err(error) => Err(crate::error::raise(py, &error)),
+            });
         }
         // SAFETY: the GIL is held, and `given` holds the exception and its traceback.
         let exceptions = unsafe {
@@ -437,11 +440,7 @@ pub(crate) fn explain<'py>(py: Python<'py>, error: Option<&Bound<'py, PyAny>>) -
             let mut tape = Tape::default();
             chain::extract(py, given.exception.as_ptr(), walk, &how, client.options(), &mut tape)
         };
-        Some(Ok(client.explain_exceptions(exceptions)))
+        Some(json::to_python(py, &client.explain_exceptions(exceptions)))
     });
-    match explained {
-        None => Ok(PyDict::new(py).into_any()),
-        Some(Ok(record)) => json::to_python(py, &record),
-        Some(Err(error)) => Err(crate::error::raise(py, &error)),
-    }
+    explained.unwrap_or_else(|| Ok(PyDict::new(py).into_any()))
 }

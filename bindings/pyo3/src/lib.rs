@@ -26,6 +26,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     guard::silence_panics();
+    guard::guard_or_raise(module.py(), "_native", || fill(module))
+}
+
+fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     capi::init(module.py());
     module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
     error::register(module)?;

@@ -47,97 +47,95 @@ impl PyScopeCell {
     #[new]
     #[pyo3(signature = (parent=None, *, shared=true))]
     fn new(py: Python<'_>, parent: Option<&Bound<'_, PyScopeCell>>, shared: bool) -> Self {
-        let (cell, beside) = match parent {
-            None => (ScopeCell::default(), Beside::default()),
-            Some(parent) => {
-                let parent = parent.get();
-                let source = parent.beside.borrow(py).and_then(|b| b.request_source.as_ref().map(|s| s.clone_ref(py)));
-                (parent.cell.fork(), Beside { request_source: source, last_event_id: None })
-            }
-        };
+        // `with new_scope():` is the application's own line: a cell there must be, if need be an empty one.
+        let (cell, beside) = guard("ScopeCell", None, || {
+            let parent = parent?.get();
+            Some((parent.cell.fork(), Beside { request_source: parent.source(py), last_event_id: None }))
+        })
+        .unwrap_or_default();
         PyScopeCell { cell, shared, beside: GilCell::new(beside) }
     }
 
     #[getter]
     fn request_source(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.beside.borrow(py)?.request_source.as_ref().map(|s| s.clone_ref(py))
+        guard("request_source", None, || self.source(py))
     }
 
     #[setter]
     fn set_request_source(&self, py: Python<'_>, source: Option<Py<PyAny>>) {
-        if let Some(mut beside) = self.beside.borrow(py) {
-            let old = std::mem::replace(&mut beside.request_source, source);
-            drop(beside);
-            drop(old);
-        }
+        guard("set_request_source", (), || {
+            if let Some(mut beside) = self.beside.borrow(py) {
+                let old = std::mem::replace(&mut beside.request_source, source);
+                drop(beside);
+                drop(old);
+            }
+        })
     }
 
     #[getter]
     fn last_event_id(&self, py: Python<'_>) -> Option<String> {
-        self.beside.borrow(py)?.last_event_id.clone()
+        guard("last_event_id", None, || self.beside.borrow(py)?.last_event_id.clone())
     }
 
     #[setter]
     fn set_last_event_id(&self, py: Python<'_>, id: Option<String>) {
-        if let Some(mut beside) = self.beside.borrow(py) {
-            beside.last_event_id = id;
-        }
+        guard("set_last_event_id", (), || self.remember(py, id))
     }
 
     fn set_tag(&self, key: &str, value: &Bound<'_, PyAny>) {
-        guard((), || {
+        guard("set_tag", (), || {
             let value = text_of(value);
             self.cell.update(|s| s.set_tag(key, value));
         })
     }
 
     fn remove_tag(&self, key: &str) {
-        guard((), || {
+        guard("remove_tag", (), || {
             self.cell.update(|s| s.remove_tag(key));
         })
     }
 
     fn set_user(&self, user: Option<&Bound<'_, PyAny>>) {
-        guard((), || {
+        guard("set_user", (), || {
             let user = user.and_then(user_of);
             self.cell.update(|s| s.set_user(user));
         })
     }
 
     fn set_session(&self, session_id: Option<&str>) {
-        guard((), || {
+        guard("set_session", (), || {
             self.cell.update(|s| s.set_session(session_id));
         })
     }
 
     fn set_context(&self, key: &str, value: Option<&Bound<'_, PyAny>>) {
-        guard((), || {
+        guard("set_context", (), || {
             let value = value.and_then(json::scoped_map).map_or(Value::Null, Value::Object);
             self.cell.update(|s| s.set_context(key, value));
         })
     }
 
     fn set_extra(&self, key: &str, value: &Bound<'_, PyAny>) {
-        guard((), || {
+        guard("set_extra", (), || {
             let value = json::scoped(value);
             self.cell.update(|s| s.set_extra(key, value));
         })
     }
 
     fn set_level(&self, level: Option<&str>) {
-        guard((), || {
+        guard("set_level", (), || {
             self.cell.update(|s| s.set_level(level_of(level)));
         })
     }
 
     fn set_transaction(&self, name: Option<&str>) {
-        guard((), || {
+        guard("set_transaction", (), || {
             self.cell.update(|s| s.set_transaction(name));
         })
     }
 
     fn set_fingerprint(&self, fingerprint: Option<&Bound<'_, PyAny>>) {
-        guard((), || {
+        guard("set_fingerprint", (), || {
             let parts = fingerprint.and_then(fingerprint_of);
             self.cell.update(|s| s.set_fingerprint(parts));
         })
@@ -145,7 +143,7 @@ impl PyScopeCell {
 
     /// Takes a W3C `traceparent` or a `sentry-trace` header; False when it fits neither.
     fn continue_trace(&self, header: Option<&str>) -> bool {
-        guard(false, || {
+        guard("continue_trace", false, || {
             let trace = header.and_then(Trace::from_header);
             let fits = trace.is_some();
             if fits {
@@ -165,7 +163,7 @@ impl PyScopeCell {
         data: Option<&Bound<'_, PyAny>>,
         timestamp: Option<f64>,
     ) {
-        guard((), || {
+        guard("add_breadcrumb", (), || {
             let crumb = Breadcrumb {
                 timestamp: Some(timestamp.and_then(Timestamp::from_secs).unwrap_or_else(Timestamp::now)),
                 ty: r#type.map(text_of),
@@ -187,15 +185,27 @@ impl PyScopeCell {
     }
 
     fn clear_breadcrumbs(&self) {
-        guard((), || {
+        guard("clear_breadcrumbs", (), || {
             self.cell.update(Scope::clear_breadcrumbs);
         })
     }
 
     fn clear(&self) {
-        guard((), || {
+        guard("clear", (), || {
             self.cell.update(Scope::clear);
         })
+    }
+}
+
+impl PyScopeCell {
+    fn source(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.beside.borrow(py)?.request_source.as_ref().map(|s| s.clone_ref(py))
+    }
+
+    fn remember(&self, py: Python<'_>, id: Option<String>) {
+        if let Some(mut beside) = self.beside.borrow(py) {
+            beside.last_event_id = id;
+        }
     }
 }
 
@@ -234,11 +244,13 @@ static BINDING: GilCell<Option<Binding>> = GilCell::new(None);
 /// Tells captures where scopes are found: global `everywhere` < isolation < current < call.
 #[pyfunction]
 pub(crate) fn bind_context(py: Python<'_>, current: Py<PyAny>, isolation: Py<PyAny>, everywhere: Py<PyScopeCell>) {
-    if let Some(mut binding) = BINDING.borrow(py) {
-        let old = binding.replace(Binding { current, isolation, everywhere });
-        drop(binding);
-        drop(old);
-    }
+    guard("bind_context", (), || {
+        if let Some(mut binding) = BINDING.borrow(py) {
+            let old = binding.replace(Binding { current, isolation, everywhere });
+            drop(binding);
+            drop(old);
+        }
+    })
 }
 
 /// The cells of the calling context.
@@ -276,7 +288,7 @@ impl<'py> Cells<'py> {
 
     /// The innermost source of a request.
     pub fn request_source(&self, py: Python<'py>) -> Option<Py<PyAny>> {
-        [&self.current, &self.isolation].into_iter().flatten().find_map(|c| c.get().request_source(py))
+        [&self.current, &self.isolation].into_iter().flatten().find_map(|c| c.get().source(py))
     }
 
     /// Remembers the id where `last_event_id` looks for it.
@@ -284,7 +296,7 @@ impl<'py> Cells<'py> {
         // An unshared cell is seen by tasks that took it over; what is written there is only ever its own.
         let isolation = self.isolation.as_ref().filter(|c| c.get().shared);
         if let Some(cell) = isolation.or(self.everywhere.as_ref()) {
-            cell.get().set_last_event_id(py, Some(id));
+            cell.get().remember(py, Some(id));
         }
     }
 }
