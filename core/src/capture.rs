@@ -14,9 +14,7 @@ pub const LOOK_AHEAD: usize = 4096;
 /// Characters kept of a message or an exception's text (the wire's own limit).
 pub const MAX_MESSAGE_LENGTH: usize = 8192;
 
-/// Frames extracted of one stack: the outermost and innermost halves of it. Far beyond any real
-/// stack, and enough of a recursion to recognise its cycle.
-pub const MAX_FRAMES: usize = 4096;
+pub use crate::stacktrace::MAX_FRAMES;
 
 /// Exceptions extracted of one chain or group.
 pub const MAX_EXCEPTIONS: usize = 64;

@@ -13,4 +13,5 @@ mod limits;
 mod outage;
 mod places;
 mod storm;
+mod texts;
 mod wire;
