@@ -35,6 +35,18 @@ sink: tools ## Build the test sink, a small real server
 python: $(BIN)/python ## Build the Python package into .venv
 	cd sdk-python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(BIN))/maturin develop --release --quiet
 
+NODE_PACKAGE := sdk-node
+NODE_MODULES := $(NODE_PACKAGE)/node_modules/.package-lock.json
+
+$(NODE_MODULES): $(NODE_PACKAGE)/package.json $(NODE_PACKAGE)/package-lock.json
+	cd $(NODE_PACKAGE) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.PHONY: node
+node: tools $(NODE_MODULES) ## Build the Node package and its addon
+	$(CARGO) build --quiet --profile node -p faultwire-napi
+	cd $(NODE_PACKAGE) && node scripts/addon.mjs && node scripts/build.mjs
+
 .PHONY: lint
 lint: tools $(BIN)/python ## Formatters, linters and type checkers
 	$(CARGO) fmt --check
@@ -53,6 +65,10 @@ test-python: python sink ## Python tests against the real engine and the real si
 	$(BIN)/python -m pytest -q sdk-python/tests
 	$(BIN)/python -m pytest -q tests
 	scripts/test_pythons.sh
+
+.PHONY: test-node
+test-node: node sink ## Node tests against the real engine and the real sink
+	cd $(NODE_PACKAGE) && node --test tests/
 
 .PHONY: test-wheel
 test-wheel: $(BIN)/python sink ## Build the wheels, install them in clean environments, send an event

@@ -22,6 +22,7 @@ def cases() -> Iterator[Any]:
 def test_every_topic_has_cases() -> None:
     assert set(TOPICS) >= {
         "dsn", "envelope", "fingerprint", "function-names", "message", "rate-limits", "sanitize", "stack",
+        "v8-stack",
     }  # fmt: skip
     for topic in TOPICS:
         assert list((VECTORS / topic).glob("*.json")), f"{topic} has no vectors"

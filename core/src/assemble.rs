@@ -2,15 +2,23 @@
 
 use std::sync::Arc;
 
-use crate::capture::{Body, Capture, CodeLocation, LocatedFrame, RawException, RawStack};
+use crate::capture::{
+    Body, Capture, CodeLocation, LOOK_AHEAD, LocatedFrame, MAX_MESSAGE_LENGTH, RawException, RawStack,
+    without_torn_word,
+};
 use crate::protocol::{Event, Exception, Frame, SdkInfo, Stacktrace, Thread, Value};
 use crate::scope::set_in_context;
 use crate::settings::Settings;
+use crate::stacktrace;
 
 /// Turns what a stack is made of into frames; the worker remembers what it has seen.
 pub(crate) trait Symbolicate {
     /// The frames of a native stack.
     fn frames(&mut self, stack: &crate::capture::NativeStack) -> Vec<Frame>;
+    /// The frames of a stack that is a text in the form of `platform`; `message` is the error's.
+    fn parse(&mut self, platform: &str, text: &str, message: &str) -> Vec<Frame> {
+        stacktrace::parse(platform, text, message)
+    }
     /// A frame in this code, but for its line.
     fn place(&mut self, code: &Arc<CodeLocation>) -> Frame {
         place(code)
@@ -40,19 +48,15 @@ pub(crate) fn assemble(capture: &mut Capture, settings: &Settings, symbols: &mut
             let mut event = Event { logentry: Some(*entry), ..base };
             capture.layers.apply(&mut event, options.max_breadcrumbs);
             if let Some(stack) = stack {
-                let stacktrace = stacktrace(stack, symbols);
-                event.threads.values.push(Thread {
-                    current: Some(true),
-                    stacktrace: Some(stacktrace),
-                    ..Thread::default()
-                });
+                let stacktrace = stacktrace_of(stack, capture.platform, "", symbols);
+                event.threads.values.push(Thread { current: Some(true), stacktrace, ..Thread::default() });
             }
             event
         }
         Body::Exceptions(chain) => {
             let mut event = base;
             capture.layers.apply(&mut event, options.max_breadcrumbs);
-            event.exception.values = chain.into_iter().map(|raw| exception(raw, symbols)).collect();
+            event.exception.values = chain.into_iter().map(|raw| exception(raw, capture.platform, symbols)).collect();
             event
         }
     };
@@ -64,29 +68,51 @@ pub(crate) fn assemble(capture: &mut Capture, settings: &Settings, symbols: &mut
     event
 }
 
-pub(crate) fn exception(raw: RawException, symbols: &mut dyn Symbolicate) -> Exception {
+pub(crate) fn exception(raw: RawException, platform: &str, symbols: &mut dyn Symbolicate) -> Exception {
+    let message = raw.value.as_deref().unwrap_or_default();
+    let mut mechanism = raw.mechanism;
+    if let Some(RawStack::Text(text)) = &raw.stack
+        && let Some(other) = stacktrace::without_places(platform, text, message)
+    {
+        // An application can say what stacks look like: nobody can read its frames but people.
+        mechanism.data.insert("stack".to_owned(), bounded(other).into());
+    }
+    let stacktrace = raw.stack.and_then(|stack| stacktrace_of(stack, platform, message, symbols));
     Exception {
         ty: Some(raw.ty.to_string()),
         value: raw.value,
         module: raw.module.map(|m| m.to_string()),
         thread_id: None,
-        mechanism: Some(raw.mechanism),
-        stacktrace: raw.stack.map(|stack| stacktrace(stack, symbols)),
+        mechanism: Some(mechanism),
+        stacktrace,
     }
 }
 
-fn stacktrace(stack: RawStack, symbols: &mut dyn Symbolicate) -> Stacktrace {
-    match stack {
+/// The text up to the limit of messages, with what the sanitizer needs to see beyond it.
+fn bounded(text: &str) -> &str {
+    match text.char_indices().nth(MAX_MESSAGE_LENGTH + LOOK_AHEAD) {
+        Some((end, _)) => without_torn_word(&text[..end]),
+        None => text,
+    }
+}
+
+/// The frames of a stack; `None` for a text that has none.
+fn stacktrace_of(stack: RawStack, platform: &str, message: &str, symbols: &mut dyn Symbolicate) -> Option<Stacktrace> {
+    let frames = match stack {
         RawStack::Located(frames) => {
             let located = |frame: &LocatedFrame| Frame {
                 lineno: Some(frame.line),
                 tape_position: frame.locals,
                 ..symbols.place(&frame.code)
             };
-            Stacktrace { frames: frames.iter().map(located).collect() }
+            frames.iter().map(located).collect()
         }
-        RawStack::Native(stack) => Stacktrace { frames: symbols.frames(&stack) },
-    }
+        RawStack::Text(text) => {
+            Some(symbols.parse(platform, &text, message)).filter(|frames: &Vec<Frame>| !frames.is_empty())?
+        }
+        RawStack::Native(stack) => symbols.frames(&stack),
+    };
+    Some(Stacktrace { frames })
 }
 
 /// What a code location says by itself.

@@ -14,9 +14,7 @@ pub const LOOK_AHEAD: usize = 4096;
 /// Characters kept of a message or an exception's text (the wire's own limit).
 pub const MAX_MESSAGE_LENGTH: usize = 8192;
 
-/// Frames extracted of one stack: the outermost and innermost halves of it. Far beyond any real
-/// stack, and enough of a recursion to recognise its cycle.
-pub const MAX_FRAMES: usize = 4096;
+pub use crate::stacktrace::MAX_FRAMES;
 
 /// Exceptions extracted of one chain or group.
 pub const MAX_EXCEPTIONS: usize = 64;
@@ -91,6 +89,10 @@ pub struct RawException {
 pub enum RawStack {
     /// Interned code locations.
     Located(Vec<LocatedFrame>),
+    /// A text in the form of the platform's runtime, parsed on the worker. Best without what stands before
+    /// its first place ([`crate::stacktrace::v8::places`]); where it has no place, as it is: it is kept, cut
+    /// to [`MAX_MESSAGE_LENGTH`], beside the exception.
+    Text(Box<str>),
     /// Addresses, symbolicated on the worker.
     #[cfg(feature = "client")]
     Native(NativeStack),

@@ -195,9 +195,10 @@ impl Client {
     /// The same for a chain of exceptions in wire order.
     pub fn explain_exceptions(&self, chain: Vec<RawException>) -> Value {
         let mut symbols = Symbols::default();
-        let values: Vec<_> = chain.into_iter().map(|raw| crate::assemble::exception(raw, &mut symbols)).collect();
-        let platform = self.settings.sdk.platform.to_owned();
-        self.explain(Event { platform, exception: values.into(), ..Event::default() })
+        let platform = self.settings.sdk.platform;
+        let exception = |raw| crate::assemble::exception(raw, platform, &mut symbols);
+        let values: Vec<_> = chain.into_iter().map(exception).collect();
+        self.explain(Event { platform: platform.to_owned(), exception: values.into(), ..Event::default() })
     }
 
     /// Says something on stderr when `debug` is on. Never give it the content of an event.

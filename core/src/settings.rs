@@ -83,8 +83,9 @@ impl Settings {
             extra_patterns: options.sanitize_patterns.clone().into_iter().collect(),
             max_value_length: options.max_value_length,
         })?;
-        let rules =
+        let mut rules =
             Rules::new(options.in_app_include.clone(), options.in_app_exclude.clone(), &options.frame_blocklist)?;
+        rules.root = std::env::current_dir().ok().and_then(|folder| folder.into_os_string().into_string().ok());
         let make_transport = match (transport, &options.dsn) {
             (Some(transport), _) => Some(transport),
             (None, None) => None,

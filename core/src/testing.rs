@@ -49,6 +49,7 @@ pub fn vector(topic: &str, input: &Value) -> Result<Value, Error> {
             crate::sanitize::vector(kind, &input["input"], &input["options"])
         }
         "stack" => crate::stacktrace::vector(input),
+        "v8-stack" => crate::stacktrace::v8::vector(input),
         _ => Err(Error::payload("topic", "expected a folder of tests/vectors")),
     }
 }

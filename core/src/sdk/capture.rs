@@ -153,6 +153,7 @@ fn bytes(body: &Body) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let of_stack = |stack: &Option<RawStack>| match stack {
         Some(RawStack::Native(stack)) => stack.len() * size_of::<usize>(),
+        Some(RawStack::Text(text)) => text.len(),
         Some(RawStack::Located(_)) | None => 0,
     };
     let of_exception = |e: &RawException| OVERHEAD_EXCEPTION + text(&e.value) + of_stack(&e.stack);

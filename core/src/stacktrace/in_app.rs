@@ -1,7 +1,7 @@
 //! The application's own code, or a library's.
 //!
 //! `in_app_include` wins over `in_app_exclude`, which wins over the language's defaults: tables in
-//! [`super::python`] and [`super::rust`].
+//! [`super::python`], [`super::rust`] and [`super::v8`].
 
 use super::Rules;
 use super::language::language;
@@ -27,20 +27,21 @@ pub(super) fn by_rules(module: Option<&str>, rules: &Rules) -> Option<bool> {
     }
 }
 
-/// A prefix as it is compared: `myapp`, `myapp.`, `myapp.*` and `myapp::*` mean the same.
+/// A prefix as it is compared: `myapp`, `myapp.`, `myapp.*`, `myapp::*` and `myapp/*` mean the same.
 pub(super) fn bare(prefix: &str) -> &str {
-    prefix.trim().trim_end_matches('*').trim_end_matches(['.', ':'])
+    prefix.trim().trim_end_matches('*').trim_end_matches(['.', ':', '/'])
 }
 
-/// True when `module` is `prefix` or lies below it, by whole segments of `.` or `::`.
+/// True when `module` is `prefix` or lies below it, by whole segments of `.`, `/` or `::`.
 ///
-/// A `-` in the prefix matches `_`: crates are named with one and imported with the other.
+/// A `-` in the prefix matches `_`: crates are named with one and imported with the other. A `/` matches
+/// `.`: other clients name the modules of JavaScript so.
 pub(super) fn under(module: &str, prefix: &str) -> bool {
     let (module, prefix) = (module.as_bytes(), prefix.as_bytes());
     module.len() >= prefix.len()
         && !prefix.is_empty()
-        && module.iter().zip(prefix).all(|(m, p)| m == p || (*p == b'-' && *m == b'_'))
-        && matches!(&module[prefix.len()..], [] | [b'.', ..] | [b':', b':', ..])
+        && module.iter().zip(prefix).all(|(m, p)| m == p || matches!((p, m), (b'-', b'_') | (b'/', b'.')))
+        && matches!(&module[prefix.len()..], [] | [b'.' | b'/', ..] | [b':', b':', ..])
 }
 
 #[cfg(test)]
@@ -54,6 +55,11 @@ mod tests {
             ("myapp.orders", "myapp", true),
             ("myapp::orders", "myapp::*", true),
             ("my_app::orders", "my-app", true),
+            ("express/lib/router", "express/*", true),
+            ("express.lib.router:layer", "express/lib", true),
+            ("@nestjs/core/injector", "@nestjs/core/", true),
+            ("node:internal/timers", "node:internal", true),
+            ("express-session", "express", false),
             ("myapplication", "myapp", false),
             ("myapp:x", "myapp", false),
             ("my", "myapp", false),

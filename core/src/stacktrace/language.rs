@@ -2,27 +2,66 @@
 
 use crate::protocol::Frame;
 
-use super::{python, rust};
+use super::{Rules, python, rust, v8};
 
-/// What a language says of a frame. A new language is a file with these three and a row below.
+/// What a language says of a frame. A new language is a file with these and a row below.
 pub(super) struct Language {
-    platform: &'static str,
+    platforms: &'static [&'static str],
     /// Module and function, where they follow from what the frame has.
-    pub complete: fn(&mut Frame),
+    pub complete: fn(&mut Frame, &Rules),
     /// The path as people name it, from the path on the machine and the module.
-    pub filename: fn(&str, Option<&str>) -> String,
+    pub filename: fn(&str, Option<&str>, &Rules) -> String,
     /// Whether the code is the application's, from module and path.
     pub in_app: fn(Option<&str>, Option<&str>) -> bool,
+    /// How a stack is read that is a text.
+    pub text: Option<TextForm>,
+    /// A module of the application can have a package's name, `router`: builtin rows of the blocklist are
+    /// for libraries only.
+    pub shares_names: bool,
+}
+
+/// A stack that is a text.
+#[derive(Clone, Copy)]
+pub(crate) struct TextForm {
+    /// The texts of its places, callee first, from the text and the error's message.
+    pub split: for<'s> fn(&'s str, &str) -> Vec<&'s str>,
+    /// The frame of one; `None` where it is none.
+    pub frame: fn(&str) -> Option<Frame>,
+    /// What a text says that has no place, if it is more than the error's header.
+    #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "captures are a client's"))]
+    pub without_places: for<'s> fn(&'s str, &str) -> Option<&'s str>,
 }
 
 const LANGUAGES: &[Language] = &[
-    Language { platform: "python", complete: python::complete, filename: python::filename, in_app: python::in_app },
-    Language { platform: "rust", complete: rust::complete, filename: rust::filename, in_app: rust::in_app },
+    Language {
+        platforms: &["python"],
+        complete: python::complete,
+        filename: python::filename,
+        in_app: python::in_app,
+        text: None,
+        shares_names: false,
+    },
+    Language {
+        platforms: &["rust"],
+        complete: rust::complete,
+        filename: rust::filename,
+        in_app: rust::in_app,
+        text: None,
+        shares_names: false,
+    },
+    Language {
+        platforms: &["node", "javascript"],
+        complete: v8::complete,
+        filename: v8::filename,
+        in_app: v8::in_app,
+        text: Some(TextForm { split: v8::split, frame: v8::frame, without_places: v8::without_places }),
+        shares_names: true,
+    },
 ];
 
 /// The language of `platform`, if this core knows it.
 pub(super) fn language(platform: &str) -> Option<&'static Language> {
-    LANGUAGES.iter().find(|l| l.platform == platform)
+    LANGUAGES.iter().find(|l| l.platforms.contains(&platform))
 }
 
 /// How one folder of a path is recognised.

@@ -5,7 +5,8 @@
 //!
 //! | step | where |
 //! |---|---|
-//! | module and function from the path or symbol, `filename` below its package root | [`python`], [`rust`] |
+//! | a stack that is a text becomes frames | [`v8`] |
+//! | module and function from the path or symbol, `filename` below its package root | [`python`], [`rust`], [`v8`] |
 //! | `in_app`: the application's own code, or a library's | [`in_app`] |
 //! | frames of framework plumbing leave | [`blocklist`] |
 //! | recursion keeps its first and last round | [`recursion`] |
@@ -20,9 +21,14 @@ pub mod python;
 mod recursion;
 pub mod rust;
 mod source;
+pub mod v8;
 
 pub use blocklist::Blocklist;
 pub use in_app::in_app;
+/// Frames kept of one stack: the outermost and innermost halves of it. Far beyond any real stack, and
+/// enough of a recursion to recognise its cycle.
+pub const MAX_FRAMES: usize = 4096;
+
 pub use recursion::fold;
 pub use source::{Context, SourceCache};
 
@@ -30,6 +36,7 @@ use serde::Deserialize;
 
 use crate::Error;
 use crate::protocol::{Frame, Stacktrace, Value};
+pub(crate) use language::TextForm;
 use language::language;
 
 /// What an application says of its frames; the default is what every application gets.
@@ -42,6 +49,8 @@ pub struct Rules {
     pub in_app_exclude: Vec<String>,
     /// Frames that leave the stack.
     pub blocklist: Blocklist,
+    /// The project's folder, for languages that name modules by their files; by default not known.
+    pub root: Option<String>,
 }
 
 impl Rules {
@@ -56,7 +65,7 @@ impl Rules {
             }
         }
         let blocklist = Blocklist::with(frame_blocklist)?;
-        Ok(Rules { in_app_include: include, in_app_exclude: exclude, blocklist })
+        Ok(Rules { in_app_include: include, in_app_exclude: exclude, blocklist, root: None })
     }
 }
 
@@ -76,6 +85,24 @@ impl std::ops::AddAssign for Resolved {
     }
 }
 
+/// The frames of a stack that is a text in the form of `platform`, caller to callee; `message` is the
+/// error's own, which such a text can repeat. None for a platform whose stacks are no texts.
+pub fn parse(platform: &str, text: &str, message: &str) -> Vec<Frame> {
+    text_form(platform)
+        .map_or_else(Vec::new, |form| (form.split)(text, message).into_iter().rev().filter_map(form.frame).collect())
+}
+
+/// What a stack that is a text says if it has no place, and more than the error's header.
+#[cfg(feature = "client")]
+pub(crate) fn without_places<'s>(platform: &str, text: &'s str, message: &str) -> Option<&'s str> {
+    (text_form(platform)?.without_places)(text, message)
+}
+
+/// How stacks of `platform` are read that are texts.
+pub(crate) fn text_form(platform: &str) -> Option<TextForm> {
+    language(platform).and_then(|l| l.text)
+}
+
 /// Completes the frames of `stack` and removes those that say nothing.
 ///
 /// A frame's own `platform` wins over the event's. What the extractor has set stays: only an
@@ -92,11 +119,11 @@ pub fn resolve(platform: &str, stack: &mut Stacktrace, rules: &Rules) -> Resolve
 pub(crate) fn complete(platform: &str, frame: &mut Frame, rules: &Rules) {
     let language = language(frame.platform.as_deref().unwrap_or(platform));
     if let Some(language) = language {
-        (language.complete)(frame);
+        (language.complete)(frame, rules);
         if frame.filename.is_none()
             && let Some(path) = frame.abs_path.as_deref()
         {
-            frame.filename = Some((language.filename)(path, frame.module.as_deref()));
+            frame.filename = Some((language.filename)(path, frame.module.as_deref(), rules));
         }
     }
     let module = frame.module.as_deref();
@@ -109,7 +136,7 @@ pub(crate) fn complete(platform: &str, frame: &mut Frame, rules: &Rules) {
 /// Runs one case of `tests/vectors/stack`; shared by the runners of all languages.
 ///
 /// Input is one of
-/// - `{platform, frames, in_app_include?, in_app_exclude?, frame_blocklist?}`, which gives
+/// - `{platform, frames, in_app_include?, in_app_exclude?, frame_blocklist?, root?}`, which gives
 ///   `{frames, blocklisted, recursion_folded}`, or `{error: {kind, field, message}}` for bad rules;
 ///   `{repeat: n, frames}` among the frames stands for n times these;
 /// - `{symbol}`, a demangled Rust symbol, which gives `{module, function}`.
@@ -134,16 +161,18 @@ pub fn vector(input: &Value) -> Result<Value, Error> {
         in_app_exclude: Vec<String>,
         #[serde(default)]
         frame_blocklist: Vec<String>,
+        root: Option<String>,
     }
     if let Some(symbol) = input.get("symbol").and_then(Value::as_str) {
         let (module, function) = rust::split_symbol(symbol);
         return Ok(serde_json::json!({ "module": module, "function": function }));
     }
     let input = Input::deserialize(input).map_err(|e| Error::payload("vector", e.to_string()))?;
-    let rules = match Rules::new(input.in_app_include, input.in_app_exclude, &input.frame_blocklist) {
+    let mut rules = match Rules::new(input.in_app_include, input.in_app_exclude, &input.frame_blocklist) {
         Ok(rules) => rules,
         Err(error) => return Ok(crate::protocol::error_vector(&error)),
     };
+    rules.root = input.root;
     let mut stack = Stacktrace::default();
     for part in input.frames {
         match part {

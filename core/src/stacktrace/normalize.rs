@@ -427,7 +427,15 @@ fn v8_prefix(name: &str) -> Option<Cow<'_, str>> {
 
 fn v8_anonymous(name: &str) -> Option<Cow<'_, str>> {
     match name {
-        "" | "?" | "anonymous" | "(anonymous)" | "(anonymous function)" | "{anonymous}()" => Some("<anonymous>".into()),
+        ""
+        | "?"
+        | "anonymous"
+        | "(anonymous)"
+        | "(anonymous function)"
+        | "{anonymous}()"
+        | "module code"
+        | "global code" => Some("<anonymous>".into()),
+        "eval code" => Some("eval".into()),
         _ => name.starts_with("eval at ").then(|| "eval".into()),
     }
 }

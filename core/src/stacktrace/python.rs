@@ -2,6 +2,7 @@
 
 use crate::protocol::Frame;
 
+use super::Rules;
 use super::in_app::under;
 use super::language::{Dir, LibraryRoot, basename, below_library, slashed};
 
@@ -47,7 +48,7 @@ pub(super) fn in_app(module: Option<&str>, path: Option<&str>) -> bool {
 }
 
 /// Sets the module of a frame without one, where the path alone tells it.
-pub(super) fn complete(frame: &mut Frame) {
+pub(super) fn complete(frame: &mut Frame, _rules: &Rules) {
     if frame.module.is_none() {
         frame.module = frame.abs_path.as_deref().and_then(module_of_path);
     }
@@ -69,7 +70,7 @@ pub fn module_of_path(path: &str) -> Option<String> {
 ///
 /// In a library: below its folder. In an application: as many folders as the module has names that
 /// match them from the end, so `pkg.sub.mod` in `/srv/app/pkg/sub/mod.py` is `pkg/sub/mod.py`.
-pub(super) fn filename(path: &str, module: Option<&str>) -> String {
+pub(super) fn filename(path: &str, module: Option<&str>, _rules: &Rules) -> String {
     if path.starts_with('<') {
         return path.to_owned();
     }

@@ -2,6 +2,7 @@
 
 use crate::protocol::Frame;
 
+use super::Rules;
 use super::in_app::under;
 use super::language::{Dir, LibraryRoot, basename, below_library, slashed};
 
@@ -48,7 +49,7 @@ pub(super) fn in_app(module: Option<&str>, path: Option<&str>) -> bool {
 /// Splits a function that is still a whole symbol. Inlined and generic functions are often named
 /// without a path in the debug information (`do_call<F, R>`, `{closure#0}`): then the file tells
 /// the module, where the file is a library's.
-pub(super) fn complete(frame: &mut Frame) {
+pub(super) fn complete(frame: &mut Frame, _rules: &Rules) {
     if frame.module.is_none()
         && let Some(symbol) = frame.function.as_deref()
     {
@@ -81,7 +82,7 @@ pub fn module_of_path(path: &str) -> Option<String> {
 /// The path below the package's root: below Cargo's or rustc's folder for a library, from the
 /// innermost `src`, `tests`, `benches` or `examples` for the application. A relative path is
 /// already relative to the workspace.
-pub(super) fn filename(path: &str, _module: Option<&str>) -> String {
+pub(super) fn filename(path: &str, _module: Option<&str>, _rules: &Rules) -> String {
     if let Some(relative) = below_library(path, LIBRARIES) {
         return slashed(relative);
     }

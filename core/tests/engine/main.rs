@@ -14,5 +14,6 @@ mod limits;
 mod outage;
 mod places;
 mod storm;
+mod texts;
 mod threads;
 mod wire;

@@ -1,0 +1,332 @@
+//! The capture calls. The order is that of the gate: cheapest test first.
+//!
+//! An error is captured in three steps, each with no more of it than it needs, since looking is what
+//! costs (the first look at `error.stack` makes V8 write it): [`sample`] its type; [`admit`] its message
+//! and stack; [`capture_exception`] the rest. What `admit` was given waits on the thread for the last step.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use faultwire::Error;
+use faultwire::capture::{Body, Capture, RawStack};
+use faultwire::client::Client;
+use faultwire::gate::{Admission, Candidate, Verdict};
+use faultwire::loss::Reason;
+use faultwire::protocol::{Event, Level, LogEntry, Value};
+use faultwire::sampling::{SamplingContext, TypePolicy};
+use faultwire::scope::Layers;
+use faultwire::tape::Tape;
+use napi::bindgen_prelude::Either;
+use napi_derive::napi;
+
+use crate::client::{self, State};
+use crate::guard::guard;
+use crate::raw::{How, Stacks, body_bytes, exceptions};
+use crate::scope::{ScopeCell, layers};
+use crate::types::NO_TYPE;
+use crate::{error, lifecycle};
+
+/// [`sample`]: no.
+const NO: f64 = -1.0;
+/// [`sample`]: tell the names of the type, then ask again.
+const UNKNOWN_TYPE: f64 = -2.0;
+
+/// An event that waits for the application's `beforeSend`.
+#[napi(object)]
+pub struct Prepared {
+    /// 32 hex digits.
+    pub id: String,
+    /// JSON.
+    pub event: String,
+}
+
+/// What a capture gave: the new event's id, or the event for the hook.
+type Captured = Option<Either<String, Prepared>>;
+
+/// Between [`admit`] and [`capture_exception`].
+struct Admitted {
+    state: Arc<State>,
+    admission: Admission,
+    values: Vec<String>,
+    stacks: Stacks,
+}
+
+thread_local! {
+    // What an environment that ends leaves here is counted as lost when its thread ends.
+    static ADMITTED: RefCell<Option<Admitted>> = const { RefCell::new(None) };
+    static PREPARED: RefCell<Option<(Arc<State>, Capture)>> = const { RefCell::new(None) };
+}
+
+/// Counts a capture that the package refuses: `already_captured`, `reentrant`, `before_send`, ...
+#[napi]
+pub fn refuse(reason: String) {
+    guard("refuse", (), || {
+        if let Some(state) = client::enabled()
+            && let Some(reason) = Reason::ALL.iter().find(|r| r.as_str() == reason)
+        {
+            state.client.refuse(*reason);
+        }
+    });
+}
+
+/// What the options say of a type: the rate, or -1 when it is ignored, or -2 when its names must be told.
+/// For type 0, which is none, `sampleRate`.
+#[napi]
+pub fn type_rate(type_id: f64) -> f64 {
+    guard("typeRate", NO, || match client::enabled() {
+        None => NO,
+        Some(state) => match policy(&state, type_id) {
+            None => UNKNOWN_TYPE,
+            Some(policy) if policy.ignored => NO,
+            Some(policy) => policy.rate,
+        },
+    })
+}
+
+fn policy(state: &State, type_id: f64) -> Option<TypePolicy> {
+    if type_id == NO_TYPE {
+        return Some(TypePolicy { ignored: false, rate: state.client.options().sample_rate.0 });
+    }
+    state.types.policy(type_id)
+}
+
+/// The first half of the gate: the rate that a capture was kept at, or -1, which was counted; or -2 when the
+/// names of the type must be told first. `rate` is what a sampler of the application says, negative if none.
+#[napi]
+pub fn sample(type_id: f64, rate: f64) -> f64 {
+    guard("sample", NO, || {
+        let Some(state) = client::enabled() else { return NO };
+        let Some(policy) = policy(&state, type_id) else { return UNKNOWN_TYPE };
+        let rate = if (0.0..=1.0).contains(&rate) { rate } else { policy.rate };
+        pass(&state.client, policy.ignored, rate).unwrap_or(NO)
+    })
+}
+
+fn pass(client: &Client, ignored: bool, rate: f64) -> Option<f64> {
+    let sampling = SamplingContext { exception_type: None, level: Level::Error, logger: None, transaction: None };
+    client.sample(&Candidate { sampling, ignored, rate })
+}
+
+/// The second half, for what [`sample`] kept at `rate`. The lists begin with the error itself and go on
+/// with what it was caused by; an empty text is no stack. `may_fold` is false where an explicit fingerprint
+/// says more than the place.
+///
+/// True: go on with [`capture_exception`]. A text: one more of a storming place, and the id of its last
+/// full event. False: no.
+#[napi]
+pub fn admit(
+    rate: f64,
+    type_ids: Vec<f64>,
+    values: Vec<String>,
+    stacks: Vec<String>,
+    level: Option<String>,
+    may_fold: bool,
+) -> Either<String, bool> {
+    guard("admit", Either::B(false), || {
+        let Some(state) = client::enabled() else { return Either::B(false) };
+        let stacks = Stacks::new(stacks, &values);
+        let may_fold = may_fold && state.client.options().storm_folding;
+        let fold = if may_fold { stacks.fold_key(&type_ids, level.as_deref()) } else { None };
+        match state.client.admit(fold, rate) {
+            Verdict::No => Either::B(false),
+            Verdict::Folded(exemplar) => match exemplar {
+                Some(id) => Either::A(text(&id.hex())),
+                None => Either::B(false),
+            },
+            Verdict::Yes(admission) => {
+                ADMITTED.set(Some(Admitted { state, admission, values, stacks }));
+                Either::B(true)
+            }
+        }
+    })
+}
+
+/// Counts as lost what was admitted, or waits for a hook, and got no further.
+#[napi]
+pub fn abandon() {
+    guard("abandon", (), || {
+        drop(ADMITTED.take());
+        drop(PREPARED.take());
+    });
+}
+
+/// Captures what was admitted. `types` goes with the lists given to [`admit`]; `links` says what holds
+/// each of them (`[[parent, attribute, is a group], ...]` in JSON), `call` and `surroundings` are scope layers in
+/// JSON. `hooked`: this environment runs the application's `beforeSend`.
+#[napi]
+#[allow(clippy::too_many_arguments)]
+pub fn capture_exception(
+    isolation: &ScopeCell,
+    current: Option<&ScopeCell>,
+    types: Vec<String>,
+    links: Option<String>,
+    mechanism: String,
+    handled: bool,
+    synthetic: bool,
+    logger: Option<String>,
+    call: Option<String>,
+    surroundings: Option<String>,
+    hooked: bool,
+) -> Captured {
+    guard("captureException", None, || {
+        let Admitted { state, admission, values, stacks } = ADMITTED.take()?;
+        let how = How { mechanism: &mechanism, handled, synthetic };
+        let body = Body::Exceptions(exceptions(types, values, stacks, links.as_deref(), &how));
+        let layers = layers(isolation, current, call.as_deref(), surroundings.as_deref());
+        finish(state, admission, Level::Error, body, layers, logger, hooked)
+    })
+}
+
+/// Captures a message that [`sample`] kept at `rate`. `params` is JSON, `stack` the caller's.
+#[napi]
+#[allow(clippy::too_many_arguments)]
+pub fn capture_message(
+    rate: f64,
+    isolation: &ScopeCell,
+    current: Option<&ScopeCell>,
+    message: String,
+    template: Option<String>,
+    params: Option<String>,
+    stack: Option<String>,
+    logger: Option<String>,
+    call: Option<String>,
+    surroundings: Option<String>,
+    hooked: bool,
+) -> Captured {
+    guard("captureMessage", None, || {
+        let state = client::enabled()?;
+        let Verdict::Yes(admission) = state.client.admit(None, rate) else { return None };
+        let params = params.and_then(|p| serde_json::from_str(&p).ok()).unwrap_or(Value::Null);
+        let entry = LogEntry { formatted: Some(message), message: template, params };
+        let stack = stack.filter(|s| !s.is_empty()).map(|s| RawStack::Text(s.into()));
+        let body = Body::Message { entry: Box::new(entry), stack };
+        let layers = layers(isolation, current, call.as_deref(), surroundings.as_deref());
+        finish(state, admission, Level::Info, body, layers, logger, hooked)
+    })
+}
+
+/// Captures an event in the protocol's own form, in JSON. What is not an event is counted as `invalid`.
+/// `rate` as in [`sample`].
+#[napi]
+pub fn capture_event(
+    event: String,
+    rate: f64,
+    isolation: &ScopeCell,
+    current: Option<&ScopeCell>,
+    hooked: bool,
+) -> Captured {
+    guard("captureEvent", None, || {
+        let state = client::enabled()?;
+        let event = match parse(&event) {
+            Ok(event) => event,
+            Err(error) => {
+                state.client.debug(&format!("captureEvent: {error}"));
+                state.client.refuse(Reason::Invalid);
+                return None;
+            }
+        };
+        let rate = if (0.0..=1.0).contains(&rate) { rate } else { state.client.options().sample_rate.0 };
+        let rate = pass(&state.client, false, rate)?;
+        let Verdict::Yes(admission) = state.client.admit(None, rate) else { return None };
+        let layers = layers(isolation, current, None, None);
+        finish(state, admission, Level::Error, Body::Event(Box::new(event)), layers, None, hooked)
+    })
+}
+
+fn parse(event: &str) -> Result<Event, Error> {
+    let value = serde_json::from_str(event).map_err(|e| Error::payload("event", e.to_string()))?;
+    Event::from_value(value)
+}
+
+/// From an admission to the queue, or to the application's hook.
+fn finish(
+    state: Arc<State>,
+    admission: Admission,
+    level: Level,
+    body: Body,
+    layers: Layers,
+    logger: Option<String>,
+    hooked: bool,
+) -> Captured {
+    let id = text(&admission.event_id.hex());
+    let bytes = 512 + body_bytes(&body);
+    let mut capture = Capture {
+        timestamp: admission.timestamp,
+        admission,
+        platform: "node",
+        level,
+        logger,
+        body,
+        layers,
+        thread: lifecycle::thread(),
+        tape: Tape::default(),
+        bytes,
+    };
+    if hooked {
+        let event = state.client.prepare(&mut capture);
+        let event = serde_json::to_string(&event).ok()?;
+        PREPARED.set(Some((state, capture)));
+        return Some(Either::B(Prepared { id, event }));
+    }
+    if state.hooks.before_send {
+        // The hook filters what must not leave: it is not passed by.
+        state.say_unhooked();
+        state.client.reject(&capture, Reason::BeforeSend);
+        return None;
+    }
+    state.client.submit(capture).map(|_| Either::A(id))
+}
+
+/// Goes on with the event that waits for the application's hook: what the hook made of it, in JSON, or
+/// nothing when it said no. False when it was dropped.
+#[napi]
+pub fn complete(event: Option<String>) -> bool {
+    guard("complete", false, || {
+        let Some((state, mut capture)) = PREPARED.take() else { return false };
+        let changed = event
+            .and_then(|event| parse(&event).map_err(|error| state.client.debug(&format!("beforeSend: {error}"))).ok());
+        match changed {
+            Some(mut event) => {
+                event.event_id = capture.admission.event_id;
+                state.client.replace(&mut capture, event);
+                state.client.submit(capture).is_some()
+            }
+            None => {
+                state.client.reject(&capture, Reason::BeforeSend);
+                false
+            }
+        }
+    })
+}
+
+/// The fingerprint of an error and the record of what was hashed: an answer. Nothing is sent.
+#[napi]
+pub fn explain_exception(
+    types: Vec<String>,
+    values: Vec<String>,
+    stacks: Vec<String>,
+    links: Option<String>,
+) -> String {
+    guard("explainException", error::internal(), || {
+        error::answer(Ok(client::current().map_or(Value::Object(Default::default()), |state| {
+            let stacks = Stacks::new(stacks, &values);
+            let how = How { mechanism: "generic", handled: true, synthetic: false };
+            state.client.explain_exceptions(exceptions(types, values, stacks, links.as_deref(), &how))
+        })))
+    })
+}
+
+/// The same for an event in JSON.
+#[napi]
+pub fn explain_event(event: String) -> String {
+    guard("explainEvent", error::internal(), || {
+        error::answer(match client::current() {
+            None => Ok(Value::Object(Default::default())),
+            Some(state) => parse(&event).map(|event| state.client.explain(event)),
+        })
+    })
+}
+
+fn text(hex: &[u8; 32]) -> String {
+    String::from_utf8_lossy(hex).into_owned()
+}

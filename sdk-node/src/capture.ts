@@ -1,0 +1,317 @@
+/** The capture calls. The order is that of the gate: cheapest test first, and no more looked at than it needs. */
+
+import { type Event, callbacks } from './callbacks';
+import { unwrap } from './errors';
+import { details, extract } from './extract/chain';
+import { isError, isObject } from './extract/safe';
+import { callerStack } from './extract/stack';
+import { MAX_MESSAGE } from './extract/text';
+import { type KnownType, tell, typeOfObject, typeOfPrimitive } from './extract/types';
+import { SCOPE, WHOLE, toJson, toText } from './extract/values';
+import { inside, note, quietly, sayOnce, within } from './guard';
+import { type Captured, native } from './native';
+import { type Level, type Scope, type User, here, surroundings } from './scope';
+import { settings } from './settings';
+
+/** What a call says of itself. */
+export interface CaptureContext {
+  level?: Level | undefined;
+  tags?: Record<string, unknown> | undefined;
+  extra?: Record<string, unknown> | undefined;
+  contexts?: Record<string, Record<string, unknown>> | undefined;
+  user?: User | undefined;
+  /** Groups the event by these texts; `{{ default }}` stands for the usual grouping. */
+  fingerprint?: readonly string[] | undefined;
+  transaction?: string | undefined;
+  logger?: string | undefined;
+  /** False when nobody caught it; default true. */
+  handled?: boolean | undefined;
+  /** Who captured it; default `generic`. */
+  mechanism?: string | undefined;
+}
+
+/** What a message says of itself. */
+export interface MessageContext extends CaptureContext {
+  /** The message before its values were put in, to group by. */
+  template?: string | undefined;
+  params?: unknown;
+}
+
+/** Type id of what has no type. */
+const NO_TYPE = 0;
+/** The engine's answers where a rate would be. */
+const NO = -1;
+const UNKNOWN_TYPE = -2;
+
+/** Objects that were captured, or refused, with the id of their event. */
+const seen = new WeakMap<object, string | undefined>();
+
+/**
+ * Captures what was thrown, error or not. Never throws and never blocks.
+ *
+ * Gives the id of the new event; for one more occurrence of a storming place the id of the last full event; for an
+ * error object that was captured before its first id; otherwise undefined.
+ */
+export function captureException(error: unknown, context?: CaptureContext): string | undefined {
+  return captured('captureException', () => exception(error, context));
+}
+
+/**
+ * Captures a message. Never throws and never blocks. `context` is a level, or all that the call says of itself; the
+ * level's default is `info`.
+ */
+export function captureMessage(message: unknown, context?: Level | MessageContext): string | undefined {
+  return captured('captureMessage', () => messageOf(message, typeof context === 'string' ? { level: context } : context));
+}
+
+/** Captures an event given in the protocol's own form. Never throws and never blocks. */
+export function captureEvent(event: Event): string | undefined {
+  return captured('captureEvent', () => eventOf(event));
+}
+
+/**
+ * The fingerprint of an error, or of an event in the protocol's form, and the record of what was hashed. Nothing is
+ * sent. Throws `InvalidPayloadError` on what is no event.
+ */
+export function explain(error: unknown): Record<string, unknown> {
+  return within(() => {
+    if (isObject(error) && !isError(error)) {
+      return unwrap(native.explainEvent(toJson(error, WHOLE)));
+    }
+    const { types, values, stacks, links } = extract(error, typeOf(error));
+    return unwrap(native.explainException(types, values, stacks, links));
+  }) as Record<string, unknown>;
+}
+
+/** A capture, as Faultwire's own work; a mistake in it loses the event and nothing else. */
+function captured(where: string, capture: () => string | undefined): string | undefined {
+  if (native.generation() === 0) {
+    return undefined;
+  }
+  if (inside.depth > 0) {
+    native.refuse('reentrant');
+    return undefined;
+  }
+  inside.depth++;
+  try {
+    return capture();
+  } catch (error) {
+    native.abandon();
+    note(where, error);
+    return undefined;
+  } finally {
+    inside.depth--;
+  }
+}
+
+function typeOf(thrown: unknown): KnownType {
+  return isObject(thrown) ? typeOfObject(thrown) : typeOfPrimitive(thrown);
+}
+
+function exception(error: unknown, context: CaptureContext | undefined): string | undefined {
+  const object = isObject(error) ? error : undefined;
+  if (object !== undefined && seen.has(object)) {
+    native.refuse('already_captured');
+    return seen.get(object);
+  }
+  const id = fresh(error, context);
+  if (object !== undefined) {
+    seen.set(object, id);
+  }
+  return id;
+}
+
+function fresh(error: unknown, context: CaptureContext | undefined): string | undefined {
+  const type = typeOf(error);
+  const rate = sample(type, error, context, 'error');
+  if (rate < 0) {
+    return undefined;
+  }
+  const chain = extract(error, type);
+  if (chain.synthetic && chain.stacks[0] === '' && settings().attachStacktrace) {
+    chain.stacks[0] = callerStack(captureException);
+  }
+  const mayFold = context?.fingerprint === undefined;
+  const verdict = native.admit(rate, chain.typeIds, chain.values, chain.stacks, level(context), mayFold);
+  if (verdict !== true) {
+    return verdict === false ? undefined : verdict;
+  }
+  const layers = here();
+  const result = native.captureException(
+    layers.isolation.cell,
+    layers.current?.cell,
+    chain.types,
+    chain.links,
+    text(context?.mechanism) ?? 'generic',
+    context?.handled ?? true,
+    chain.synthetic,
+    text(context?.logger),
+    callLayer(context),
+    around(details(chain, settings().maxValueLength)),
+    callbacks.beforeSend !== undefined,
+  );
+  return finish(result, layers.isolation, error);
+}
+
+function messageOf(message: unknown, context: MessageContext | undefined): string | undefined {
+  const rate = sample(undefined, undefined, context, 'info');
+  if (rate < 0) {
+    return undefined;
+  }
+  const layers = here();
+  const result = native.captureMessage(
+    rate,
+    layers.isolation.cell,
+    layers.current?.cell,
+    toText(message, MAX_MESSAGE),
+    context?.template === undefined ? undefined : toText(context.template, MAX_MESSAGE),
+    context?.params === undefined ? undefined : toJson(context.params, SCOPE),
+    settings().attachStacktrace ? callerStack(captureMessage) : undefined,
+    text(context?.logger),
+    callLayer(context),
+    around(undefined),
+    callbacks.beforeSend !== undefined,
+  );
+  return finish(result, layers.isolation);
+}
+
+function eventOf(event: Event): string | undefined {
+  const layers = here();
+  const rate = callbacks.errorSampler === undefined ? NO : askSampler(undefined, undefined, undefined, 'error');
+  const result = native.captureEvent(
+    toJson(event, WHOLE),
+    rate,
+    layers.isolation.cell,
+    layers.current?.cell,
+    callbacks.beforeSend !== undefined,
+  );
+  return finish(result, layers.isolation);
+}
+
+/** The rate that something was kept at, negative for a no; only its type is looked at. */
+function sample(
+  type: KnownType | undefined,
+  error: unknown,
+  context: CaptureContext | undefined,
+  usual: Level,
+): number {
+  const id = type?.id ?? NO_TYPE;
+  let asked = NO;
+  if (callbacks.errorSampler !== undefined) {
+    // What is ignored, the sampler is not asked about.
+    let policy = native.typeRate(id);
+    if (policy === UNKNOWN_TYPE && type !== undefined) {
+      tell(type);
+      policy = native.typeRate(id);
+    }
+    if (policy >= 0) {
+      asked = askSampler(type, error, context, usual);
+    }
+  }
+  const rate = native.sample(id, asked);
+  if (rate !== UNKNOWN_TYPE || type === undefined) {
+    return rate;
+  }
+  tell(type);
+  return native.sample(id, asked);
+}
+
+/** What the application's sampler says; negative where it throws or gives no share. */
+function askSampler(
+  type: KnownType | undefined,
+  error: unknown,
+  context: CaptureContext | undefined,
+  usual: Level,
+): number {
+  const share = quietly('errorSampler', () =>
+    callbacks.errorSampler?.({
+      ...(type === undefined ? {} : { originalException: error }),
+      exceptionType: type?.name,
+      level: context?.level ?? usual,
+      logger: context?.logger,
+      transaction: context?.transaction,
+    }),
+  );
+  return typeof share === 'number' && share >= 0 && share <= 1 ? share : NO;
+}
+
+/** From the engine's answer to the id: through the application's hook, if it has one. */
+function finish(result: Captured, isolation: Scope, error?: unknown): string | undefined {
+  if (result === null) {
+    return undefined;
+  }
+  if (typeof result === 'string') {
+    isolation.lastEventId = result;
+    return result;
+  }
+  const event = JSON.parse(result.event) as Event;
+  if (!native.complete(beforeSend(event, error))) {
+    return undefined;
+  }
+  isolation.lastEventId = result.id;
+  return result.id;
+}
+
+/** What the hook made of an event, as JSON; undefined drops it. */
+function beforeSend(event: Event, error: unknown): string | undefined {
+  try {
+    const changed: unknown = callbacks.beforeSend?.(event, error === undefined ? {} : { originalException: error });
+    if (changed === null) {
+      return undefined;
+    }
+    if (typeof changed !== 'object' || typeof (changed as { then?: unknown }).then === 'function') {
+      sayOnce('beforeSend gave neither an event nor null (it must not be async): the event is dropped');
+      if (typeof changed === 'object') {
+        // Nobody else handles it.
+        Promise.resolve(changed).catch(() => {});
+      }
+      return undefined;
+    }
+    return toJson(changed, WHOLE);
+  } catch (thrown) {
+    note('beforeSend', thrown);
+    return undefined;
+  }
+}
+
+function level(context: CaptureContext | undefined): string | undefined {
+  return text(context?.level);
+}
+
+function text(value: unknown): string | undefined {
+  return value === undefined || value === null ? undefined : toText(value);
+}
+
+const LAYER = ['level', 'transaction', 'extra', 'contexts', 'user', 'fingerprint'] as const;
+
+/** The layer of one call, as JSON; undefined when it says nothing. */
+function callLayer(context: CaptureContext | undefined): string | undefined {
+  if (context === undefined) {
+    return undefined;
+  }
+  let json = '';
+  for (const name of LAYER) {
+    const value = context[name];
+    if (value !== undefined && value !== null) {
+      json += `${json === '' ? '' : ','}"${name}":${toJson(value, SCOPE)}`;
+    }
+  }
+  if (isObject(context.tags)) {
+    const tags = Object.entries(context.tags).map(([key, value]) => [toText(key), toText(value)]);
+    json += `${json === '' ? '' : ','}"tags":${toJson(Object.fromEntries(tags), SCOPE)}`;
+  }
+  return json === '' ? undefined : `{${json}}`;
+}
+
+/** What is known beside the scopes: of the request, and `extra`, JSON, that hangs on the errors. */
+function around(extra: string | undefined): string | undefined {
+  const known = quietly('surroundings', () => surroundings(here()));
+  if (known === undefined) {
+    return extra === undefined ? undefined : `{"extra":${extra}}`;
+  }
+  const json = toJson(known, { ...SCOPE, text: 100 * 1024 + 4096 });
+  if (extra === undefined || !json.startsWith('{')) {
+    return json;
+  }
+  return json === '{}' ? `{"extra":${extra}}` : `{"extra":${extra},${json.slice(1)}`;
+}

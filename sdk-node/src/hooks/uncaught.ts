@@ -1,0 +1,18 @@
+/**
+ * Errors that nobody caught, by Node's monitor event: it only looks on, so the application's own handlers, what Node
+ * prints and the exit code stay as they are.
+ */
+
+import { captureException } from '../capture';
+
+function seen(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
+  captureException(error, { level: 'fatal', handled: false, mechanism: `auto.${origin}` });
+}
+
+export function setupOnce(): void {
+  process.on('uncaughtExceptionMonitor', seen);
+}
+
+export function remove(): void {
+  process.off('uncaughtExceptionMonitor', seen);
+}

@@ -1,0 +1,187 @@
+/**
+ * Finds the engine: the native addon for this platform, or a stand-in that does nothing where none loads.
+ *
+ * The addon's own documentation is in `bindings/napi`; the interface below is all of it. Structures cross as JSON.
+ */
+
+import { noop } from './noop';
+
+/** The version of the package; the addon must be of the same. */
+export const VERSION = '0.1.0';
+
+/** A place that holds a current scope snapshot. */
+export interface ScopeCell {
+  setTag(key: string, value: string): void;
+  removeTag(key: string): void;
+  /** JSON; undefined forgets, as in the other setters. */
+  setUser(user: string | undefined): void;
+  setSession(id: string | undefined): void;
+  /** A JSON object. */
+  setContext(key: string, value: string | undefined): void;
+  /** JSON. */
+  setExtra(key: string, value: string): void;
+  setLevel(level: string | undefined): void;
+  setTransaction(name: string | undefined): void;
+  setFingerprint(fingerprint: string[] | undefined): void;
+  /** False where the header is neither a `traceparent` nor a `sentry-trace`. */
+  continueTrace(header: string): boolean;
+  /** `data`: a JSON object; `timestamp`: Unix seconds. */
+  addBreadcrumb(
+    message: string | undefined,
+    category: string | undefined,
+    level: string | undefined,
+    type: string | undefined,
+    data: string | undefined,
+    timestamp: number | undefined,
+  ): void;
+  clearBreadcrumbs(): void;
+  clear(): void;
+}
+
+/** An event that waits for `beforeSend`, as JSON. */
+export interface Prepared {
+  id: string;
+  event: string;
+}
+
+/** The new event's id, or the event for the hook, or nothing. */
+export type Captured = string | Prepared | null;
+
+/** The addon. An "answer" is JSON: `{"ok": ...}` or `{"error": {kind, field, message}}`. */
+export interface Native {
+  version(): string;
+  ScopeCell: new (parent: ScopeCell | undefined) => ScopeCell;
+  /** The cell under all others, the same in every thread of the process. */
+  globalCell(): ScopeCell;
+
+  /** Options by core's names, as JSON. An answer. */
+  init(
+    options: string,
+    nodeVersion: string,
+    hooks: { beforeSend: boolean; beforeBreadcrumb: boolean },
+    captureTransport: boolean,
+  ): string;
+  /** Says which thread this environment runs on. */
+  setThread(id: number, name: string): void;
+  /** A number of the client in use; 0 when nothing is captured. */
+  generation(): number;
+  /** The options that the package itself needs: JSON of `Settings`; null without a client. */
+  settings(): string | null;
+  addIntegration(name: string): void;
+
+  /** Names of an error type, own first, to its id. */
+  internType(names: string[]): number;
+  /** The rate of a type; -1: ignored; -2: tell its names. Type 0 is none. */
+  typeRate(typeId: number): number;
+  /** The rate kept at; -1: no, counted; -2: tell the names of the type. `rate` < 0: by the options. */
+  sample(typeId: number, rate: number): number;
+  /** True: go on; a text: folded, the last full event's id; false: no. Lists begin with the error itself. */
+  admit(
+    rate: number,
+    typeIds: number[],
+    values: string[],
+    stacks: string[],
+    level: string | undefined,
+    mayFold: boolean,
+  ): string | boolean;
+  /** What `admit` said yes to. `links`: JSON of `[parent, attribute, is a group]` each. `call`, `surroundings`: layers. */
+  captureException(
+    isolation: ScopeCell,
+    current: ScopeCell | undefined,
+    types: string[],
+    links: string | undefined,
+    mechanism: string,
+    handled: boolean,
+    synthetic: boolean,
+    logger: string | undefined,
+    call: string | undefined,
+    surroundings: string | undefined,
+    hooked: boolean,
+  ): Captured;
+  captureMessage(
+    rate: number,
+    isolation: ScopeCell,
+    current: ScopeCell | undefined,
+    message: string,
+    template: string | undefined,
+    params: string | undefined,
+    stack: string | undefined,
+    logger: string | undefined,
+    call: string | undefined,
+    surroundings: string | undefined,
+    hooked: boolean,
+  ): Captured;
+  captureEvent(
+    event: string,
+    rate: number,
+    isolation: ScopeCell,
+    current: ScopeCell | undefined,
+    hooked: boolean,
+  ): Captured;
+  /** What `beforeSend` made of the event, as JSON; undefined drops it. False when it was dropped. */
+  complete(event: string | undefined): boolean;
+  /** Gives up what was admitted or waits for the hook. */
+  abandon(): void;
+  /** Counts a capture that the package refuses, under the name of a reason. */
+  refuse(reason: string): void;
+
+  /** Answers. */
+  explainException(types: string[], values: string[], stacks: string[], links: string | undefined): string;
+  explainEvent(event: string): string;
+
+  /** Milliseconds; undefined: `shutdownTimeout`. */
+  flush(timeout: number | undefined): Promise<boolean>;
+  flushSync(timeout: number | undefined): boolean;
+  close(timeout: number | undefined): Promise<boolean>;
+  /** JSON. */
+  stats(): string;
+
+  /** For tests. */
+  abandonClient(): void;
+  takenEnvelopes(): string;
+  vector(topic: string, input: string): string;
+  armPanic(place: string): boolean;
+}
+
+/** Binaries by platform. Where two fit by name (glibc or musl), the one that loads is it. */
+const TARGETS: Record<string, readonly string[]> = {
+  'linux-x64': ['linux-x64-gnu', 'linux-x64-musl'],
+  'linux-arm64': ['linux-arm64-gnu', 'linux-arm64-musl'],
+  'darwin-x64': ['darwin-x64'],
+  'darwin-arm64': ['darwin-arm64'],
+  'win32-x64': ['win32-x64-msvc'],
+};
+
+/** Why no addon loaded; undefined when one did. */
+export let loadError: string | undefined;
+
+function load(): Native {
+  const platform = `${process.platform}-${process.arch}`;
+  const reasons: string[] = [];
+  for (const target of TARGETS[platform] ?? []) {
+    // A binary beside the package is a developer's own build.
+    for (const place of [`../faultwire.${target}.node`, `@faultwire/${target}`]) {
+      try {
+        const addon = require(place) as Native;
+        if (addon.version() === VERSION) {
+          return addon;
+        }
+        reasons.push(`${place} is version ${addon.version()}, not ${VERSION}`);
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (code !== 'MODULE_NOT_FOUND') {
+          reasons.push(`${place}: ${String(message).split('\n', 1)[0]}`);
+        }
+      }
+    }
+  }
+  loadError = reasons.join('; ') || `no binary for ${platform}: is the optional package of it installed?`;
+  try {
+    process.stderr.write(`faultwire: nothing is captured, the native library did not load (${loadError})\n`);
+  } catch {
+    // A closed stderr is no reason to fail.
+  }
+  return noop;
+}
+
+export const native: Native = load();

@@ -1,0 +1,64 @@
+// The shared vectors of tests/vectors, through the Node bridge: the same meaning in every language.
+
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { ROOT } from './sink.mjs';
+
+const { native } = createRequire(import.meta.url)('../dist/native.js');
+const VECTORS = join(ROOT, 'tests', 'vectors');
+const topics = readdirSync(VECTORS, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+function run(topic, input) {
+  const answer = JSON.parse(native.vector(topic, JSON.stringify(input)));
+  assert.equal(answer.error, undefined, JSON.stringify(answer.error));
+  return answer.ok;
+}
+
+/** Objects: each listed member; anything else: equal. */
+function agrees(expected, found, path) {
+  if (isMap(expected) && isMap(found)) {
+    for (const [key, value] of Object.entries(expected)) {
+      assert.ok(key in found, `${path}.${key} is missing`);
+      agrees(value, found[key], `${path}.${key}`);
+    }
+    return;
+  }
+  assert.deepEqual(found, expected, path);
+}
+
+const isMap = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+test('every topic is there', () => {
+  const needed = ['dsn', 'envelope', 'fingerprint', 'function-names', 'message', 'rate-limits', 'sanitize', 'stack'];
+  const names = topics.map((topic) => topic.name);
+  assert.deepEqual(needed.filter((name) => !names.includes(name)), []);
+});
+
+for (const { name: topic } of topics) {
+  test(topic, () => {
+    const files = readdirSync(join(VECTORS, topic)).filter((name) => name.endsWith('.json'));
+    const cases = files.flatMap((file) => JSON.parse(readFileSync(join(VECTORS, topic, file), 'utf8')).cases);
+    assert.ok(cases.length > 0, `${topic} has no cases`);
+    for (const { name, input, expected, kind, options, absent = [] } of cases) {
+      const place = `${topic}/${name}`;
+      if (topic === 'sanitize') {
+        const found = run(topic, { kind, input, options });
+        agrees(expected, found, place);
+        for (const secret of absent) {
+          assert.ok(!JSON.stringify(found).includes(secret), `${place}: ${secret}`);
+        }
+      } else {
+        const found = run(topic, input);
+        // A message that a case does not tell is not compared.
+        if (expected?.error !== undefined && !('message' in expected.error)) {
+          delete found.error.message;
+        }
+        assert.deepEqual(found, expected, place);
+      }
+    }
+  });
+}
