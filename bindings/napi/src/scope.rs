@@ -168,12 +168,11 @@ pub(crate) fn layers(
     call: Option<&str>,
     surroundings: Option<&str>,
 ) -> Layers {
-    let snapshot = |cell: &faultwire::scope::ScopeCell| Some(cell.snapshot()).filter(|s| !s.is_empty());
     Layers {
         fallback: surroundings.and_then(layer),
-        global: snapshot(&EVERYWHERE),
-        isolation: snapshot(&isolation.cell),
-        current: current.and_then(|c| snapshot(&c.cell)),
+        global: EVERYWHERE.snapshot(),
+        isolation: isolation.cell.snapshot(),
+        current: current.and_then(|c| c.cell.snapshot()),
         call: call.and_then(layer),
     }
 }
