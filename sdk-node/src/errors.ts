@@ -47,7 +47,7 @@ export function unwrap(answer: string, rename: (text: string) => string = (text)
   const parsed = JSON.parse(answer) as { ok?: unknown; error?: { kind: ErrorKind; field: string; message: string } };
   if (parsed.error !== undefined) {
     const { kind, field, message } = parsed.error;
-    throw errorOf(kind, rename(field), message);
+    throw errorOf(kind, rename(field), rename(message));
   }
   return parsed.ok;
 }

@@ -189,12 +189,19 @@ export interface Layers {
 }
 
 const storage = new AsyncLocalStorage<Layers>();
-const OUTSIDE: Layers = { isolation: new Scope(), current: undefined };
+let outside: Layers = { isolation: new Scope(), current: undefined };
 const EVERYWHERE = new Scope(undefined, native.globalCell());
 
 /** @internal The layers of whoever calls. */
 export function here(): Layers {
-  return storage.getStore() ?? OUTSIDE;
+  return storage.getStore() ?? outside;
+}
+
+/** @internal Other layers for whoever calls from outside of any isolation scope; gives those that were there. */
+export function replaceOutside(layers: Layers): Layers {
+  const before = outside;
+  outside = layers;
+  return before;
 }
 
 /** @internal What the innermost source of surroundings says, as a value; it may run the application's code. */

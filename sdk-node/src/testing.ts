@@ -15,6 +15,7 @@ import type { Event } from './callbacks';
 import * as client from './client';
 import { native } from './native';
 import type { Options } from './options';
+import { type Layers, Scope, replaceOutside } from './scope';
 
 export type { Event } from './callbacks';
 
@@ -29,11 +30,11 @@ export type Envelope = [header: Record<string, unknown>, items: [header: Record<
 /** What was captured, decoded. Each look waits until the engine has finished what came before it. */
 export class CapturedEvents {
   private readonly taken: Envelope[] = [];
-  private readonly before: Options | undefined;
+  private readonly scopes: Layers;
 
   /** @internal */
-  constructor(before: Options | undefined) {
-    this.before = before;
+  constructor(private readonly before: Options | undefined) {
+    this.scopes = replaceOutside({ isolation: new Scope(), current: undefined });
   }
 
   /** All envelopes, oldest first. */
@@ -56,15 +57,16 @@ export class CapturedEvents {
     this.taken.length = 0;
   }
 
-  /** Puts back the client that was there before. */
+  /** Puts back the client and the scopes that were there before. */
   restore(): void {
+    replaceOutside(this.scopes);
     native.abandonClient();
     client.restore(this.before);
   }
 }
 
 /**
- * Has events kept instead of sent from now on, with these options of `init`. Hooks and integrations stay switched on
+ * Has events kept instead of sent from now on, with these options of `init`, starting with empty scopes. Hooks and integrations stay switched on
  * after `restore` only where an earlier `init` had switched them on. Throws what `init` throws.
  */
 export function captureEvents(options: Options = {}): CapturedEvents {

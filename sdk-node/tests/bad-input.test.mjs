@@ -59,7 +59,7 @@ test('frozen errors are known again', () => {
 
 test('getters and proxies that throw', async () => {
   const error = new Error('x');
-  for (const name of ['message', 'stack', 'cause', 'errors', 'name', 'code']) {
+  for (const name of ['stack', 'message', 'cause', 'errors', 'name', 'code']) {
     Object.defineProperty(error, name, { get: fail, enumerable: true });
   }
   await capture(error);

@@ -76,7 +76,7 @@ test('setters of everything', async () => {
     faultwire.captureMessage('y');
   });
   const [event, cleared] = await captured.events();
-  assert.deepEqual(event.user, { id: '7' });
+  assert.deepEqual(event.user, { id: '7', email: '[Filtered]' });
   assert.equal(event.contexts.faultwire.session, 's-1');
   assert.deepEqual(event.contexts.order, { id: 5, nested: { deep: [1, 2] } });
   assert.deepEqual(event.extra.list.slice(0, 2), ['1n', 'Symbol(s)']);

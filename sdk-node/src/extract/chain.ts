@@ -1,6 +1,6 @@
 /** An error and everything it came from: causes, members of groups. And what is thrown without being an error. */
 
-import { get, isError, isObject, ownData } from './safe';
+import { get, isError, isList, isObject, ownData } from './safe';
 import { stackOf } from './stack';
 import { MAX_MESSAGE, MAX_NAME, cut } from './text';
 import { type KnownType, typeOfObject } from './types';
@@ -129,7 +129,7 @@ function describe(object: object): string {
     if (typeof object === 'function') {
       return toText(object, MAX_NAME);
     }
-    if (Array.isArray(object)) {
+    if (isList(object)) {
       return 'Array';
     }
     const keys = Object.keys(object);
@@ -154,7 +154,7 @@ export function details(chain: Chain, maxValueLength: number): string | undefine
       continue;
     }
     const limits = detail(maxValueLength);
-    const members = chain.synthetic && Array.isArray(object) ? toJson(object, limits) : own(object, limits);
+    const members = chain.synthetic && isList(object) ? toJson(object, limits) : own(object, limits);
     if (members === undefined) {
       continue;
     }

@@ -25,6 +25,11 @@ export function isError(value: unknown): value is Error {
   }
 }
 
+/** Like `Array.isArray`, which throws for a revoked proxy. */
+export function isList(value: unknown): value is unknown[] {
+  return !isProxy(value) && Array.isArray(value);
+}
+
 /** A property, through getters and prototypes; undefined where that throws. */
 export function get(object: object, key: string): unknown {
   try {

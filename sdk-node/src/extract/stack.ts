@@ -1,6 +1,6 @@
 /** The stack of an error as text, whatever the application has made of it. */
 
-import { get } from './safe';
+import { get, isList } from './safe';
 
 /** Characters of a stack: room for as many frames as anybody reads. */
 const MAX_STACK = 256 << 10;
@@ -18,7 +18,7 @@ export function stackOf(error: object, message: string): string {
     return stack.length <= MAX_STACK ? stack : afterMessage(stack, message);
   }
   // `prepareStackTrace` may give the call sites themselves.
-  return Array.isArray(stack) ? ofSites(stack) : '';
+  return isList(stack) ? ofSites(stack) : '';
 }
 
 /** A long message stands at the beginning of the stack: what comes after it is what matters. */

@@ -1,7 +1,7 @@
 /** Types of what is thrown: their names, and the ids by which the engine knows them. */
 
 import { native } from '../native';
-import { ownData, prototypeOf } from './safe';
+import { get, isError, ownData, prototypeOf } from './safe';
 import { MAX_NAME } from './text';
 
 /** What is known of a type. */
@@ -20,6 +20,8 @@ const MAX_PROTOTYPES = 16;
 const MAX_OWN_NAMES = 32;
 
 interface OfPrototype {
+  /** Errors of it have their names behind a getter. */
+  readonly named: boolean;
   plain: KnownType | undefined;
   byOwnName: Map<string, KnownType> | undefined;
 }
@@ -30,15 +32,15 @@ const byPrimitive = new Map<string, KnownType>();
 /** The type of a thrown object. */
 export function typeOfObject(thrown: object): KnownType {
   const prototype = prototypeOf(thrown);
-  const own = ownName(thrown);
   if (prototype === null) {
-    return make(own === undefined ? ['Object'] : [own, 'Object']);
+    return make(['Object']);
   }
   let known = byPrototype.get(prototype);
   if (known === undefined) {
-    known = { plain: undefined, byOwnName: undefined };
+    known = { named: namesOf(prototype).includes('DOMException'), plain: undefined, byOwnName: undefined };
     byPrototype.set(prototype, known);
   }
+  const own = ownName(thrown, known.named);
   if (own === undefined) {
     return (known.plain ??= make(namesOf(prototype)));
   }
@@ -74,9 +76,13 @@ function make(names: string[]): KnownType {
   return { name: unique[0] ?? 'Object', names: unique, id: native.internType(unique) };
 }
 
-/** The name that an error was given itself: `error.name = 'AbortError'`. */
-function ownName(thrown: object): string | undefined {
-  return nameIn(thrown, 'name');
+/** The name that an error was given itself: `error.name = 'AbortError'`. A `name` of another object is its own affair. */
+function ownName(thrown: object, named: boolean): string | undefined {
+  if (!isError(thrown)) {
+    return undefined;
+  }
+  const name = named ? get(thrown, 'name') : ownData(thrown, 'name');
+  return typeof name === 'string' && name !== '' ? name.slice(0, MAX_NAME) : undefined;
 }
 
 /** Names along the prototypes, the most telling first. */
