@@ -137,6 +137,39 @@ def test_what_waits_is_sent_after_the_fork_without_another_call(sink, run, where
     assert texts(sink.wait(1)) == ["forking"]
 
 
+UNDER_LOAD = """
+import threading
+stop = threading.Event()
+raised = [0] * 4
+def load(n):
+    while not stop.wait(0.001):
+        faultwire.capture_message('load')
+        raised[n] += 1
+threads = [threading.Thread(target=load, args=(n,)) for n in range(4)]
+for thread in threads: thread.start()
+for n in range(40):
+    pid = os.fork()
+    if not pid:
+        faultwire.capture_message(f'child {n}')
+        os._exit(0 if faultwire.flush(20) and faultwire.stats()['delivered'] == 1 else 1)
+    assert os.waitpid(pid, 0)[1] == 0
+stop.set()
+for thread in threads: thread.join()
+assert faultwire.flush(40)
+stats = faultwire.stats()
+assert stats['captured'] == sum(raised) == stats['delivered'] + sum(stats['dropped'].values()), stats
+print(stats['delivered'])
+"""
+
+
+def test_forks_while_other_threads_capture_lose_and_double_nothing(sink, run):
+    ended = run(INIT + UNDER_LOAD, dsn=sink.dsn, python=BUT_FOR_A_REQUEST)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    arrived = texts(sink.wait(40 + int(ended.stdout)))
+    assert len(arrived) == 40 + int(ended.stdout)
+    assert {t for t in arrived if t != "load"} == {f"child {n}" for n in range(40)}
+
+
 def test_a_server_that_does_not_answer_delays_no_fork(sink, run):
     """The thread in the request stays, and a fork costs what it costs."""
     sink.mode("stall")
