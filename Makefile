@@ -75,7 +75,7 @@ test-wheel: $(BIN)/python sink ## Build the wheels, install them in clean enviro
 	scripts/test_wheels.sh
 
 .PHONY: test
-test: lint test-rust test-python test-wheel demo-check ## All tests
+test: lint test-rust test-python test-node test-wheel demo-check ## All tests
 	@echo "all tests passed"
 
 .PHONY: demo

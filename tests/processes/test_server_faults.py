@@ -74,8 +74,9 @@ def test_capture_costs_the_same(program: Run, sink: Sink, fault: str) -> None:
     sink.mode(**FAULTS[fault])  # type: ignore[arg-type]
     found = [json.loads(program(TIMED, dsn=sink.dsn).out) for _ in range(3)]
     assert statistics.median(f["p50"] for f in found) < 5 * healthy + 20_000
-    # The app, the worker, the shipper, and for moments one that looks up a host with a deadline.
-    assert {f["threads"] for f in found} <= {1, 2, 3, 4}
+    # The app, the worker, the shipper, and for moments one that looks up a host with a deadline; one more of
+    # these may be on its way out.
+    assert max(f["threads"] for f in found) <= 5
 
 
 def test_a_pause_is_waited_out_while_the_outbox_holds(program: Run, sink: Sink) -> None:
