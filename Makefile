@@ -76,7 +76,7 @@ test-wheel: $(BIN)/python sink ## Build the wheels, install them in clean enviro
 	scripts/test_wheels.sh
 
 .PHONY: test
-test: lint test-rust test-python test-wheel demo-check ## All tests
+test: lint test-rust test-python test-node test-wheel demo-check ## All tests
 	@echo "all tests passed"
 
 .PHONY: demo
@@ -97,4 +97,4 @@ docs: tools ## Write the generated parts of docs/
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf target $(VENV) .bench dist
+	rm -rf target $(VENV) .bench dist $(NODE_PACKAGE)/{dist,node_modules} $(NODE_PACKAGE)/*.node
