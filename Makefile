@@ -39,6 +39,7 @@ NODE_PACKAGE := sdk-node
 NODE_MODULES := $(NODE_PACKAGE)/node_modules/.package-lock.json
 
 $(NODE_MODULES): $(NODE_PACKAGE)/package.json $(NODE_PACKAGE)/package-lock.json
+	@command -v npm >/dev/null || { echo "missing: Node 20 or newer, with npm" >&2; exit 1; }
 	cd $(NODE_PACKAGE) && npm ci --silent --no-audit --no-fund
 	@touch $@
 
@@ -96,4 +97,4 @@ docs: tools ## Write the generated parts of docs/
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf target $(VENV) .bench dist
+	rm -rf target $(VENV) .bench dist $(NODE_PACKAGE)/{dist,node_modules} $(NODE_PACKAGE)/*.node

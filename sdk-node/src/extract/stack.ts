@@ -42,10 +42,9 @@ function ofSites(sites: readonly unknown[]): string {
   return text;
 }
 
-/** The stack of whoever called `function_`. */
-// eslint-disable-next-line @typescript-eslint/no-unsafe-function-type
-export function callerStack(function_: Function): string {
+/** The stack of whoever called `callee`. */
+export function callerStack(callee: (...parameters: never[]) => unknown): string {
   const holder = {};
-  Error.captureStackTrace(holder, function_ as (...args: unknown[]) => unknown);
+  Error.captureStackTrace(holder, callee as () => unknown);
   return stackOf(holder, '');
 }
