@@ -10,6 +10,7 @@ mod conservation;
 mod gate;
 mod hooks;
 mod limits;
+mod maps;
 mod outage;
 mod places;
 mod storm;
