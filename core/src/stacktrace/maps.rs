@@ -288,4 +288,42 @@ mod tests {
         }
         assert_eq!(source_path("C:\\shop\\dist", "../src/a.ts").as_deref(), Some("C:/shop/src/a.ts"));
     }
+
+    #[test]
+    fn the_cache_stays_below_its_bounds_and_reads_again_what_left() {
+        let folder = std::env::temp_dir().join(format!("faultwire-maps-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let content = "x".repeat(2 << 20);
+        let mut maps = Maps::default();
+        let path = |n: usize| folder.join(format!("{n}.js")).to_str().unwrap().to_owned();
+        for n in 0..40 {
+            let map =
+                format!(r#"{{"version":3,"sources":["{n}.ts"],"sourcesContent":["{content}"],"mappings":"AAAA"}}"#);
+            std::fs::write(folder.join(format!("{n}.map")), map).unwrap();
+            std::fs::write(path(n), format!("f()\n//# sourceMappingURL={n}.map")).unwrap();
+            let position = maps.original(&path(n), 1, 1, Some("f")).unwrap();
+            assert!(position.path.ends_with(&format!("/{n}.ts")));
+            assert!(maps.bytes <= MAX_CACHE_BYTES);
+        }
+        for n in 0..2000 {
+            assert_eq!(maps.original(&format!("/nonexistent/{n}.js"), 1, 1, None), None);
+            assert!(maps.entries.len() <= MAX_CACHE_FILES);
+        }
+        let held: usize = maps.entries.values().filter_map(|e| e.mapped.as_ref()).map(Mapped::bytes).sum();
+        assert_eq!(maps.bytes, held);
+        let first = maps.content(folder.join("0.ts").to_str().unwrap()).map(str::len);
+        assert_eq!(first, Some(content.len()));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn only_generated_files_of_the_application_are_looked_at() {
+        let mut maps = Maps::default();
+        for path in
+            ["/x/node_modules/a/b.js", "node:fs", "/x/a.ts", "a.js", "webpack://shop/./a.js", "/var/runtime/a.js"]
+        {
+            assert_eq!(maps.original(path, 1, 1, None), None);
+        }
+        assert!(maps.entries.is_empty());
+    }
 }

@@ -246,4 +246,36 @@ mod tests {
             assert_eq!(at(&map, 0, 0).map(|o| o.0), Some("a.ts".to_owned()), "{mappings}");
         }
     }
+
+    #[test]
+    fn maps_of_any_bytes_are_looked_up_without_a_panic() {
+        const DIGITS: &[u8] = b"ABCDEFGZaeghpz019+/,,;;;";
+        let mut seed = 0x2545_f491_4f6c_dd1du64;
+        let mut random = |limit: u64| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed % limit
+        };
+        let file = Generated::new("function a(b){c=é=>{}}\nclass d{#e(){}}".repeat(20).into());
+        for _ in 0..3000 {
+            let length = random(400) as usize;
+            let mappings: Vec<u8> = (0..length).map(|_| DIGITS[random(DIGITS.len() as u64) as usize]).collect();
+            let mappings = String::from_utf8(mappings).unwrap();
+            let map = format!(r#"{{"version":3,"sources":["a.ts",null],"names":["x","y"],"mappings":"{mappings}"}}"#);
+            let sections = format!(
+                r#"{{"version":3,"sections":[{{"offset":{{"line":{},"column":{}}},"map":{map}}}]}}"#,
+                random(3),
+                random(9)
+            );
+            for text in [&map, &sections] {
+                let map = SourceMap::parse(text.as_bytes()).unwrap();
+                let (line, column) = (random(20) as u32, random(40) as u32);
+                for (line, column) in [(line, column), (u32::MAX, u32::MAX), (0, u32::MAX)] {
+                    let _ = map.original(line, column);
+                    let _ = original_name(&map, &file, line, column, "new a.b.#e [as d]");
+                }
+            }
+        }
+    }
 }
