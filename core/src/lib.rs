@@ -11,7 +11,7 @@
 //!
 //! On the worker: `pipeline`, one screen of stages:
 //! - `assemble`: scope and capture become a [`protocol::Event`]; code met before comes from `places`;
-//! - [`stacktrace`]: symbols, in-app, blocklist, recursion, source lines;
+//! - [`stacktrace`]: symbols, source maps, in-app, blocklist, recursion, source lines;
 //! - [`sanitize`]: one walk over the whole event;
 //! - [`fingerprint`]: names the fault;
 //! - `shrink`: always fits the wire;

@@ -13,7 +13,7 @@ use crate::sanitize;
 use crate::scope::set_in_context;
 use crate::settings::Settings;
 use crate::shrink;
-use crate::stacktrace::{self, SourceCache};
+use crate::stacktrace::{self, Resolved, SourceCache};
 use crate::testing;
 
 /// Bytes of room kept for serialising: more than nearly any event needs.
@@ -45,7 +45,13 @@ impl Pipeline {
     pub fn process(&mut self, mut capture: Capture, settings: &Settings) -> Result<Finished, Reason> {
         testing::panic_if_armed("worker");
         let platform = capture.platform;
-        let mut event = prepare(&mut capture, settings, &mut self.places.on(platform, settings));
+        // The frames of others were mapped while they were read.
+        let is_finished = matches!(&capture.body, Body::Event(_));
+        let symbols = &mut self.places.on(platform, settings, &mut self.sources);
+        let mut event = prepare(&mut capture, settings, symbols);
+        if is_finished {
+            map_sources(&mut event, settings, &mut self.sources);
+        }
         self.add_source(&mut event, settings);
         settings.sanitizer.event_with(&mut event, &mut self.names);
         if let Some(hook) = &settings.hooks.before_send {
@@ -117,21 +123,42 @@ fn look_again(event: &mut Event) {
 
 fn resolve(event: &mut Event, settings: &Settings) {
     let platform = event.platform.clone();
-    let (mut blocklisted, mut folded) = (0, 0);
+    let mut resolved = Resolved::default();
     for stack in stacks(event) {
-        let resolved = stacktrace::resolve(&platform, stack, &settings.rules);
-        blocklisted += resolved.blocklisted;
-        folded += resolved.recursion_folded;
+        resolved += stacktrace::resolve(&platform, stack, &settings.rules);
     }
-    for (what, count) in [("frames_blocklisted", blocklisted), ("frames_folded", folded)] {
+    tell(event, resolved);
+}
+
+/// Finds the originals of generated code in an event whose frames came finished, and resolves these stacks again.
+fn map_sources(event: &mut Event, settings: &Settings, sources: &mut SourceCache) {
+    let platform = event.platform.clone();
+    let mut resolved = Resolved::default();
+    for stack in stacks(event) {
+        let mut mapped = false;
+        for frame in stack.frames.iter_mut().filter(|f| f.context_line.is_none()) {
+            mapped |= stacktrace::apply_map(&platform, frame, &settings.rules, sources);
+        }
+        if mapped {
+            resolved += stacktrace::resolve(&platform, stack, &settings.rules);
+        }
+    }
+    tell(event, resolved);
+}
+
+/// Adds to what the event says of frames that left.
+fn tell(event: &mut Event, resolved: Resolved) {
+    for (what, count) in [("frames_blocklisted", resolved.blocklisted), ("frames_folded", resolved.recursion_folded)] {
         if count > 0 {
-            set_in_context(event, "faultwire", what, count.into());
+            let before = event.contexts.get("faultwire").and_then(|c| c.get(what)).and_then(Value::as_u64);
+            set_in_context(event, "faultwire", what, (before.unwrap_or(0) + u64::from(count)).into());
         }
     }
 }
 
 /// The fingerprint and its record, as they would be if the event were captured.
 pub(crate) fn explain(event: &mut Event, settings: &Settings) -> Value {
+    map_sources(event, settings, &mut SourceCache::new());
     resolve(event, settings);
     settings.sanitizer.event(event);
     let blocked = |platform: &str, frame: &Frame| settings.rules.blocklist.blocks(platform, frame);

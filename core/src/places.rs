@@ -7,7 +7,7 @@ use crate::assemble::{self, Symbolicate};
 use crate::capture::{CodeLocation, NativeStack};
 use crate::protocol::Frame;
 use crate::settings::Settings;
-use crate::stacktrace::{self, TextForm};
+use crate::stacktrace::{self, SourceCache, TextForm};
 use crate::symbols::Symbols;
 
 /// Locations remembered; beyond that it starts anew. An application fails in far fewer places.
@@ -32,8 +32,13 @@ struct Place {
 
 impl Places {
     /// For the captures of one platform.
-    pub fn on<'a>(&'a mut self, platform: &'static str, settings: &'a Settings) -> On<'a> {
-        On { places: self, platform, settings }
+    pub fn on<'a>(
+        &'a mut self,
+        platform: &'static str,
+        settings: &'a Settings,
+        sources: &'a mut SourceCache,
+    ) -> On<'a> {
+        On { places: self, platform, settings, sources }
     }
 }
 
@@ -42,6 +47,7 @@ pub(crate) struct On<'a> {
     places: &'a mut Places,
     platform: &'static str,
     settings: &'a Settings,
+    sources: &'a mut SourceCache,
 }
 
 impl Symbolicate for On<'_> {
@@ -77,6 +83,7 @@ impl On<'_> {
             return frame.clone();
         }
         let frame = (form.frame)(place).map(|mut frame| {
+            stacktrace::apply_map(platform, &mut frame, &self.settings.rules, self.sources);
             self.describe(platform, &mut frame);
             frame
         });

@@ -18,6 +18,9 @@ pub(super) struct Language {
     /// A module of the application can have a package's name, `router`: builtin rows of the blocklist are
     /// for libraries only.
     pub shares_names: bool,
+    /// Files can be generated from others, with source maps.
+    #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only a client has the files"))]
+    pub has_maps: bool,
 }
 
 /// A stack that is a text.
@@ -40,6 +43,7 @@ const LANGUAGES: &[Language] = &[
         in_app: python::in_app,
         text: None,
         shares_names: false,
+        has_maps: false,
     },
     Language {
         platforms: &["rust"],
@@ -48,6 +52,7 @@ const LANGUAGES: &[Language] = &[
         in_app: rust::in_app,
         text: None,
         shares_names: false,
+        has_maps: false,
     },
     Language {
         platforms: &["node", "javascript"],
@@ -56,6 +61,7 @@ const LANGUAGES: &[Language] = &[
         in_app: v8::in_app,
         text: Some(TextForm { split: v8::split, frame: v8::frame, without_places: v8::without_places }),
         shares_names: true,
+        has_maps: true,
     },
 ];
 

@@ -11,16 +11,20 @@
 //! | frames of framework plumbing leave | [`blocklist`] |
 //! | recursion keeps its first and last round | [`recursion`] |
 //!
-//! Source lines are read apart from that, by [`SourceCache`], because only a client has the files.
+//! Source lines and source maps are read apart from that, by [`SourceCache`], because only a client has the files.
 
 pub mod blocklist;
 pub mod in_app;
 mod language;
+#[cfg(feature = "client")]
+mod maps;
 pub mod normalize;
 pub mod python;
 mod recursion;
 pub mod rust;
 mod source;
+#[cfg(feature = "client")]
+mod sourcemap;
 pub mod v8;
 
 pub use blocklist::Blocklist;
@@ -38,6 +42,8 @@ use crate::Error;
 use crate::protocol::{Frame, Stacktrace, Value};
 pub(crate) use language::TextForm;
 use language::language;
+#[cfg(feature = "client")]
+pub(crate) use maps::apply as apply_map;
 
 /// What an application says of its frames; the default is what every application gets.
 #[derive(Debug, Clone, Default)]

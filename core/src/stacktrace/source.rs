@@ -12,6 +12,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::protocol::{Frame, Stacktrace, Untouched};
 
+#[cfg(feature = "client")]
+use super::maps::{Maps, Position};
+
 /// Lines shown above and below; what viewers of the Sentry protocol lay out for.
 pub const CONTEXT_LINES: usize = 5;
 /// Characters a line may have on the wire: beyond that it is a generated file, not something to read.
@@ -49,6 +52,8 @@ pub struct SourceCache {
     bytes: usize,
     /// Counts lookups; an entry's is that of its last.
     clock: u64,
+    #[cfg(feature = "client")]
+    maps: Maps,
 }
 
 #[derive(Debug)]
@@ -66,7 +71,8 @@ struct Source {
     starts: Vec<u32>,
     /// By line, which of the lines around it the sanitizer leaves as they are: a bit each.
     untouched: Vec<Option<u16>>,
-    stamp: Stamp,
+    /// `None`: out of a source map, which is not read again.
+    stamp: Option<Stamp>,
 }
 
 /// What changes when a file is edited or replaced.
@@ -118,7 +124,7 @@ impl SourceCache {
     /// The file, and the index of the line in it.
     fn file_at(&mut self, path: &str, lineno: u32, now: Instant) -> Option<(&mut Source, usize)> {
         let index = usize::try_from(lineno).ok()?.checked_sub(1)?;
-        if !Path::new(path).is_absolute() {
+        if !Path::new(path).is_absolute() && !self.is_in_a_map(path) {
             return None;
         }
         self.clock += 1;
@@ -138,7 +144,7 @@ impl SourceCache {
 
     fn load(&mut self, path: &str, now: Instant) {
         self.remove(path);
-        let file = Source::read(Path::new(path));
+        let file = self.out_of_a_map(path).or_else(|| Source::read(Path::new(path)));
         let size = file.as_ref().map_or(0, Source::bytes);
         while self.entries.len() >= MAX_CACHE_FILES || self.bytes + size > MAX_CACHE_BYTES {
             let Some(oldest) = self.entries.iter().min_by_key(|(_, e)| e.used).map(|(path, _)| path.clone()) else {
@@ -148,6 +154,34 @@ impl SourceCache {
         }
         self.bytes += size;
         self.entries.insert(path.to_owned(), Entry { used: self.clock, checked: now, file });
+    }
+
+    /// The original of the code at a frame's position, if its file has a source map.
+    #[cfg(feature = "client")]
+    pub(crate) fn original(&mut self, frame: &Frame) -> Option<Position> {
+        let (path, line, column) = (frame.abs_path.as_deref()?, frame.lineno?, frame.colno?);
+        self.maps.original(path, line, column, frame.function.as_deref())
+    }
+
+    #[cfg(feature = "client")]
+    fn is_in_a_map(&self, path: &str) -> bool {
+        self.maps.has_content(path)
+    }
+
+    #[cfg(feature = "client")]
+    fn out_of_a_map(&mut self, path: &str) -> Option<Source> {
+        let text = self.maps.content(path)?;
+        (1..=MAX_FILE_BYTES).contains(&(text.len() as u64)).then(|| Source::new(text.to_owned(), None))
+    }
+
+    #[cfg(not(feature = "client"))]
+    fn is_in_a_map(&self, _path: &str) -> bool {
+        false
+    }
+
+    #[cfg(not(feature = "client"))]
+    fn out_of_a_map(&self, _path: &str) -> Option<Source> {
+        None
     }
 
     fn remove(&mut self, path: &str) {
@@ -164,9 +198,10 @@ impl Entry {
         match &self.file {
             None => age < FORGET_MISSING,
             Some(_) if age < RECHECK => true,
-            Some(file) => {
+            Some(Source { stamp: None, .. }) => true,
+            Some(Source { stamp: Some(stamp), .. }) => {
                 self.checked = now;
-                std::fs::metadata(path).is_ok_and(|m| m.is_file() && Stamp::of(&m) == file.stamp)
+                std::fs::metadata(path).is_ok_and(|m| m.is_file() && Stamp::of(&m) == *stamp)
             }
         }
     }
@@ -180,18 +215,12 @@ impl Stamp {
 
 impl Source {
     fn read(path: &Path) -> Option<Source> {
-        // Asked before opening, because opening a device can have effects; and again afterwards,
-        // because the path can have been exchanged in between.
-        readable(&std::fs::metadata(path).ok()?)?;
-        let file = open(path).ok()?;
-        let metadata = file.metadata().ok()?;
-        readable(&metadata)?;
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()? + 1);
-        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).ok()?;
-        if bytes.len() as u64 > MAX_FILE_BYTES {
-            return None;
-        }
+        let (bytes, metadata) = read_bounded(path, MAX_FILE_BYTES)?;
         let text = String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
+        Some(Source::new(text, Some(Stamp::of(&metadata))))
+    }
+
+    fn new(text: String, stamp: Option<Stamp>) -> Source {
         let mut starts = vec![if text.starts_with('\u{feff}') { 3 } else { 0 }];
         starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
         if starts.last().is_some_and(|last| *last as usize >= text.len()) {
@@ -199,7 +228,7 @@ impl Source {
         }
         starts.shrink_to_fit();
         let untouched = vec![None; starts.len()];
-        Some(Source { text, starts, untouched, stamp: Stamp::of(&metadata) })
+        Source { text, starts, untouched, stamp }
     }
 
     /// What it costs to hold.
@@ -252,9 +281,22 @@ fn cut(line: &str) -> String {
     }
 }
 
+/// A regular file of at most `limit` bytes; never waits for anything but the disk.
+pub(super) fn read_bounded(path: &Path, limit: u64) -> Option<(Vec<u8>, Metadata)> {
+    // Asked before opening, because opening a device can have effects; and again afterwards,
+    // because the path can have been exchanged in between.
+    readable(&std::fs::metadata(path).ok()?, limit)?;
+    let file = open(path).ok()?;
+    let metadata = file.metadata().ok()?;
+    readable(&metadata, limit)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()? + 1);
+    file.take(limit + 1).read_to_end(&mut bytes).ok()?;
+    (bytes.len() as u64 <= limit).then_some((bytes, metadata))
+}
+
 /// A regular file that is not too long. One of length 0 has no lines, or lies in /proc and may block.
-fn readable(metadata: &Metadata) -> Option<()> {
-    (metadata.is_file() && (1..=MAX_FILE_BYTES).contains(&metadata.len())).then_some(())
+fn readable(metadata: &Metadata, limit: u64) -> Option<()> {
+    (metadata.is_file() && (1..=limit).contains(&metadata.len())).then_some(())
 }
 
 fn open(path: &Path) -> std::io::Result<File> {
@@ -384,7 +426,7 @@ mod tests {
             assert_eq!(SourceCache::new().context(path, 1), None, "{path}");
         }
         // Past the check, too: a pipe that has taken the place of a file.
-        assert!(open(&pipe).is_ok_and(|f| f.metadata().is_ok_and(|m| readable(&m).is_none())));
+        assert!(open(&pipe).is_ok_and(|f| f.metadata().is_ok_and(|m| readable(&m, MAX_FILE_BYTES).is_none())));
         assert!(start.elapsed() < Duration::from_secs(5));
     }
 

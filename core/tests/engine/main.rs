@@ -11,6 +11,7 @@ mod gate;
 mod hooks;
 mod idle;
 mod limits;
+mod maps;
 mod outage;
 mod places;
 mod storm;

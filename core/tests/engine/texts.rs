@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use faultwire::capture::{Body, Capture, RawException, RawStack};
 use faultwire::client::Client;
 use faultwire::gate::{Candidate, Verdict};
-use faultwire::protocol::{Level, LogEntry, Mechanism, Value};
+use faultwire::protocol::{Event, Level, LogEntry, Mechanism, Value};
 use faultwire::sampling::SamplingContext;
 use faultwire::scope::Layers;
 use faultwire::tape::Tape;
@@ -22,10 +22,16 @@ pub fn folder(test: &str) -> PathBuf {
 }
 
 fn submit(client: &Client, body: Body) {
+    if let Some(capture) = capture(client, body) {
+        assert!(client.submit(capture).is_some());
+    }
+}
+
+fn capture(client: &Client, body: Body) -> Option<Capture> {
     let sampling = SamplingContext { exception_type: None, level: Level::Error, logger: None, transaction: None };
     let rate = client.sample(&Candidate { sampling, ignored: false, rate: 1.0 }).unwrap();
-    let Verdict::Yes(admission) = client.admit(None, rate) else { return };
-    let submitted = client.submit(Capture {
+    let Verdict::Yes(admission) = client.admit(None, rate) else { return None };
+    Some(Capture {
         timestamp: admission.timestamp,
         admission,
         platform: "node",
@@ -36,8 +42,7 @@ fn submit(client: &Client, body: Body) {
         thread: None,
         tape: Tape::default(),
         bytes: 512,
-    });
-    assert!(submitted.is_some());
+    })
 }
 
 fn error(message: &str, stack: &str) -> Body {
@@ -55,6 +60,19 @@ pub fn event_of(message: &str, stack: &str, options: Options) -> Value {
     let backend = Backend::default();
     let client = client(options, Hooks::default(), &backend);
     submit(&client, error(message, stack));
+    assert!(client.flush(SOON));
+    backend.events().remove(0)
+}
+
+/// The same, where a hook on the app thread has the event in between.
+pub fn hooked_event_of(message: &str, stack: &str, hook: impl FnOnce(&mut Event)) -> Value {
+    let backend = Backend::default();
+    let client = client(Options::default(), Hooks::default(), &backend);
+    let mut capture = capture(&client, error(message, stack)).unwrap();
+    let mut event = client.prepare(&mut capture);
+    hook(&mut event);
+    client.replace(&mut capture, event);
+    assert!(client.submit(capture).is_some());
     assert!(client.flush(SOON));
     backend.events().remove(0)
 }

@@ -48,6 +48,15 @@ pub(in crate::stacktrace) fn in_app(module: Option<&str>, path: Option<&str>) ->
         && bundled(path).is_none_or(|inside| !is_ours(inside) && !OF_BUNDLERS.iter().any(|b| inside.starts_with(b)))
 }
 
+/// Whether a file can be made from others that its source map names. Those of packages are left as they are:
+/// nobody looks for the sources of others, and rules name their modules as they are installed.
+#[cfg(feature = "client")]
+pub(in crate::stacktrace) fn is_generated(path: &str) -> bool {
+    [".js", ".mjs", ".cjs", ".jsx"].iter().any(|end| path.ends_with(end))
+        && platform(path).is_none()
+        && below_library(path, LIBRARIES).is_none()
+}
+
 /// Sets the module of a frame without one.
 pub(in crate::stacktrace) fn complete(frame: &mut Frame, rules: &Rules) {
     if frame.module.is_none() {

@@ -145,7 +145,7 @@ fn origin(text: &str) -> &str {
 }
 
 /// The path as the file system has it; `data:` without its content, URLs without query.
-fn readable(path: &str) -> Cow<'_, str> {
+pub(in crate::stacktrace) fn readable(path: &str) -> Cow<'_, str> {
     if let Some(url) = path.strip_prefix("file://") {
         let plain = url.split(['?', '#']).next().unwrap_or(url);
         return file_path(plain);

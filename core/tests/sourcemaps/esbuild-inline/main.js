@@ -1,0 +1,60 @@
+// src/orders.ts
+var OutOfStock = class extends Error {
+  constructor(item) {
+    super(`out of stock: ${item}`);
+    this.item = item;
+    this.name = "OutOfStock";
+  }
+  item;
+};
+var Cart = class {
+  constructor(stock) {
+    this.stock = stock;
+  }
+  stock;
+  #reserved = /* @__PURE__ */ new Map();
+  async reserve(item, count) {
+    await null;
+    return this.#take(item, count);
+  }
+  #take(item, count) {
+    const left = this.stock[item] ?? 0;
+    if (left < count) {
+      throw new OutOfStock(item);
+    }
+    this.#reserved.set(item, count);
+    return left - count;
+  }
+};
+function total(order) {
+  return order.items.reduce((sum, item) => sum + item.price * item.count, 0);
+}
+
+// src/main.ts
+function report(error) {
+  console.log(JSON.stringify({ message: error.message, stack: error.stack }));
+}
+function checkout(order) {
+  return total(order);
+}
+async function main() {
+  try {
+    checkout(null);
+  } catch (error) {
+    report(error);
+  }
+  try {
+    await new Cart({ tea: 1 }).reserve("tea", 2);
+  } catch (error) {
+    report(error);
+  }
+  try {
+    [1].map((n) => {
+      throw new Error(`inner ${n}`);
+    });
+  } catch (error) {
+    report(error);
+  }
+}
+void main();
+//# sourceMappingURL=data:application/json;base64,ewogICJ2ZXJzaW9uIjogMywKICAic291cmNlcyI6IFsiLi4vc3JjL29yZGVycy50cyIsICIuLi9zcmMvbWFpbi50cyJdLAogICJzb3VyY2VzQ29udGVudCI6IFsiZXhwb3J0IGludGVyZmFjZSBPcmRlciB7XG4gIGlkOiBudW1iZXI7XG4gIGl0ZW1zOiB7IHByaWNlOiBudW1iZXI7IGNvdW50OiBudW1iZXIgfVtdO1xufVxuXG5leHBvcnQgY2xhc3MgT3V0T2ZTdG9jayBleHRlbmRzIEVycm9yIHtcbiAgY29uc3RydWN0b3IocmVhZG9ubHkgaXRlbTogc3RyaW5nKSB7XG4gICAgc3VwZXIoYG91dCBvZiBzdG9jazogJHtpdGVtfWApO1xuICAgIHRoaXMubmFtZSA9IFwiT3V0T2ZTdG9ja1wiO1xuICB9XG59XG5cbmV4cG9ydCBjbGFzcyBDYXJ0IHtcbiAgI3Jlc2VydmVkID0gbmV3IE1hcDxzdHJpbmcsIG51bWJlcj4oKTtcblxuICBjb25zdHJ1Y3Rvcihwcml2YXRlIHJlYWRvbmx5IHN0b2NrOiBSZWNvcmQ8c3RyaW5nLCBudW1iZXI+KSB7fVxuXG4gIGFzeW5jIHJlc2VydmUoaXRlbTogc3RyaW5nLCBjb3VudDogbnVtYmVyKTogUHJvbWlzZTxudW1iZXI+IHtcbiAgICBhd2FpdCBudWxsO1xuICAgIHJldHVybiB0aGlzLiN0YWtlKGl0ZW0sIGNvdW50KTtcbiAgfVxuXG4gICN0YWtlKGl0ZW06IHN0cmluZywgY291bnQ6IG51bWJlcik6IG51bWJlciB7XG4gICAgY29uc3QgbGVmdCA9IHRoaXMuc3RvY2tbaXRlbV0gPz8gMDtcbiAgICBpZiAobGVmdCA8IGNvdW50KSB7XG4gICAgICB0aHJvdyBuZXcgT3V0T2ZTdG9jayhpdGVtKTtcbiAgICB9XG4gICAgdGhpcy4jcmVzZXJ2ZWQuc2V0KGl0ZW0sIGNvdW50KTtcbiAgICByZXR1cm4gbGVmdCAtIGNvdW50O1xuICB9XG59XG5cbmV4cG9ydCBmdW5jdGlvbiB0b3RhbChvcmRlcjogT3JkZXIgfCBudWxsKTogbnVtYmVyIHtcbiAgcmV0dXJuIG9yZGVyIS5pdGVtcy5yZWR1Y2UoKHN1bSwgaXRlbSkgPT4gc3VtICsgaXRlbS5wcmljZSAqIGl0ZW0uY291bnQsIDApO1xufVxuIiwgImltcG9ydCB7IENhcnQsIHRvdGFsLCB0eXBlIE9yZGVyIH0gZnJvbSBcIi4vb3JkZXJzXCI7XG5cbmZ1bmN0aW9uIHJlcG9ydChlcnJvcjogdW5rbm93bik6IHZvaWQge1xuICBjb25zb2xlLmxvZyhKU09OLnN0cmluZ2lmeSh7IG1lc3NhZ2U6IChlcnJvciBhcyBFcnJvcikubWVzc2FnZSwgc3RhY2s6IChlcnJvciBhcyBFcnJvcikuc3RhY2sgfSkpO1xufVxuXG5mdW5jdGlvbiBjaGVja291dChvcmRlcjogT3JkZXIgfCBudWxsKTogbnVtYmVyIHtcbiAgcmV0dXJuIHRvdGFsKG9yZGVyKTtcbn1cblxuYXN5bmMgZnVuY3Rpb24gbWFpbigpOiBQcm9taXNlPHZvaWQ+IHtcbiAgdHJ5IHtcbiAgICBjaGVja291dChudWxsKTtcbiAgfSBjYXRjaCAoZXJyb3IpIHtcbiAgICByZXBvcnQoZXJyb3IpO1xuICB9XG4gIHRyeSB7XG4gICAgYXdhaXQgbmV3IENhcnQoeyB0ZWE6IDEgfSkucmVzZXJ2ZShcInRlYVwiLCAyKTtcbiAgfSBjYXRjaCAoZXJyb3IpIHtcbiAgICByZXBvcnQoZXJyb3IpO1xuICB9XG4gIHRyeSB7XG4gICAgWzFdLm1hcCgobikgPT4ge1xuICAgICAgdGhyb3cgbmV3IEVycm9yKGBpbm5lciAke259YCk7XG4gICAgfSk7XG4gIH0gY2F0Y2ggKGVycm9yKSB7XG4gICAgcmVwb3J0KGVycm9yKTtcbiAgfVxufVxuXG52b2lkIG1haW4oKTtcbiJdLAogICJtYXBwaW5ncyI6ICI7QUFLTyxJQUFNLGFBQU4sY0FBeUIsTUFBTTtBQUFBLEVBQ3BDLFlBQXFCLE1BQWM7QUFDakMsVUFBTSxpQkFBaUIsSUFBSSxFQUFFO0FBRFY7QUFFbkIsU0FBSyxPQUFPO0FBQUEsRUFDZDtBQUFBLEVBSHFCO0FBSXZCO0FBRU8sSUFBTSxPQUFOLE1BQVc7QUFBQSxFQUdoQixZQUE2QixPQUErQjtBQUEvQjtBQUFBLEVBQWdDO0FBQUEsRUFBaEM7QUFBQSxFQUY3QixZQUFZLG9CQUFJLElBQW9CO0FBQUEsRUFJcEMsTUFBTSxRQUFRLE1BQWMsT0FBZ0M7QUFDMUQsVUFBTTtBQUNOLFdBQU8sS0FBSyxNQUFNLE1BQU0sS0FBSztBQUFBLEVBQy9CO0FBQUEsRUFFQSxNQUFNLE1BQWMsT0FBdUI7QUFDekMsVUFBTSxPQUFPLEtBQUssTUFBTSxJQUFJLEtBQUs7QUFDakMsUUFBSSxPQUFPLE9BQU87QUFDaEIsWUFBTSxJQUFJLFdBQVcsSUFBSTtBQUFBLElBQzNCO0FBQ0EsU0FBSyxVQUFVLElBQUksTUFBTSxLQUFLO0FBQzlCLFdBQU8sT0FBTztBQUFBLEVBQ2hCO0FBQ0Y7QUFFTyxTQUFTLE1BQU0sT0FBNkI7QUFDakQsU0FBTyxNQUFPLE1BQU0sT0FBTyxDQUFDLEtBQUssU0FBUyxNQUFNLEtBQUssUUFBUSxLQUFLLE9BQU8sQ0FBQztBQUM1RTs7O0FDaENBLFNBQVMsT0FBTyxPQUFzQjtBQUNwQyxVQUFRLElBQUksS0FBSyxVQUFVLEVBQUUsU0FBVSxNQUFnQixTQUFTLE9BQVEsTUFBZ0IsTUFBTSxDQUFDLENBQUM7QUFDbEc7QUFFQSxTQUFTLFNBQVMsT0FBNkI7QUFDN0MsU0FBTyxNQUFNLEtBQUs7QUFDcEI7QUFFQSxlQUFlLE9BQXNCO0FBQ25DLE1BQUk7QUFDRixhQUFTLElBQUk7QUFBQSxFQUNmLFNBQVMsT0FBTztBQUNkLFdBQU8sS0FBSztBQUFBLEVBQ2Q7QUFDQSxNQUFJO0FBQ0YsVUFBTSxJQUFJLEtBQUssRUFBRSxLQUFLLEVBQUUsQ0FBQyxFQUFFLFFBQVEsT0FBTyxDQUFDO0FBQUEsRUFDN0MsU0FBUyxPQUFPO0FBQ2QsV0FBTyxLQUFLO0FBQUEsRUFDZDtBQUNBLE1BQUk7QUFDRixLQUFDLENBQUMsRUFBRSxJQUFJLENBQUMsTUFBTTtBQUNiLFlBQU0sSUFBSSxNQUFNLFNBQVMsQ0FBQyxFQUFFO0FBQUEsSUFDOUIsQ0FBQztBQUFBLEVBQ0gsU0FBUyxPQUFPO0FBQ2QsV0FBTyxLQUFLO0FBQUEsRUFDZDtBQUNGO0FBRUEsS0FBSyxLQUFLOyIsCiAgIm5hbWVzIjogW10KfQo=
