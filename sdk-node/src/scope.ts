@@ -44,6 +44,13 @@ export interface Breadcrumb {
   timestamp?: number | undefined;
 }
 
+/** Where an event stands in a trace: lower-case hex digits, 32 and 16. */
+export interface Trace {
+  trace_id: string;
+  span_id: string;
+  parent_span_id?: string;
+}
+
 /**
  * What an integration knows of the request at hand, where no scope says otherwise. `request` is in the form of the
  * protocol: `{url, method, headers, query_string, cookies, data}`.
@@ -52,7 +59,7 @@ export interface Surroundings {
   transaction?: string | undefined;
   user?: User | undefined;
   request?: Record<string, unknown> | undefined;
-  trace?: { trace_id: string; span_id: string; parent_span_id?: string } | undefined;
+  trace?: Trace | undefined;
   contexts?: Record<string, Record<string, unknown>> | undefined;
 }
 
@@ -204,9 +211,14 @@ export function replaceOutside(layers: Layers): Layers {
   return before;
 }
 
+/** @internal Asked at each event for the span at hand, which is nearer than what any request says. */
+export const tracing: { source: (() => Trace | undefined) | undefined } = { source: undefined };
+
 /** @internal What the innermost source of surroundings says, as a value; it may run the application's code. */
 export function surroundings({ isolation, current }: Layers): Surroundings | undefined {
-  return (current?.source ?? isolation.source)?.();
+  const known = (current?.source ?? isolation.source)?.();
+  const trace = tracing.source === undefined ? undefined : quietly('trace', tracing.source);
+  return trace === undefined ? known : { ...known, trace };
 }
 
 /** @internal A fresh isolation layer on top of what is here, asked for `source` at each capture. */
@@ -217,6 +229,17 @@ export function isolated(source?: SurroundingsSource): Layers {
     scope.source = source;
   }
   return { isolation: scope, current: current && new Scope(current) };
+}
+
+/**
+ * @internal A fresh isolation layer for what begins by itself, as a request does: on top of what is said outside of
+ * any, whatever the connection or thread did before, and without what happened there.
+ */
+export function afresh(source: SurroundingsSource): Layers {
+  const isolation = new Scope(outside.isolation);
+  isolation.cell.clearBreadcrumbs();
+  isolation.source = source;
+  return { isolation, current: undefined };
 }
 
 /** @internal Runs `work` in these layers. */

@@ -24,6 +24,8 @@ interface Row {
 const ROWS: readonly Row[] = [
   { name: 'exit', load: () => require('../hooks/exit') as Integration, always: true },
   { name: 'uncaught', load: () => require('../hooks/uncaught') as Integration },
+  { name: 'http', load: () => require('./http') as Integration },
+  { name: 'opentelemetry', load: () => require('./opentelemetry') as Integration },
 ];
 
 /** The names of all. */
