@@ -46,6 +46,10 @@ const requests = new WeakMap<object, Handled>();
 /** A request in the application's hands. */
 export class Handled {
   readonly layers: Layers;
+  /** Errors that came by. A framework can show us the same one more than once. */
+  readonly failing = new Set<unknown>();
+  /** As a framework wrote it, where that is known for good. */
+  route: string | undefined;
   readonly body: BodyRecorder | undefined;
   /** Frameworks change it while they route; this is what the client asked for. */
   private readonly url: string;
@@ -74,7 +78,7 @@ export class Handled {
   }
 
   private describe(): Surroundings {
-    const known: Extras = { transaction: expressRoute(this.asked), user: userOf(ownData(this.asked, 'user')) };
+    const known: Extras = { transaction: this.route ?? expressRoute(this.asked), user: userOf(ownData(this.asked, 'user')) };
     for (const source of this.extras) {
       const said = quietly('request', source);
       known.transaction ??= said?.transaction;
@@ -108,6 +112,9 @@ export function cover(key: object, asked: Asked): Handled | undefined {
   return request;
 }
 
+/** Errors whose requests have no answer yet. */
+const waiting = new Set<() => void>();
+
 /**
  * An error is on its way through a framework. It is a failure if the answer turns out to be one, whoever answers: the
  * framework, or a handler of the application. Where no answer can be given any more, the error's own status decides.
@@ -115,46 +122,44 @@ export function cover(key: object, asked: Asked): Handled | undefined {
 export function failing(request: IncomingMessage, response: ServerResponse, error: unknown, mechanism: string): void {
   try {
     const covered = handled(request) ?? cover(request, request);
-    if (covered === undefined) {
+    if (covered === undefined || covered.failing.has(error)) {
       return;
     }
+    covered.failing.add(error);
+    const layers = covered.isHere() ? here() : covered.layers;
+    const fail = (): void => runIn(layers, () => capture(error, mechanism));
     if (response.headersSent || response.destroyed || response.writableEnded) {
       if (isFailure(error)) {
-        fail(covered, error, mechanism);
+        fail();
       }
       return;
     }
     // Routers forget the way on the way out.
-    const transaction = expressRoute(request);
-    covered.add(() => ({ transaction }));
-    let waiting = true;
-    const answered = (): void => {
-      if (waiting && (response.headersSent ? response.statusCode >= FAILURE : isFailure(error))) {
-        fail(covered, error, mechanism);
+    covered.route ??= expressRoute(request);
+    const decide = (): void => {
+      if (waiting.delete(decide) && (response.headersSent ? response.statusCode >= FAILURE : isFailure(error))) {
+        fail();
       }
-      waiting = false;
     };
+    waiting.add(decide);
+    // Before the hook that sends what there is.
+    process.off('exit', decideAll).prependListener('exit', decideAll);
     // Where the client goes away before the answer, there is only the latter.
-    response.once('finish', answered).once('close', answered);
+    response.once('finish', decide).once('close', decide);
   } catch (mistake) {
     note(mechanism, mistake);
   }
 }
 
-/** An error that nobody answers any more, as a failure of the request, unless its own status says otherwise. */
-export function failed(request: object, asked: Asked, error: unknown, mechanism: string): void {
-  try {
-    const covered = handled(request) ?? cover(request, asked);
-    if (covered !== undefined && isFailure(error)) {
-      fail(covered, error, mechanism);
-    }
-  } catch (mistake) {
-    note(mechanism, mistake);
-  }
+/** The process ends, and some requests have got their answer or will never get one. */
+function decideAll(): void {
+  waiting.forEach((decide) => decide());
 }
 
-function fail(request: Handled, error: unknown, mechanism: string): void {
-  request.run(() => captureException(error, { handled: false, mechanism }));
+/** A failure that nobody handled. The framework is named by the mechanism: `auto.http.<name>`. */
+export function capture(error: unknown, mechanism: string): void {
+  native.addIntegration(mechanism.slice(mechanism.lastIndexOf('.') + 1));
+  captureException(error, { handled: false, mechanism });
 }
 
 /** False for an error that names a status of the client's fault, as those of `http-errors` and of Boom do. */
@@ -179,7 +184,7 @@ function recorder(headers: Asked['headers']): BodyRecorder | undefined {
 }
 
 /** The request in the form of the protocol; nothing is filtered yet. */
-function describe(asked: Asked, target: string): Record<string, unknown> {
+export function describe(asked: Asked, target: string): Record<string, unknown> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(asked.headers)) {
     if (value !== undefined && !name.startsWith(':')) {
