@@ -68,17 +68,29 @@ export type SurroundingsSource = () => Surroundings | undefined;
 
 /** One layer of what is said about coming events. Values are copied, within limits; none is kept. */
 export class Scope {
-  /** @internal */
-  readonly cell: ScopeCell;
+  /** Made at once, but for a layer that most often nobody asks for. */
+  private made: ScopeCell | undefined;
+  private parent: Scope | undefined;
   /** @internal */
   lastEventId: string | undefined;
   /** @internal */
   source: SurroundingsSource | undefined;
 
-  /** @internal */
-  constructor(parent?: Scope, cell?: ScopeCell) {
-    this.cell = cell ?? new native.ScopeCell(parent?.cell);
+  /** @internal `unused`: it starts from what `parent` holds when it is asked for first, without breadcrumbs. */
+  constructor(parent?: Scope, cell?: ScopeCell, unused = false) {
+    this.made = unused ? undefined : (cell ?? new native.ScopeCell(parent?.cell));
+    this.parent = unused ? parent : undefined;
     this.source = parent?.source;
+  }
+
+  /** @internal */
+  get cell(): ScopeCell {
+    if (this.made === undefined) {
+      this.made = new native.ScopeCell(this.parent?.cell);
+      this.made.clearBreadcrumbs();
+      this.parent = undefined;
+    }
+    return this.made;
   }
 
   /** Sets a searchable text: key of at most 200 of `[a-zA-Z0-9_.:-]`, value of at most 200 characters. */
@@ -236,8 +248,7 @@ export function isolated(source?: SurroundingsSource): Layers {
  * any, whatever the connection or thread did before, and without what happened there.
  */
 export function afresh(source: SurroundingsSource): Layers {
-  const isolation = new Scope(outside.isolation);
-  isolation.cell.clearBreadcrumbs();
+  const isolation = new Scope(outside.isolation, undefined, true);
   isolation.source = source;
   return { isolation, current: undefined };
 }

@@ -41,19 +41,17 @@ export interface Extras {
 /** Status codes from here on are failures of the application; those below are its business. */
 const FAILURE = 500;
 
-const requests = new WeakMap<object, Handled>();
-
 /** A request in the application's hands. */
 export class Handled {
   readonly layers: Layers;
   /** Errors that came by. A framework can show us the same one more than once. */
-  readonly failing = new Set<unknown>();
+  failing: Set<unknown> | undefined;
   /** As a framework wrote it, where that is known for good. */
   route: string | undefined;
   readonly body: BodyRecorder | undefined;
   /** Frameworks change it while they route; this is what the client asked for. */
   private readonly url: string;
-  private readonly extras: (() => Extras | undefined)[] = [];
+  private extras: (() => Extras | undefined)[] | undefined;
   private trace: Trace | undefined | null = null;
 
   constructor(private readonly asked: Asked) {
@@ -64,7 +62,7 @@ export class Handled {
 
   /** Has a framework asked at each event; what an earlier one says stays. */
   add(source: () => Extras | undefined): void {
-    this.extras.push(source);
+    (this.extras ??= []).push(source);
   }
 
   /** True inside the request, with or without layers of the application's own. */
@@ -79,7 +77,7 @@ export class Handled {
 
   private describe(): Surroundings {
     const known: Extras = { transaction: this.route ?? expressRoute(this.asked), user: userOf(ownData(this.asked, 'user')) };
-    for (const source of this.extras) {
+    for (const source of this.extras ?? []) {
       const said = quietly('request', source);
       known.transaction ??= said?.transaction;
       known.user ??= said?.user;
@@ -92,14 +90,36 @@ export class Handled {
   }
 }
 
+/** A constructor that gives back what it is given: fields of a class that extends it are put on that. */
+const Same = function (given: object): object {
+  return given;
+} as unknown as new (given: object) => object;
+
+/**
+ * What is known of a request, in a private field on it: nobody else sees it, and unlike an entry of a `WeakMap` it
+ * costs the garbage collector nothing.
+ */
+class Marked extends Same {
+  readonly #handled: Handled;
+
+  constructor(request: object, covered: Handled) {
+    super(request);
+    this.#handled = covered;
+  }
+
+  static read(request: object): Handled | undefined {
+    return #handled in request ? request.#handled : undefined;
+  }
+}
+
 /** What is known of a request; undefined for one that nobody told us of. `request` may be a wrapper of HTTP/2. */
 export function handled(request: object): Handled | undefined {
-  const found = requests.get(request);
+  const found = Marked.read(request);
   if (found !== undefined) {
     return found;
   }
-  const stream = ownData(request, 'stream') ?? (request as { stream?: unknown }).stream;
-  return isObject(stream) ? requests.get(stream) : undefined;
+  const stream = get(request, 'stream');
+  return isObject(stream) ? Marked.read(stream) : undefined;
 }
 
 /** Starts to cover a request; undefined while nothing is captured. `key` is what it is found by. */
@@ -108,7 +128,7 @@ export function cover(key: object, asked: Asked): Handled | undefined {
     return undefined;
   }
   const request = new Handled(asked);
-  requests.set(key, request);
+  new Marked(key, request);
   return request;
 }
 
@@ -122,10 +142,10 @@ const waiting = new Set<() => void>();
 export function failing(request: IncomingMessage, response: ServerResponse, error: unknown, mechanism: string): void {
   try {
     const covered = handled(request) ?? cover(request, request);
-    if (covered === undefined || covered.failing.has(error)) {
+    if (covered === undefined || covered.failing?.has(error) === true) {
       return;
     }
-    covered.failing.add(error);
+    (covered.failing ??= new Set()).add(error);
     const layers = covered.isHere() ? here() : covered.layers;
     const fail = (): void => runIn(layers, () => capture(error, mechanism));
     if (response.headersSent || response.destroyed || response.writableEnded) {
