@@ -1,6 +1,7 @@
 // Fastify: instances that tell of themselves, and those that are set up.
 
 import assert from 'node:assert/strict';
+import http2 from 'node:http2';
 import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
@@ -166,6 +167,33 @@ for (const [way, setup, disabledIntegrations] of [
       await sleep(20);
       failNow();
       await until(async () => (await values()).includes('slow'));
+    });
+
+    test('HTTP/2: scope, route and request, whether Node tells of it or not', async () => {
+      await app.close();
+      app = fastify({ http2: true });
+      setup(app);
+      app.post('/r/:id', async (request) => {
+        faultwire.setTag('id', request.params.id);
+        await sleep(1);
+        fail(request.params.id);
+      });
+      await start();
+      const client = http2.connect(url);
+      const one = (id) =>
+        new Promise((resolve, reject) => {
+          const stream = client.request({ ':path': `/r/${id}?q=1`, ':method': 'POST', 'content-type': 'application/json' });
+          stream.on('error', reject).on('response', (headers) => resolve(headers[':status'])).end('{"item":"tea"}');
+        });
+      assert.deepEqual(await Promise.all([1, 2].map(one)), [500, 500]);
+      // The client has its answer before the server is told that it was given.
+      const events = await until(async () => (await captured.events()).length === 2 && captured.events());
+      client.destroy();
+      assert.deepEqual(events.map((event) => event.tags.id).sort(), ['1', '2']);
+      for (const { tags, transaction, request } of events) {
+        assert.deepEqual([transaction, request.url, request.method], ['/r/:id', `${url}/r/${tags.id}`, 'POST']);
+        assert.match(JSON.stringify(request.data), /tea/);
+      }
     });
 
     test('200 requests at once keep apart', async () => {
