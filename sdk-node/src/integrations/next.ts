@@ -1,8 +1,13 @@
 /**
- * Next.js 15 and later tells of errors of its server: pages, route handlers, server actions, middleware. In
- * `instrumentation.ts`:
+ * Next.js 15 and later tells of errors of its server: pages, route handlers, server actions. In `instrumentation.ts`,
+ * which Next also builds for an edge runtime that has no native libraries:
  *
- *     export { captureRequestError as onRequestError } from 'faultwire';
+ *     export async function onRequestError(...told) {
+ *       if (process.env.NEXT_RUNTIME === 'nodejs') {
+ *         const { captureRequestError } = await import('faultwire');
+ *         captureRequestError(...told);
+ *       }
+ *     }
  */
 
 import { get, isObject } from '../extract/safe';

@@ -36,7 +36,7 @@ export function setupNestErrorHandler(app: NestApp): void {
   quietly('nest', () => (require('./nest') as typeof import('./nest')).setup(app));
 }
 
-/** Next.js: `export { captureRequestError as onRequestError } from 'faultwire'` in `instrumentation.ts`. */
+/** Next.js: what `onRequestError` of `instrumentation.ts` passes on, in the runtime `nodejs`. */
 export function captureRequestError(error: unknown, request: NextRequest, context: NextErrorContext): void {
   quietly('next', () => (require('./next') as typeof import('./next')).capturedByNext(error, request, context));
 }
