@@ -13,7 +13,8 @@ const CONTEXT = { routerKind: 'App Router', routePath: '/blog/[slug]', routeType
 
 let captured;
 beforeEach(() => {
-  captured = captureEvents({ stormFolding: false });
+  // The lines around show what they look for.
+  captured = captureEvents({ stormFolding: false, includeSourceContext: false });
 });
 afterEach(() => captured.restore());
 
