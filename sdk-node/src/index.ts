@@ -20,6 +20,14 @@ export {
   InvalidOptionError,
   InvalidPayloadError,
 } from './errors';
+export {
+  captureRequestError,
+  setupExpressErrorHandler,
+  setupFastifyErrorHandler,
+  setupHapiErrorHandler,
+  setupKoaErrorHandler,
+  setupNestErrorHandler,
+} from './integrations/setup';
 export { VERSION } from './native';
 export {
   Scope,

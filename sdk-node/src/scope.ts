@@ -44,6 +44,13 @@ export interface Breadcrumb {
   timestamp?: number | undefined;
 }
 
+/** Where an event stands in a trace: lower-case hex digits, 32 and 16. */
+export interface Trace {
+  trace_id: string;
+  span_id: string;
+  parent_span_id?: string;
+}
+
 /**
  * What an integration knows of the request at hand, where no scope says otherwise. `request` is in the form of the
  * protocol: `{url, method, headers, query_string, cookies, data}`.
@@ -52,7 +59,7 @@ export interface Surroundings {
   transaction?: string | undefined;
   user?: User | undefined;
   request?: Record<string, unknown> | undefined;
-  trace?: { trace_id: string; span_id: string; parent_span_id?: string } | undefined;
+  trace?: Trace | undefined;
   contexts?: Record<string, Record<string, unknown>> | undefined;
 }
 
@@ -61,17 +68,29 @@ export type SurroundingsSource = () => Surroundings | undefined;
 
 /** One layer of what is said about coming events. Values are copied, within limits; none is kept. */
 export class Scope {
-  /** @internal */
-  readonly cell: ScopeCell;
+  /** Made at once, but for a layer that most often nobody asks for. */
+  private made: ScopeCell | undefined;
+  private parent: Scope | undefined;
   /** @internal */
   lastEventId: string | undefined;
   /** @internal */
   source: SurroundingsSource | undefined;
 
-  /** @internal */
-  constructor(parent?: Scope, cell?: ScopeCell) {
-    this.cell = cell ?? new native.ScopeCell(parent?.cell);
+  /** @internal `unused`: it starts from what `parent` holds when it is asked for first, without breadcrumbs. */
+  constructor(parent?: Scope, cell?: ScopeCell, unused = false) {
+    this.made = unused ? undefined : (cell ?? new native.ScopeCell(parent?.cell));
+    this.parent = unused ? parent : undefined;
     this.source = parent?.source;
+  }
+
+  /** @internal */
+  get cell(): ScopeCell {
+    if (this.made === undefined) {
+      this.made = new native.ScopeCell(this.parent?.cell);
+      this.made.clearBreadcrumbs();
+      this.parent = undefined;
+    }
+    return this.made;
   }
 
   /** Sets a searchable text: key of at most 200 of `[a-zA-Z0-9_.:-]`, value of at most 200 characters. */
@@ -204,9 +223,14 @@ export function replaceOutside(layers: Layers): Layers {
   return before;
 }
 
+/** @internal Asked at each event for the span at hand, which is nearer than what any request says. */
+export const tracing: { source: (() => Trace | undefined) | undefined } = { source: undefined };
+
 /** @internal What the innermost source of surroundings says, as a value; it may run the application's code. */
 export function surroundings({ isolation, current }: Layers): Surroundings | undefined {
-  return (current?.source ?? isolation.source)?.();
+  const known = (current?.source ?? isolation.source)?.();
+  const trace = tracing.source === undefined ? undefined : quietly('trace', tracing.source);
+  return trace === undefined ? known : { ...known, trace };
 }
 
 /** @internal A fresh isolation layer on top of what is here, asked for `source` at each capture. */
@@ -217,6 +241,16 @@ export function isolated(source?: SurroundingsSource): Layers {
     scope.source = source;
   }
   return { isolation: scope, current: current && new Scope(current) };
+}
+
+/**
+ * @internal A fresh isolation layer for what begins by itself, as a request does: on top of what is said outside of
+ * any, whatever the connection or thread did before, and without what happened there.
+ */
+export function afresh(source: SurroundingsSource): Layers {
+  const isolation = new Scope(outside.isolation, undefined, true);
+  isolation.source = source;
+  return { isolation, current: undefined };
 }
 
 /** @internal Runs `work` in these layers. */

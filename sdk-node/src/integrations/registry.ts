@@ -19,11 +19,17 @@ interface Row {
   readonly load: () => Integration;
   /** Delivery, not capture: on whatever is switched off. */
   readonly always?: true;
+  /** It waits for a framework that may never come, and is named by the first event that it captures. */
+  readonly waits?: true;
 }
 
 const ROWS: readonly Row[] = [
   { name: 'exit', load: () => require('../hooks/exit') as Integration, always: true },
   { name: 'uncaught', load: () => require('../hooks/uncaught') as Integration },
+  { name: 'http', load: () => require('./http') as Integration },
+  { name: 'opentelemetry', load: () => require('./opentelemetry') as Integration },
+  { name: 'express', load: () => require('./express') as Integration, waits: true },
+  { name: 'fastify', load: () => require('./fastify') as Integration, waits: true },
 ];
 
 /** The names of all. */
@@ -59,7 +65,9 @@ function switchOn(row: Row): void {
       integration.setupOnce();
       on.set(row.name, integration);
     }
-    native.addIntegration(row.name);
+    if (row.waits !== true) {
+      native.addIntegration(row.name);
+    }
   } catch (error) {
     if (error instanceof DidNotEnable) {
       say(`integration ${row.name} is off: ${error.message}`);
