@@ -24,6 +24,7 @@ interface Row {
 const ROWS: readonly Row[] = [
   { name: 'exit', load: () => require('../hooks/exit') as Integration, always: true },
   { name: 'uncaught', load: () => require('../hooks/uncaught') as Integration },
+  { name: 'rejection', load: () => require('../hooks/rejection') as Integration },
 ];
 
 /** The names of all. */
