@@ -14,7 +14,12 @@ function leave(): void {
   quietly('exit', () => native.flushSync(undefined));
 }
 
+/** Room for a listener of ours: the application's tenth must not have Node warn of a leak. None where it is unlimited. */
+let room = 0;
+
 export function setupOnce(): void {
+  room = process.getMaxListeners() > 0 ? 1 : 0;
+  process.setMaxListeners(process.getMaxListeners() + room);
   if (isMainThread) {
     process.on('exit', leave);
   }
@@ -22,4 +27,5 @@ export function setupOnce(): void {
 
 export function remove(): void {
   process.off('exit', leave);
+  process.setMaxListeners(Math.max(process.getMaxListeners() - room, 0));
 }

@@ -1,6 +1,7 @@
 /** What Node does with rejections that nobody handles: `--unhandled-rejections`. */
 
-const MODES = ['throw', 'strict', 'warn', 'none', 'warn-with-error-codes'] as const;
+// Node documents the last one with an `s` at its end, and takes it without.
+const MODES = ['throw', 'strict', 'warn', 'none', 'warn-with-error-code'] as const;
 export type Mode = (typeof MODES)[number];
 
 const OPTION = /^--unhandled[-_]rejections(?:=(.*))?$/;
@@ -19,7 +20,7 @@ function lastOf(options: readonly string[]): Mode | undefined {
     const given = OPTION.exec(option);
     if (given !== null) {
       const value = given[1] ?? options[at + 1];
-      last = MODES.find((mode) => mode === value);
+      last = MODES.find((mode) => mode === value || `${mode}s` === value);
     }
   }
   return last;

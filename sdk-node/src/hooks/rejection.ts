@@ -6,10 +6,13 @@
  *
  * - in `throw` mode, the default, while the application does; otherwise the rejection becomes an uncaught error;
  * - in `warn` and `none`, always: a listener changes nothing there;
- * - in `warn-with-error-codes` while the application does; otherwise we read the warning that Node emits;
+ * - in `warn-with-error-code` while the application does; otherwise we read the warning that Node emits;
  * - in `strict` never: each is an uncaught error first.
  *
  * A mode that was not recognised is taken for `throw`, which can miss a rejection but never change what it does.
+ *
+ * One thing shows: an error that is made inside the application's only listener has another line of `node:events` in
+ * its stack, since Node calls two listeners from another place than one.
  */
 
 import { captureException } from '../capture';
@@ -96,7 +99,7 @@ export function setupOnce(): void {
   }
   process.on('newListener', added);
   process.on('removeListener', removed);
-  if (mode === 'warn-with-error-codes') {
+  if (mode === 'warn-with-error-code') {
     process.on('warning', warned);
   }
 }
