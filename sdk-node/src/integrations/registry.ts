@@ -25,6 +25,8 @@ const ROWS: readonly Row[] = [
   { name: 'exit', load: () => require('../hooks/exit') as Integration, always: true },
   { name: 'uncaught', load: () => require('../hooks/uncaught') as Integration },
   { name: 'rejection', load: () => require('../hooks/rejection') as Integration },
+  { name: 'console', load: () => require('./console') as Integration },
+  { name: 'pino', load: () => require('./pino') as Integration },
 ];
 
 /** The names of all. */
