@@ -65,15 +65,21 @@ for (const mode of ['stall', 'refuse', 'reset']) {
   }
 }
 
-test('a capture in beforeExit, and one in exit, arrive', async () => {
+test('captures in beforeExit and in exit arrive, whoever listened first', async () => {
   const { code } = await run(
-    `${INIT} process.once('beforeExit', () => fw.captureMessage('before exit'));
-    process.prependListener('exit', () => fw.captureMessage('at exit'));`,
+    `process.on('exit', () => fw.captureMessage('exit, listened before init'));
+    ${INIT}
+    process.once('beforeExit', () => fw.captureMessage('before exit'));
+    process.on('exit', () => fw.captureMessage('exit'));
+    setTimeout(() => process.on('exit', () => fw.captureMessage('exit, listened late')), 5);`,
     sink,
   );
   assert.equal(code, 0);
-  const events = await sink.wait(2);
-  assert.deepEqual(events.map((event) => event.logentry.formatted).sort(), ['at exit', 'before exit']);
+  const events = await sink.wait(4);
+  assert.deepEqual(
+    events.map((event) => event.logentry.formatted).sort(),
+    ['before exit', 'exit', 'exit, listened before init', 'exit, listened late'],
+  );
 });
 
 test('a forked child and its parent each deliver their own', async () => {

@@ -4,9 +4,11 @@
  */
 
 import { captureException } from '../capture';
+import { captured } from './exit';
 
 function seen(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
   captureException(error, { level: 'fatal', handled: false, mechanism: `auto.${origin}` });
+  captured();
 }
 
 export function setupOnce(): void {
