@@ -213,7 +213,7 @@ describe('winston', () => {
     assert.deepEqual(events.map(summary), [['kept', 'warning', 'winston'], ['syslog', 'fatal', 'winston']]);
   });
 
-  test('a transport that is taken off looks at nothing', async () => {
+  test('a transport that is taken off looks at nothing, and added again at each line once', async () => {
     captured = captureEvents();
     const transport = new FaultwireTransport();
     const logger = winston.createLogger({ transports: [new winston.transports.Stream({ stream: new Memory() })] });
@@ -221,7 +221,19 @@ describe('winston', () => {
     logger.error('one');
     logger.remove(transport);
     logger.error('two');
-    assert.equal((await captured.events()).length, 1);
+    logger.add(transport);
+    logger.error('three');
+    assert.deepEqual((await captured.events()).map((event) => event.logentry.formatted), ['one', 'three']);
+  });
+
+  test('one transport serves several loggers, each with its own level', async () => {
+    captured = captureEvents({ logEventLevel: 'debug' });
+    const ours = new FaultwireTransport();
+    const [quiet, loud] = ['error', 'debug'].map((level) => winston.createLogger({ level, transports: [ours] }));
+    quiet.info('too low');
+    loud.info('kept');
+    quiet.error('kept, too');
+    assert.deepEqual((await captured.events()).map((event) => event.logentry.formatted), ['kept', 'kept, too']);
   });
 
   test('a logger that is configured anew is still looked at', async () => {

@@ -55,21 +55,21 @@ export interface TransportOptions {
  * breadcrumb. Writes nothing. An error that is logged and then thrown on is one event.
  */
 export class FaultwireTransport extends Writable {
-  level: string | undefined;
+  level?: string;
   silent: boolean;
-  private logger: Logger | undefined;
+  /** Those it was added to. */
+  private readonly loggers = new Set<Logger>();
+  /** Lines that were looked at on their way out of a format. */
   private readonly seen = new WeakSet<object>();
 
   constructor({ level, silent }: TransportOptions = {}) {
     super({ objectMode: true });
-    this.level = level;
+    if (level !== undefined) {
+      this.level = level;
+    }
     this.silent = silent ?? false;
     this.on('pipe', (logger: unknown) => this.addedTo(logger as Logger));
-    this.on('unpipe', (logger: unknown) => {
-      if (logger === this.logger) {
-        this.logger = undefined;
-      }
-    });
+    this.on('unpipe', (logger: unknown) => void this.loggers.delete(logger as Logger));
     native.addIntegration('winston');
   }
 
@@ -79,35 +79,32 @@ export class FaultwireTransport extends Writable {
   }
 
   override _write(info: unknown, _encoding: string, done: () => void): void {
-    // One that did not go through the format that we look at.
+    // One that did not go through a format that we look at.
     if (isObject(info) && !this.seen.has(info)) {
-      this.look(info as Info);
+      const [logger] = this.loggers;
+      this.look(info as Info, this.errorOf(info as Info), logger);
     }
     done();
   }
 
   private addedTo(logger: Logger): void {
-    this.logger = logger;
+    this.loggers.add(logger);
     const format = logger.format;
     if (format === undefined || typeof format.transform !== 'function') {
       return;
     }
-    const transport = this;
+    const transform = (info: Info, options: unknown): unknown => {
+      const error = this.errorOf(info);
+      const formatted = format.transform(info, options);
+      // A format drops a line by giving nothing; and one that was taken off and added again is looked at twice.
+      if (isObject(formatted) && this.loggers.has(logger) && !this.seen.has(formatted)) {
+        this.seen.add(formatted);
+        this.look(formatted as Info, error, logger);
+      }
+      return formatted;
+    };
     logger.format = Object.create(format, {
-      transform: {
-        configurable: true,
-        writable: true,
-        value: (info: Info, options: unknown) => {
-          const error = transport.errorOf(info);
-          const formatted = format.transform(info, options);
-          // A format drops a line by giving nothing.
-          if (isObject(formatted) && transport.logger === logger) {
-            transport.seen.add(formatted);
-            transport.look(formatted as Info, error);
-          }
-          return formatted;
-        },
-      },
+      transform: { configurable: true, writable: true, value: transform },
     }) as NonNullable<Logger['format']>;
   }
 
@@ -118,10 +115,10 @@ export class FaultwireTransport extends Writable {
     return [info, member, ...(Array.isArray(splat) ? (splat as unknown[]) : [])].find(isError);
   }
 
-  private look(info: Info, error: unknown = this.errorOf(info)): void {
+  private look(info: Info, error: unknown, logger: Logger | undefined): void {
     const named = ownData(info, LEVEL) ?? ownData(info, 'level');
     const level = LEVELS.get(String(named)) ?? 'info';
-    if (this.silent || !this.lets(String(named)) || !matters(level)) {
+    if (this.silent || !this.lets(String(named), logger) || !matters(level)) {
       return;
     }
     const message = ownData(info, 'message');
@@ -136,9 +133,9 @@ export class FaultwireTransport extends Writable {
   }
 
   /** True where the transport's own level, or else the logger's, lets a line pass. */
-  private lets(level: string): boolean {
-    const least = this.level ?? this.logger?.level;
-    const ranks = this.logger?.levels;
+  private lets(level: string, logger: Logger | undefined): boolean {
+    const least = this.level ?? logger?.level;
+    const ranks = logger?.levels;
     const from = least === undefined ? undefined : ranks?.[least];
     const at = ranks?.[level];
     return from === undefined || at === undefined || from >= at;
