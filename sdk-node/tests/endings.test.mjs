@@ -173,20 +173,36 @@ describe('an unhandled rejection', () => {
     assert.deepEqual(await arrived(0), []);
   });
 
-  test('carries the scope of the request it came from', async () => {
-    await run(
-      `fw.init({});
-      for (const request of ['one', 'two']) {
-        fw.withIsolationScope(() => {
-          fw.setTag('request', request);
-          setTimeout(async () => { if (request === 'one') throw new TypeError('x'); }, 1);
-        });
-      }`,
-      sink,
-    );
-    const [event] = await sink.wait(1);
-    assert.equal(event.tags.request, 'one');
-  });
+  for (const [what, before, node] of [
+    ['by default', '', []],
+    ['where the application listens', "process.on('unhandledRejection', () => {});", []],
+    ['in mode none', '', ['--unhandled-rejections=none']],
+  ]) {
+    test(`carries the scope of the request it came from, ${what}`, async () => {
+      await run(
+        `fw.init({}); ${before}
+        for (const request of ['one', 'two', 'three']) {
+          fw.withIsolationScope(() => {
+            fw.setTag('request', request);
+            setTimeout(async () => { await 1; if (request === 'two') throw new TypeError('x'); }, 1);
+          });
+        }`,
+        { dsn: sink.dsn, node },
+      );
+      const [event] = await sink.wait(1);
+      assert.equal(event.tags?.request, 'two');
+    });
+  }
+
+  for (const [mode, expected] of Object.entries({ warn: FATAL, none: FATAL, strict: FATAL, 'warn-with-error-code': FATAL })) {
+    test(`NODE_OPTIONS that are meant for children, mode ${mode}: the process still ends of it`, async () => {
+      const init = `(process.env.NODE_OPTIONS = '--unhandled-rejections=${mode}', {})`;
+      const app = `process.env.NODE_OPTIONS = '--unhandled-rejections=${mode}'; Promise.reject(new TypeError('x'));\n`;
+      const { code } = await twins({ 'app.cjs': app }, { dsn: sink.dsn, init });
+      assert.equal(code, 1);
+      assert.deepEqual(await arrived(1), [expected]);
+    });
+  }
 
   for (const [what, app] of Object.entries({
     'a listener of the application that throws': `process.on('unhandledRejection', () => { throw new TypeError('from the listener'); });
@@ -308,6 +324,15 @@ describe('a worker thread', () => {
       const { code } = await twins({ 'app.cjs': `${START});\n`, 'thread.cjs': thread }, sink);
       assert.equal(code, 1);
       assert.equal((await arrived(1))[0], origin);
+    });
+  }
+
+  for (const mode of ['throw', 'strict', 'warn', 'warn-with-error-code']) {
+    test(`with NODE_OPTIONS of its own: ${mode}`, async () => {
+      const app = `${START}, { env: { ...process.env, NODE_OPTIONS: '--unhandled-rejections=${mode}' } });
+        worker.on('error', (e) => console.log('error', e.message)); worker.on('exit', (code) => console.log('exit', code));\n`;
+      await twins({ 'app.cjs': app, 'thread.cjs': THREADS.rejects }, sink);
+      assert.deepEqual(await arrived(1), [MODES[mode][1]]);
     });
   }
 

@@ -55,5 +55,8 @@ export function setupOnce(): void {
 export function remove(): void {
   process.off('newListener', added);
   process.off('exit', leave);
-  process.setMaxListeners(Math.max(process.getMaxListeners() - room, 0));
+  // 0 would be unlimited.
+  if (process.getMaxListeners() > room) {
+    process.setMaxListeners(process.getMaxListeners() - room);
+  }
 }

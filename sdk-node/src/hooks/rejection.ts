@@ -9,11 +9,13 @@
  * - in `warn-with-error-code` while the application does; otherwise we read the warning that Node emits;
  * - in `strict` never: each is an uncaught error first.
  *
- * A mode that was not recognised is taken for `throw`, which can miss a rejection but never change what it does.
+ * A mode that is not certain is taken for `throw`, which can miss a rejection but never change what it does.
  *
  * One thing shows: an error that is made inside the application's only listener has another line of `node:events` in
  * its stack, since Node calls two listeners from another place than one.
  */
+
+import { readFileSync } from 'node:fs';
 
 import { captureException } from '../capture';
 import { quietly } from '../guard';
@@ -23,7 +25,6 @@ const EVENT = 'unhandledRejection';
 const WARNING = 'UnhandledPromiseRejectionWarning';
 const ALWAYS: ReadonlySet<Mode> = new Set(['warn', 'none']);
 
-let mode: Mode = 'throw';
 let listening = false;
 
 function seen(reason: unknown): void {
@@ -85,8 +86,22 @@ function asRejected(stack: string): unknown {
   return error;
 }
 
+/**
+ * The mode for certain. What stands in `NODE_OPTIONS` now may be meant for children: it counts where the process was
+ * started with it, which only Linux tells.
+ */
+function certainMode(options: string | undefined): Mode {
+  const said = rejectionMode(process.execArgv, options);
+  if (said === rejectionMode(process.execArgv, undefined)) {
+    return said;
+  }
+  const started = quietly(EVENT, () => readFileSync('/proc/self/environ', 'utf8').split('\0')) ?? [];
+  return started.includes(`NODE_OPTIONS=${options}`) ? said : 'throw';
+}
+
 export function setupOnce(): void {
-  mode = rejectionMode(process.execArgv, process.env['NODE_OPTIONS']);
+  const options = process.env['NODE_OPTIONS'];
+  const mode = certainMode(options);
   if (mode === 'strict') {
     return;
   }
@@ -99,7 +114,8 @@ export function setupOnce(): void {
   }
   process.on('newListener', added);
   process.on('removeListener', removed);
-  if (mode === 'warn-with-error-code') {
+  // Where the mode is not certain, its warning tells.
+  if (mode === 'warn-with-error-code' || mode !== rejectionMode(process.execArgv, options)) {
     process.on('warning', warned);
   }
 }
