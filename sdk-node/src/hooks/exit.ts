@@ -5,6 +5,8 @@
  * A signal without a handler (SIGTERM) ends a process at once: a listener of ours would change that, and what is not
  * sent by then is lost. An application that handles it and calls `process.exit` loses nothing.
  *
+ * Nor does Node tell of its end where a listener of `uncaughtException` throws.
+ *
  * A worker thread ends without waiting: the client is the process's, and the main thread flushes it.
  */
 
