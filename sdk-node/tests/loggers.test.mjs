@@ -79,6 +79,14 @@ for (const name of ['pino', 'pino-9', 'pino-5']) {
       assert.deepEqual(event.extra, { patient: { name: '[Redacted]', ward: 3 } });
     });
 
+    test('what only looks like an error is shown as it was logged', async () => {
+      captured = captureEvents();
+      make().error({ err: { code: 5 } }, 'odd');
+      const [event] = await captured.events();
+      assert.equal(event.exception, undefined);
+      assert.equal(event.extra.err.code, 5);
+    });
+
     test('what is written is the same with us and without', () => {
       captured = captureEvents();
       const options = { timestamp: false };

@@ -55,7 +55,9 @@ function seen(logger: Logger, [members, message, number]: Written, text: unknown
   if (matters(level)) {
     const errorKey = errorKeyOf(members);
     const found = error ?? (errorKey === undefined ? undefined : ownData(members as object, errorKey));
-    const extra = (): Record<string, unknown> => shown(text, [errorKey, keyOf(logger, 'message'), keyOf(logger, 'error')]);
+    // The error is shown by itself.
+    const extra = (): Record<string, unknown> =>
+      shown(text, [keyOf(logger, 'message'), ...(found === undefined ? [] : [errorKey, keyOf(logger, 'error')])]);
     take({ level, logger: nameOf(logger), message, error: found, extra, mechanism: MECHANISM });
   }
 }
