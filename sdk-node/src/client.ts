@@ -4,6 +4,7 @@ import { isMainThread, threadId } from 'node:worker_threads';
 
 import { callbacks } from './callbacks';
 import { errorOf, unwrap } from './errors';
+import { LOG_LEVELS, type LogLevel, thresholds } from './integrations/levels';
 import * as registry from './integrations/registry';
 import { loadError, native } from './native';
 import { type Options, forEngine, ourNames } from './options';
@@ -47,6 +48,8 @@ export function start(options: Options, captureTransport: boolean): void {
   }
   const automatic = checkAutomatic(options);
   const disabled = checkDisabled(options);
+  const event = checkLevel(options, 'logEventLevel', 'error');
+  const breadcrumb = checkLevel(options, 'logBreadcrumbLevel', 'info');
   const hooks = {
     beforeSend: typeof options.beforeSend === 'function',
     beforeBreadcrumb: typeof options.beforeBreadcrumb === 'function',
@@ -55,6 +58,7 @@ export function start(options: Options, captureTransport: boolean): void {
   callbacks.beforeSend = options.beforeSend ?? undefined;
   callbacks.beforeBreadcrumb = options.beforeBreadcrumb ?? undefined;
   callbacks.errorSampler = options.errorSampler ?? undefined;
+  Object.assign(thresholds, { event, breadcrumb });
   lastCall = { ...options };
   if (isEnabled()) {
     registry.enable(automatic, disabled);
@@ -83,6 +87,14 @@ function checkAutomatic(options: Options): boolean {
     throw errorOf('invalid_option', 'autoIntegrations', 'expected true or false');
   }
   return automatic;
+}
+
+function checkLevel(options: Options, name: 'logEventLevel' | 'logBreadcrumbLevel', usual: LogLevel): LogLevel {
+  const level = options[name] ?? usual;
+  if (!LOG_LEVELS.includes(level)) {
+    throw errorOf('invalid_option', name, `expected one of ${LOG_LEVELS.join(', ')}`);
+  }
+  return level;
 }
 
 function checkDisabled(options: Options): readonly string[] {

@@ -3,6 +3,7 @@
 import type { BeforeBreadcrumb, BeforeSend, ErrorSampler } from './callbacks';
 import { errorOf } from './errors';
 import { WHOLE, toJson } from './extract/values';
+import type { LogLevel } from './integrations/levels';
 
 /** What `init` can be told. Undefined and null mean unset, which takes the default. Times are in milliseconds. */
 export interface Options {
@@ -40,6 +41,10 @@ export interface Options {
   autoIntegrations?: boolean | null | undefined;
   /** Names of some that shall stay off. */
   disabledIntegrations?: readonly string[] | null | undefined;
+  /** The level from which a line of a log (pino, winston) becomes an event, default `error`. */
+  logEventLevel?: LogLevel | null | undefined;
+  /** The level from which a line of a log, or of the console, becomes a breadcrumb, default `info`. */
+  logBreadcrumbLevel?: LogLevel | null | undefined;
 
   /** Send e-mail and IP addresses, user names and cookies; default false. */
   sendDefaultPii?: boolean | null | undefined;
@@ -80,7 +85,14 @@ export interface Options {
 }
 
 /** Options that the package itself keeps. */
-type Own = 'errorSampler' | 'beforeSend' | 'beforeBreadcrumb' | 'autoIntegrations' | 'disabledIntegrations';
+type Own =
+  | 'errorSampler'
+  | 'beforeSend'
+  | 'beforeBreadcrumb'
+  | 'autoIntegrations'
+  | 'disabledIntegrations'
+  | 'logEventLevel'
+  | 'logBreadcrumbLevel';
 
 /** The engine's names. */
 const CORE_NAMES: Record<Exclude<keyof Options, Own>, string> = {
@@ -124,7 +136,7 @@ const TIMES: Record<string, readonly [number, number]> = {
 };
 
 const HOOKS = ['errorSampler', 'beforeSend', 'beforeBreadcrumb'] as const;
-const OWN: readonly string[] = [...HOOKS, 'autoIntegrations', 'disabledIntegrations'];
+const OWN: readonly string[] = [...HOOKS, 'autoIntegrations', 'disabledIntegrations', 'logEventLevel', 'logBreadcrumbLevel'];
 const OUR_NAMES = new Map(Object.entries(CORE_NAMES).map(([ours, core]) => [core, ours]));
 
 /** Options as the engine takes them, in JSON. Throws `InvalidOptionError` on what it would not notice. */

@@ -40,7 +40,7 @@ export function get(object: object, key: string): unknown {
 }
 
 /** The value of an own data property; undefined for a getter, for none, and where looking throws. */
-export function ownData(object: object, key: string): unknown {
+export function ownData(object: object, key: PropertyKey): unknown {
   try {
     return getOwnPropertyDescriptor(object, key)?.value as unknown;
   } catch {

@@ -26,10 +26,13 @@ interface Row {
 const ROWS: readonly Row[] = [
   { name: 'exit', load: () => require('../hooks/exit') as Integration, always: true },
   { name: 'uncaught', load: () => require('../hooks/uncaught') as Integration },
+  { name: 'rejection', load: () => require('../hooks/rejection') as Integration },
   { name: 'http', load: () => require('./http') as Integration },
   { name: 'opentelemetry', load: () => require('./opentelemetry') as Integration },
   { name: 'express', load: () => require('./express') as Integration, waits: true },
   { name: 'fastify', load: () => require('./fastify') as Integration, waits: true },
+  { name: 'console', load: () => require('./console') as Integration },
+  { name: 'pino', load: () => require('./pino') as Integration },
 ];
 
 /** The names of all. */
