@@ -52,7 +52,9 @@ async function writeBundle(others) {
   const contents = `
     const plain = (names) => Object.defineProperty({ ...names }, '__esModule', { value: true });
     module.exports = plain(require(${JSON.stringify(sourceOf(MAIN))}));
-    Object.defineProperty(module.exports, ${ENTRIES}, { value: {${parts.join('')}} });`;
+    // "native" is for the package's own tests.
+    const native = () => require('./src/native').native;
+    Object.defineProperty(module.exports, ${ENTRIES}, { value: {${parts.join('')} native} });`;
   await build({
     stdin: { contents, resolveDir: root, sourcefile: 'entries.js' },
     outfile: join(root, MAIN),
