@@ -61,6 +61,8 @@ async function writeBundle(others) {
     bundle: true,
     format: 'cjs',
     platform: 'node',
+    // What an integration looks for is the application's.
+    packages: 'external',
     target: TARGET,
     minifySyntax: true,
     logLevel: 'warning',
@@ -92,6 +94,7 @@ async function exportsOf(source) {
     bundle: true,
     format: 'esm',
     platform: 'node',
+    packages: 'external',
     target: TARGET,
     metafile: true,
     write: false,

@@ -42,7 +42,8 @@ export function platformManifest(platform) {
     os: [platform.os],
     cpu: [platform.cpu],
     ...(platform.libc === undefined ? {} : { libc: [platform.libc] }),
-    main: 'faultwire.node',
+    type: 'commonjs',
+    main: './faultwire.node',
     files: ['faultwire.node'],
     publishConfig: { access: 'public' },
   };
