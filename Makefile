@@ -40,7 +40,7 @@ NODE_MODULES := $(NODE_PACKAGE)/node_modules/.package-lock.json
 
 $(NODE_MODULES): $(NODE_PACKAGE)/package.json $(NODE_PACKAGE)/package-lock.json
 	@command -v npm >/dev/null || { echo "missing: Node 20 or newer, with npm" >&2; exit 1; }
-	cd $(NODE_PACKAGE) && npm ci --silent --no-audit --no-fund
+	cd $(NODE_PACKAGE) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 .PHONY: node
@@ -69,14 +69,18 @@ test-python: python sink ## Python tests against the real engine and the real si
 
 .PHONY: test-node
 test-node: node sink ## Node tests against the real engine and the real sink
-	cd $(NODE_PACKAGE) && node --test tests/
+	cd $(NODE_PACKAGE) && node --test tests/*.test.mjs
+
+.PHONY: test-package
+test-package: node sink ## Pack the npm packages, install them in empty projects, send events
+	cd $(NODE_PACKAGE) && node --test tests/package/*.test.mjs
 
 .PHONY: test-wheel
 test-wheel: $(BIN)/python sink ## Build the wheels, install them in clean environments, send an event
 	scripts/test_wheels.sh
 
 .PHONY: test
-test: lint test-rust test-python test-node test-wheel demo-check ## All tests
+test: lint test-rust test-python test-node test-wheel test-package demo-check ## All tests
 	@echo "all tests passed"
 
 .PHONY: demo
@@ -97,4 +101,4 @@ docs: tools ## Write the generated parts of docs/
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf target $(VENV) .bench dist $(NODE_PACKAGE)/{dist,node_modules} $(NODE_PACKAGE)/*.node
+	rm -rf target $(VENV) .bench dist $(NODE_PACKAGE)/{dist,npm,node_modules} $(NODE_PACKAGE)/*.node

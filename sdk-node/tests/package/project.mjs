@@ -45,6 +45,8 @@ export async function run(program, given, { cwd, env = {} } = {}) {
     cwd,
     env: { ...Object.fromEntries(SCRUBBED), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // There npm and npx are scripts.
+    shell: process.platform === 'win32' && program !== process.execPath,
   });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {

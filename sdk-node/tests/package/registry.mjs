@@ -12,6 +12,7 @@ export function pack(folder, destination) {
     cwd: folder,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
+    shell: process.platform === 'win32',
   });
   const [{ filename }] = Object.values(JSON.parse(told));
   return join(destination, filename);
