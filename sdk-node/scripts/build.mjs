@@ -65,8 +65,14 @@ async function writeBundle(others) {
     packages: 'external',
     target: TARGET,
     minifySyntax: true,
+    footer: { js: named(await exportsOf(sourceOf(MAIN))) },
     logLevel: 'warning',
   });
+}
+
+/** Never runs: from it Node, and bundlers, know the names that an ES module can import. */
+function named(names) {
+  return `0 && (module.exports = { ${names.join(', ')} });`;
 }
 
 /** The statement that gives an entry other than the main one. */
@@ -78,12 +84,12 @@ function partOf(file) {
 
 /** The ES module of an entry, and what it stands on. */
 async function writeModule(file) {
-  if (file !== MAIN) {
-    write(file, `'use strict';\n${partOf(file)}\n`);
-  }
   const name = file.split('/').at(-1);
   const names = await exportsOf(sourceOf(file));
-  write(file.replace(/\.js$/, '.mjs'), `import all from './${name}';\nexport const { ${names.join(', ')} } = all;\n`);
+  if (file !== MAIN) {
+    write(file, `'use strict';\n${partOf(file)}\n${named(names)}\n`);
+  }
+  write(file.replace(/\.js$/, '.mjs'), `export { ${names.join(', ')} } from './${name}';\n`);
   write(file.replace(/\.js$/, '.d.mts'), `export * from './${name}';\n`);
 }
 
