@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 
-import { PACKAGE } from './run.mjs';
+import { PACKAGE } from '../run.mjs';
 
 const ROUNDS = 10;
 /** The limit is 12 ms where Node itself takes 40. Time of the CPU, so that a busy machine counts for little. */
