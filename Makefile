@@ -38,8 +38,7 @@ python: $(BIN)/python ## Build the Python package into .venv
 NODE_PACKAGE := sdk-node
 NODE_MODULES := $(NODE_PACKAGE)/node_modules/.package-lock.json
 
-$(NODE_MODULES): $(NODE_PACKAGE)/package.json $(NODE_PACKAGE)/package-lock.json
-	@command -v npm >/dev/null || { echo "missing: Node 20 or newer, with npm" >&2; exit 1; }
+$(NODE_MODULES): $(NODE_PACKAGE)/package.json $(NODE_PACKAGE)/package-lock.json | tools
 	cd $(NODE_PACKAGE) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
@@ -47,6 +46,15 @@ $(NODE_MODULES): $(NODE_PACKAGE)/package.json $(NODE_PACKAGE)/package-lock.json
 node: tools $(NODE_MODULES) ## Build the Node package and its addon
 	$(CARGO) build --quiet --profile node -p faultwire-napi
 	cd $(NODE_PACKAGE) && node scripts/addon.mjs && node scripts/build.mjs
+
+EXAMPLES_MODULES := examples/node/node_modules/.package-lock.json
+
+$(EXAMPLES_MODULES): examples/node/package.json examples/node/package-lock.json | tools
+	cd examples/node && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.PHONY: examples
+examples: node $(EXAMPLES_MODULES) ## Install what the Node examples need
 
 .PHONY: lint
 lint: tools $(BIN)/python ## Formatters, linters and type checkers
@@ -68,7 +76,7 @@ test-python: python sink ## Python tests against the real engine and the real si
 	scripts/test_pythons.sh
 
 .PHONY: test-node
-test-node: node sink ## Node tests against the real engine and the real sink
+test-node: node examples sink ## Node tests against the real engine and the real sink
 	cd $(NODE_PACKAGE) && node --test tests/*.test.mjs
 
 .PHONY: test-package
@@ -84,11 +92,11 @@ test: lint test-rust test-python test-node test-wheel test-package demo-check ##
 	@echo "all tests passed"
 
 .PHONY: demo
-demo: python sink ## Run the example web app against a local sink and show the events
+demo: python examples sink ## Run the example web apps against a local sink and show the events
 	$(BIN)/python examples/demo.py
 
 .PHONY: demo-check
-demo-check: python sink
+demo-check: python examples sink
 	$(BIN)/python examples/demo.py --check
 
 .PHONY: bench
@@ -101,4 +109,4 @@ docs: tools ## Write the generated parts of docs/
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf target $(VENV) .bench dist $(NODE_PACKAGE)/{dist,npm,node_modules} $(NODE_PACKAGE)/*.node
+	rm -rf target $(VENV) .bench dist $(NODE_PACKAGE)/{dist,npm,node_modules} $(NODE_PACKAGE)/*.node examples/node/node_modules

@@ -38,3 +38,8 @@ for component in clippy rustfmt; do
         exit 1
     fi
 done
+
+if ! command -v npm >/dev/null || (($(node -p 'parseInt(process.versions.node)') < 20)); then
+    echo "missing: Node 20 or newer, with npm; install it from https://nodejs.org" >&2
+    exit 1
+fi

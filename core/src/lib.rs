@@ -20,6 +20,7 @@
 //! On the shipper: `shipper`, [`transport`]. Every loss is counted in [`loss`]; [`stats`] shows it.
 //! [`client`] holds it together across [forks](mod@fork) of the process.
 
+mod base64;
 mod error;
 pub mod fingerprint;
 pub mod protocol;

@@ -104,6 +104,10 @@ class Sink:
         """Every request on the data port: what it was, the mode it met, what was answered (`status` null: nothing)."""
         return self._list("/_sink/requests", {})
 
+    def reports(self, *, width: int) -> dict[str, str]:
+        """Accepted events as people read them, by event id, in lines of about `width` columns."""
+        return {report["event_id"]: report["text"] for report in self._list("/_sink/reports", {"width": width})}
+
     def raw(self) -> bytes:
         """Heads and bodies of every request, as sent and decompressed: where no secret may be found."""
         return self._call("GET", "/_sink/raw")[1]

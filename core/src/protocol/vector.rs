@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Dsn, Envelope, Item, Value};
-use crate::Error;
+use crate::{Error, base64};
 
 /// Runs one case of `tests/vectors/dsn` or `tests/vectors/envelope`.
 ///
@@ -22,7 +22,7 @@ pub fn vector(topic: &str, input: &Value) -> Result<Value, Error> {
         "dsn" => dsn(text("dsn").ok_or_else(|| unknown("expected `dsn`"))?, text("client").unwrap_or("faultwire/0")),
         "envelope" => {
             let plain = text("text").map(|t| t.as_bytes().to_vec());
-            let bytes = plain.or_else(|| text("base64").and_then(decode));
+            let bytes = plain.or_else(|| text("base64").and_then(|text| base64::decode(text.as_bytes())));
             envelope(&bytes.ok_or_else(|| unknown("expected `text` or `base64`"))?)
         }
         _ => return Err(unknown("expected the topic dsn or envelope")),
@@ -66,55 +66,6 @@ fn envelope(bytes: &[u8]) -> Result<Value, Error> {
 fn bytes_as_json(bytes: &[u8]) -> (&'static str, String) {
     match std::str::from_utf8(bytes) {
         Ok(text) => ("text", text.to_owned()),
-        Err(_) => ("base64", encode(bytes)),
-    }
-}
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// Standard base64 with padding (RFC 4648, section 4).
-fn encode(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0u32, |n, b| (n << 8) | u32::from(*b)) << (8 * (3 - chunk.len()));
-        for i in 0..4 {
-            let digit = ALPHABET[(group >> (18 - 6 * i)) as usize & 63];
-            out.push(if i <= chunk.len() { digit as char } else { '=' });
-        }
-    }
-    out
-}
-
-/// The inverse of [`encode`]; `None` for anything else.
-fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    for chunk in text.as_bytes().chunks(4) {
-        let digits = chunk.iter().take_while(|b| **b != b'=').count();
-        if chunk.len() != 4 || digits < 2 {
-            return None;
-        }
-        let mut group = 0u32;
-        for byte in &chunk[..digits] {
-            let digit = ALPHABET.iter().position(|a| a == byte)?;
-            group = (group << 6) | digit as u32;
-        }
-        let group = group << (6 * (4 - digits));
-        out.extend_from_slice(&group.to_be_bytes()[1..digits]);
-    }
-    Some(out)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_there_and_back() {
-        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
-            assert_eq!(encode(plain.as_bytes()), coded);
-            assert_eq!(decode(coded).as_deref(), Some(plain.as_bytes()));
-        }
-        assert_eq!(decode("Zg"), None);
-        assert_eq!(decode("Z!=="), None);
+        Err(_) => ("base64", base64::encode(bytes)),
     }
 }

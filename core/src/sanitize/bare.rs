@@ -1,6 +1,7 @@
 //! Secrets that nothing announces, no name, prefix or sign: known only by looking random.
 
-use super::shapes::{Range, sextet};
+use super::shapes::Range;
+use crate::base64::digit;
 
 /// Length of an AWS secret access key: 30 random bytes in base64.
 const AWS_SECRET: usize = 40;
@@ -57,7 +58,7 @@ fn is_random(key: &[u8]) -> bool {
 fn is_text(key: &[u8]) -> bool {
     let mut bytes = Vec::with_capacity(AWS_SECRET / 4 * 3);
     for group in key.chunks_exact(4) {
-        let bits = group.iter().fold(0, |bits, c| bits << 6 | u32::from(sextet(*c).unwrap_or(0)));
+        let bits = group.iter().fold(0, |bits, c| bits << 6 | u32::from(digit(*c).unwrap_or(0)));
         bytes.extend(bits.to_be_bytes().iter().skip(1));
     }
     std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains(|c: char| c.is_control() && !c.is_whitespace()))

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use memchr::memmem;
 
 use super::patterns::{Alphabet, Token};
+use crate::base64::digit;
 
 /// A secret found, as a byte range.
 pub(super) type Range = (usize, usize);
@@ -128,23 +129,11 @@ pub(super) fn basic(b: &[u8], i: usize) -> Option<Range> {
     Some((start, start + run(b, start, Alphabet::Base64, usize::MAX)))
 }
 
-/// What a character of base64, of either alphabet, stands for.
-pub(super) fn sextet(c: u8) -> Option<u8> {
-    Some(match c {
-        b'A'..=b'Z' => c - b'A',
-        b'a'..=b'z' => c - b'a' + 26,
-        b'0'..=b'9' => c - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    })
-}
-
 /// Whether base64 reads as printable text with a colon.
 fn decodes_to_login(text: &[u8]) -> bool {
     let (mut bits, mut held, mut colon) = (0u32, 0u32, false);
     for c in text {
-        let Some(six) = sextet(*c) else { break };
+        let Some(six) = digit(*c) else { break };
         bits = (bits << 6) | u32::from(six);
         held += 6;
         if held >= 8 {

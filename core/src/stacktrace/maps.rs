@@ -12,8 +12,9 @@ use memchr::memmem;
 
 use super::language::language;
 use super::source::{SourceCache, read_bounded};
-use super::sourcemap::{Generated, SourceId, SourceMap, base64, original_name};
+use super::sourcemap::{Generated, SourceId, SourceMap, original_name};
 use super::{Rules, complete, v8};
+use crate::base64;
 use crate::protocol::{Frame, Untouched};
 
 /// Generated files that are longer are not looked at: more than any bundle that a server loads.
@@ -177,7 +178,7 @@ fn mapping_url(file: &[u8]) -> Option<&str> {
 fn data_content(data: &str) -> Option<Vec<u8>> {
     let (kind, content) = data.split_once(',')?;
     match kind.ends_with(";base64") {
-        true => base64(content.as_bytes()),
+        true => base64::decode(content.as_bytes()),
         false => Some(v8::percent_decoded(content).into_owned().into_bytes()),
     }
 }

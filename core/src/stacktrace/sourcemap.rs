@@ -9,7 +9,6 @@ mod names;
 use serde::Deserialize;
 
 use mappings::Mappings;
-pub(super) use mappings::base64;
 pub(super) use names::{Generated, original_name};
 
 /// Sections of one map: a chunk has one for each module in it.

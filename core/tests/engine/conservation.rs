@@ -1,40 +1,23 @@
 //! Every capture has exactly one fate, and `stats` says which.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use faultwire::{Hooks, Options};
 
 use crate::support::backend::Backend;
-use crate::support::{SOON, client, dropped, dropped_for, lawful, raise};
+use crate::support::{LOAD, SOON, client, dropped, dropped_for, lawful, raise, under_load};
 
 /// Four threads capture while a fifth looks: the books balance whenever one looks, and all arrives.
 #[test]
 fn the_law_holds_at_any_moment_and_all_that_is_delivered_arrived() {
     let backend = Backend::default();
     let client = client(Options { max_queue_events: 64, ..Options::default() }, Hooks::default(), &backend);
-    let working = AtomicBool::new(true);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..4)
-            .map(|worker| {
-                let client = &client;
-                scope.spawn(move || {
-                    (0..500).for_each(|n| {
-                        raise(client, &format!("{worker}:{n}"));
-                    })
-                })
-            })
-            .collect();
-        scope.spawn(|| {
-            while working.load(Ordering::Relaxed) {
-                lawful(client.stats());
-            }
-        });
-        workers.into_iter().for_each(|worker| worker.join().unwrap());
-        working.store(false, Ordering::Relaxed);
+    under_load(&client, Duration::ZERO, 1, || {
+        lawful(client.stats());
     });
     assert!(client.flush(SOON));
     let stats = lawful(client.stats());
-    assert_eq!((stats.captured, stats.pending), (2000, 0));
+    assert_eq!((stats.captured, stats.pending), (LOAD, 0));
     assert_eq!(stats.delivered, backend.events().len() as u64);
     assert_eq!(stats.captured, stats.delivered + dropped(&stats));
     assert_eq!(backend.reported("queue_overflow"), dropped_for(&stats, "queue_overflow"));

@@ -1,7 +1,6 @@
 //! The threads end for a pause and start again: nothing is lost, counted twice or waited for too long.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use faultwire::settings::BeforeSend;
 use faultwire::{Hooks, Options};
 
 use crate::support::backend::Backend;
-use crate::support::{Raised, SOON, client, dropped, lawful, raise, until};
+use crate::support::{LOAD, Raised, SOON, client, dropped, lawful, raise, under_load, until};
 
 /// As it is after a fork.
 fn resume(client: &Client) {
@@ -24,36 +23,16 @@ fn resume(client: &Client) {
 fn pauses_under_load_lose_and_double_nothing() {
     let backend = Backend::default();
     let client = client(Options::default(), Hooks::default(), &backend);
-    let working = AtomicBool::new(true);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..4)
-            .map(|worker| {
-                let client = &client;
-                scope.spawn(move || {
-                    (0..500).for_each(|n| {
-                        raise(client, &format!("{worker}:{n}"));
-                        std::thread::sleep(Duration::from_micros(50));
-                    })
-                })
-            })
-            .collect();
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while working.load(Ordering::Relaxed) {
-                    client.pause_threads();
-                    lawful(client.stats());
-                    resume(&client);
-                    std::thread::yield_now();
-                }
-            });
-        }
-        workers.into_iter().for_each(|worker| worker.join().unwrap());
-        working.store(false, Ordering::Relaxed);
+    under_load(&client, Duration::from_micros(50), 2, || {
+        client.pause_threads();
+        lawful(client.stats());
+        resume(&client);
+        std::thread::yield_now();
     });
     // No flush: what came last during a pause is taken up by its end.
     until("the delivery of the last", || client.stats().pending == 0);
     let stats = lawful(client.stats());
-    assert_eq!((stats.captured, stats.delivered + dropped(&stats)), (2000, 2000));
+    assert_eq!((stats.captured, stats.delivered + dropped(&stats)), (LOAD, LOAD));
     let ids: HashSet<String> = backend.events().iter().map(|e| e["event_id"].to_string()).collect();
     assert_eq!((backend.events().len(), ids.len()), (stats.delivered as usize, stats.delivered as usize));
     assert!(client.flush(SOON));

@@ -6,6 +6,7 @@
 pub mod backend;
 pub mod server;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use faultwire::capture::{Body, Capture};
@@ -75,6 +76,36 @@ impl Raised<'_> {
 /// A capture that never folds.
 pub fn raise(client: &Client, text: &str) -> Option<EventId> {
     Raised { text, ..Raised::default() }.capture(client)
+}
+
+/// How many captures [`under_load`] makes.
+pub const LOAD: u64 = 2000;
+
+/// Four threads raise [`LOAD`] distinct errors, `pause` after each, while `others` threads do something else
+/// over and over.
+pub fn under_load(client: &Client, pause: Duration, others: usize, something_else: impl Fn() + Sync) {
+    let working = AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..4)
+            .map(|worker| {
+                scope.spawn(move || {
+                    (0..LOAD / 4).for_each(|n| {
+                        raise(client, &format!("{worker}:{n}"));
+                        std::thread::sleep(pause);
+                    })
+                })
+            })
+            .collect();
+        for _ in 0..others {
+            scope.spawn(|| {
+                while working.load(Ordering::Relaxed) {
+                    something_else();
+                }
+            });
+        }
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+        working.store(false, Ordering::Relaxed);
+    });
 }
 
 /// The counters, after the conservation law was checked.

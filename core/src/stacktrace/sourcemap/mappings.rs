@@ -1,6 +1,8 @@
 //! The `mappings` of a map: base64 VLQ, each number the difference to the one before. Kept as text with a
 //! checkpoint now and then, from which a few hundred segments are decoded for each question.
 
+use crate::base64::digit;
+
 /// Segments between checkpoints: decoded in a few microseconds.
 const STRIDE: usize = 512;
 
@@ -172,41 +174,9 @@ impl Iterator for Cursor<'_> {
     }
 }
 
-/// The value of a base64 digit.
-fn digit(byte: u8) -> Option<u8> {
-    Some(match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    })
-}
-
-/// The bytes of a base64 text, up to its padding or its end; `None` for what is none.
-pub(in crate::stacktrace) fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let end = text.iter().position(|b| *b == b'=').unwrap_or(text.len());
-    let mut out = Vec::with_capacity(end / 4 * 3 + 2);
-    for chunk in text.get(..end)?.chunks(4) {
-        let group = chunk.iter().try_fold(0u32, |group, b| Some((group << 6) | u32::from(digit(*b)?)))?;
-        let group = group << (6 * (4 - chunk.len()));
-        out.extend_from_slice(group.to_be_bytes().get(1..chunk.len())?);
-    }
-    Some(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_of_all_lengths() {
-        for (coded, plain) in [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg", "foob")] {
-            assert_eq!(base64(coded.as_bytes()).as_deref(), Some(plain.as_bytes()));
-        }
-        assert_eq!(base64(b"Z!=="), None);
-    }
 
     #[test]
     fn every_segment_is_found_across_checkpoints() {

@@ -21,6 +21,7 @@ use crate::guard;
 use crate::ingest::{Answer, Sink, json_answer};
 use crate::page;
 use crate::port::Door;
+use crate::text;
 
 /// Longest body the control API reads: a mode with headers.
 const MAX_BODY_BYTES: usize = 64 << 10;
@@ -77,6 +78,13 @@ impl Control {
             (&Method::GET, "/") => Ok(page::answer(&self.sink)),
             (&Method::GET, "/_sink/events") => Ok(ok(&Value::Array(store.events(query.flag("all"))))),
             (&Method::GET, "/_sink/items") => Ok(ok(&Value::Array(store.items(query.get("type"), query.flag("all"))))),
+            (&Method::GET, "/_sink/reports") => {
+                let width = match query.number("width")?.map_or(Some(text::WIDTH), |width| width.try_into().ok()) {
+                    Some(width) if (40..=400).contains(&width) => width,
+                    _ => return Err(Refusal::new(400, "width", "expected columns from 40 to 400")),
+                };
+                Ok(ok(&store.with(|records| text::reports(records, width))))
+            }
             (&Method::GET, "/_sink/requests") => Ok(ok(&Value::Array(store.requests()))),
             (&Method::GET, "/_sink/raw") => Ok(bytes(store.raw())),
             (&Method::GET, "/_sink/stats") => Ok(ok(&self.stats())),
@@ -97,12 +105,12 @@ impl Control {
                 Ok(ok(&json!({"quit": true})))
             }
             (_, "/" | "/_sink/events" | "/_sink/items" | "/_sink/requests" | "/_sink/raw" | "/_sink/stats")
-            | (_, "/_sink/wait") => Err(Refusal::new(405, "method", "expected GET")),
+            | (_, "/_sink/reports" | "/_sink/wait") => Err(Refusal::new(405, "method", "expected GET")),
             (_, "/_sink/reset" | "/_sink/mode" | "/_sink/quit") => Err(Refusal::new(405, "method", "expected POST")),
             _ => Err(Refusal::new(
                 404,
                 "path",
-                "expected / or one of /_sink/{events,items,requests,raw,stats,wait,reset,mode,quit}",
+                "expected / or one of /_sink/{events,items,reports,requests,raw,stats,wait,reset,mode,quit}",
             )),
         }
     }

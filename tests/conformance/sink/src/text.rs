@@ -2,15 +2,16 @@
 
 use std::fmt::Write;
 
-use faultwire::protocol::Level;
+use faultwire::protocol::{Level, Value};
+use serde_json::json;
 
 use crate::filtered::marked;
 use crate::format::{grouped, size};
 use crate::store::Record;
 use crate::view::{self, Calls, Folds, FrameView, Report};
 
-/// Columns a line may take; longer ones are cut, for a block is read at a glance.
-const WIDTH: usize = 110;
+/// Columns a line may take unless told; longer ones are cut, for a block is read at a glance.
+pub const WIDTH: usize = 110;
 /// Calls of the application shown of each error.
 const MAX_CALLS: usize = 6;
 /// Locals shown of the crashing call.
@@ -27,12 +28,25 @@ const CYAN: &str = "36";
 #[derive(Debug, Clone, Copy)]
 pub struct Paint {
     ansi: bool,
+    width: usize,
 }
 
 impl Paint {
     /// `ansi` where standard output is a terminal.
     pub fn new(ansi: bool) -> Self {
-        Paint { ansi }
+        Paint { ansi, width: WIDTH }
+    }
+
+    /// Without colours, in lines of about `width` columns.
+    pub fn plain(width: usize) -> Self {
+        Paint { ansi: false, width }
+    }
+
+    /// The block of one event.
+    pub fn event(self, report: &Report) -> String {
+        let mut out = String::new();
+        self.block(&mut out, report);
+        out
     }
 
     /// What is worth saying of one answered request; `records` are all so far.
@@ -78,7 +92,7 @@ impl Paint {
 
     fn line(self, out: &mut String, title: &str, colour: &str, record: &Record, text: &str) {
         let number = self.style(DIM, &format!("#{}", record.number));
-        let _ = writeln!(out, "{} {} {number}", self.style(colour, title), cut(&one_line(text), WIDTH));
+        let _ = writeln!(out, "{} {} {number}", self.style(colour, title), cut(&one_line(text), self.width));
     }
 
     fn block(self, out: &mut String, report: &Report) {
@@ -86,9 +100,9 @@ impl Paint {
         let clock = report.time.get(11..19).unwrap_or_default();
         let level = format!("{} {}", bar(report.level), report.level);
         let flag = if report.handled == Some(false) { ", unhandled" } else { "" };
-        let (title, message) = (cut(&one_line(&report.title), WIDTH), one_line(&report.message));
+        let (title, message) = (cut(&one_line(&report.title), self.width), one_line(&report.message));
         let used = level.len() + flag.len() + title.chars().count() + clock.len() + 12;
-        let beside = !message.is_empty() && used + message.chars().count() <= WIDTH;
+        let beside = !message.is_empty() && used + message.chars().count() <= self.width;
         let _ = writeln!(
             out,
             "\n{}{} {}{} {}",
@@ -99,13 +113,13 @@ impl Paint {
             self.style(DIM, &format!("{clock} #{}", report.number)),
         );
         if !message.is_empty() && !beside {
-            let _ = writeln!(out, "  {}", self.text(&cut(&message, 2 * WIDTH)));
+            let _ = writeln!(out, "  {}", self.text(&cut(&message, 2 * self.width)));
         }
         self.where_it_ran(out, report);
         for (depth, link) in report.chain.iter().enumerate() {
             if depth > 0 {
                 let message = if link.message.is_empty() { String::new() } else { format!(": {}", link.message) };
-                let text = cut(&one_line(&format!("{}{message}", link.kind)), WIDTH);
+                let text = cut(&one_line(&format!("{}{message}", link.kind)), self.width);
                 let relation = cut(&one_line(&link.relation), 40);
                 let relation = if relation.is_empty() { relation } else { format!("{relation} ") };
                 let _ = writeln!(out, "  {}{}", self.style(DIM, &relation), self.text(&text));
@@ -122,7 +136,7 @@ impl Paint {
         for parts in [first, second] {
             let parts: Vec<String> = parts.into_iter().flatten().collect();
             if !parts.is_empty() {
-                let _ = writeln!(out, "  {}", self.text(&cut(&one_line(&parts.join("  ·  ")), WIDTH)));
+                let _ = writeln!(out, "  {}", self.text(&cut(&one_line(&parts.join("  ·  ")), self.width)));
             }
         }
     }
@@ -161,8 +175,8 @@ impl Paint {
     }
 
     fn frame(self, out: &mut String, frame: &FrameView, crashing: bool, colour: &str) {
-        let place = self.style(CYAN, &cut(&one_line(&frame.place), WIDTH));
-        let _ = writeln!(out, "    {}  {place}", self.style(BOLD, &cut(&one_line(&frame.function), WIDTH)));
+        let place = self.style(CYAN, &cut(&one_line(&frame.place), self.width));
+        let _ = writeln!(out, "    {}  {place}", self.style(BOLD, &cut(&one_line(&frame.function), self.width)));
         for line in &frame.source {
             // The crashing call with a line on either side, the others with their own line only.
             let near = crashing && frame.source.iter().any(|other| other.hit && adjacent(other.number, line.number));
@@ -170,7 +184,7 @@ impl Paint {
                 continue;
             }
             let number = line.number.map(|number| number.to_string()).unwrap_or_default();
-            let text = cut(&one_line(&line.text), WIDTH - 14);
+            let text = cut(&one_line(&line.text), self.width.saturating_sub(14));
             if line.hit {
                 let _ = writeln!(out, "    {} {}", self.style(colour, &format!("▶ {number:>5} │")), self.text(&text));
             } else {
@@ -183,7 +197,7 @@ impl Paint {
             let widest = names.clone().map(|(name, _)| name.chars().count()).max().unwrap_or(0).min(24);
             for (name, value) in names {
                 let name = cut(&one_line(name), 24);
-                let value = cut(&one_line(value), WIDTH - widest - 14);
+                let value = cut(&one_line(value), self.width.saturating_sub(widest + 14));
                 let pad = " ".repeat(widest.saturating_sub(name.chars().count()));
                 let _ = writeln!(out, "            {name}{pad} {} {}", self.style(DIM, "="), self.text(&value));
             }
@@ -210,13 +224,13 @@ impl Paint {
             "identity" => sent,
             _ => format!("{sent} of {}", size(report.raw_bytes)),
         });
-        let _ = writeln!(out, "  {}", self.style(DIM, &cut(&one_line(&facts.join("  ·  ")), WIDTH)));
+        let _ = writeln!(out, "  {}", self.style(DIM, &cut(&one_line(&facts.join("  ·  ")), self.width)));
         if !report.filtered.is_empty() {
             let count = self.style(GREEN, &format!("filtered {}", report.filtered.len()));
-            let _ = writeln!(out, "  {count} {}", self.style(DIM, &names(report)));
+            let _ = writeln!(out, "  {count} {}", self.style(DIM, &names(report, self.width)));
         }
         for problem in &report.problems {
-            let _ = writeln!(out, "  {} {}", self.style("33", "!"), cut(&one_line(problem), WIDTH));
+            let _ = writeln!(out, "  {} {}", self.style("33", "!"), cut(&one_line(problem), self.width));
         }
     }
 
@@ -233,17 +247,27 @@ impl Paint {
     }
 }
 
+/// The accepted events as blocks of text, without colours and `width` columns wide: `[{event_id, text}]`.
+pub fn reports(records: &[Record], width: usize) -> Value {
+    let folds = Folds::of_all(records);
+    let of = |record: &Record| -> Vec<Value> {
+        let text = |event: &Value| Paint::plain(width).event(&view::report(event, record, &folds));
+        record.events().map(|event| json!({"event_id": event.get("event_id"), "text": text(event)})).collect()
+    };
+    records.iter().filter(|record| record.accepted()).flat_map(of).collect()
+}
+
 /// As many names of filtered places as a line takes, and how many are left.
-fn names(report: &Report) -> String {
+fn names(report: &Report, width: usize) -> String {
     let mut out = String::new();
     for (at, place) in report.filtered.iter().enumerate() {
         let name = one_line(&place.name);
-        if at > 0 && out.chars().count() + name.chars().count() > WIDTH {
+        if at > 0 && out.chars().count() + name.chars().count() > width {
             out.push_str(&format!(", and {} more", report.filtered.len() - at));
             break;
         }
         out.push_str(if at > 0 { ", " } else { "" });
-        out.push_str(&cut(&name, WIDTH));
+        out.push_str(&cut(&name, width));
     }
     out
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+use faultwire::protocol::Value;
 use support::{Sink, gzip, samples};
 
 #[test]
@@ -48,6 +49,30 @@ fn a_count_that_is_delivered_twice_counts_once() {
     assert!(sink.get("/").text().contains("+9\u{202f}900 folded"));
     sink.post(&samples::after_a_storm());
     assert!(sink.get("/").text().contains("+19\u{202f}800 folded"), "another one adds");
+}
+
+#[test]
+fn reports_come_as_texts_as_wide_as_asked() {
+    let sink = Sink::quiet();
+    let checkout = samples::checkout();
+    sink.post(&samples::event(&checkout));
+    let reports = |query: &str| sink.get(&format!("/_sink/reports{query}")).json();
+    let (usual, narrow) = (reports(""), reports("?width=50"));
+    assert_eq!(usual[0]["event_id"], checkout["event_id"]);
+    for report in [&usual, &narrow] {
+        let text = report[0]["text"].as_str().unwrap();
+        assert!(
+            text.contains("PaymentFailed") && text.contains("[Filtered:card]") && !text.contains('\u{1b}'),
+            "{text}"
+        );
+    }
+    let widest = |report: &Value| report[0]["text"].as_str().unwrap().lines().map(|l| l.chars().count()).max().unwrap();
+    // A message may take two lines of the terminal.
+    assert!(widest(&narrow) <= 102 && widest(&usual) > 102, "{} {}", widest(&narrow), widest(&usual));
+    for width in ["39", "401", "-1", "x"] {
+        let answer = sink.get(&format!("/_sink/reports?width={width}"));
+        assert_eq!((answer.status, &answer.json()["field"]), (400, &"width".into()), "{width}");
+    }
 }
 
 #[test]
