@@ -39,7 +39,7 @@ NODE_PACKAGE := sdk-node
 NODE_MODULES := $(NODE_PACKAGE)/node_modules/.package-lock.json
 
 $(NODE_MODULES): $(NODE_PACKAGE)/package.json $(NODE_PACKAGE)/package-lock.json | tools
-	cd $(NODE_PACKAGE) && npm ci --silent --no-audit --no-fund
+	cd $(NODE_PACKAGE) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 .PHONY: node
@@ -77,14 +77,18 @@ test-python: python sink ## Python tests against the real engine and the real si
 
 .PHONY: test-node
 test-node: node examples sink ## Node tests against the real engine and the real sink
-	cd $(NODE_PACKAGE) && node --test tests/
+	cd $(NODE_PACKAGE) && node --test tests/*.test.mjs
+
+.PHONY: test-package
+test-package: node sink ## Pack the npm packages, install them in empty projects, send events
+	cd $(NODE_PACKAGE) && node --test tests/package/*.test.mjs
 
 .PHONY: test-wheel
 test-wheel: $(BIN)/python sink ## Build the wheels, install them in clean environments, send an event
 	scripts/test_wheels.sh
 
 .PHONY: test
-test: lint test-rust test-python test-node test-wheel demo-check ## All tests
+test: lint test-rust test-python test-node test-wheel test-package demo-check ## All tests
 	@echo "all tests passed"
 
 .PHONY: demo
@@ -105,4 +109,4 @@ docs: tools ## Write the generated parts of docs/
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf target $(VENV) .bench dist $(NODE_PACKAGE)/{dist,node_modules} $(NODE_PACKAGE)/*.node examples/node/node_modules
+	rm -rf target $(VENV) .bench dist $(NODE_PACKAGE)/{dist,npm,node_modules} $(NODE_PACKAGE)/*.node examples/node/node_modules

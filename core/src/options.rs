@@ -312,7 +312,8 @@ options! {
     max_value_length: usize = 1024;
     /// Key names to filter besides the built-in ones.
     sanitize_keys: Vec<String> = Vec::new();
-    /// Patterns to filter besides the built-in ones: a kind, shown as `[Filtered:kind]`, to a regular expression.
+    /// Patterns to filter besides the built-in ones: a kind, shown as `[Filtered:kind]`, to a regular expression as the
+    /// crate `regex` has them; of Unicode's properties it knows the general categories (`\p{Lu}`).
     sanitize_patterns: BTreeMap<String, String> = BTreeMap::new();
     /// How the client-side fingerprint travels: `context` leaves the backend's grouping alone, `override` replaces it.
     fingerprint_mode: FingerprintMode = FingerprintMode::Context;

@@ -433,6 +433,9 @@ fn options_that_cannot_work_are_named() {
     assert_eq!(Sanitizer::new(kind).unwrap_err().field, "sanitize_patterns");
     let empty = Config { extra_patterns: vec![("acme".into(), "x*".into())], ..Config::default() };
     assert_eq!(Sanitizer::new(empty).unwrap_err().field, "sanitize_patterns");
+    // Compiled without the tables of scripts: refused, not taken for something else.
+    let script = Config { extra_patterns: vec![("greek".into(), r"\p{Greek}+".into())], ..Config::default() };
+    assert_eq!(Sanitizer::new(script).unwrap_err().field, "sanitize_patterns");
     let key = Config { extra_keys: vec!["--".into()], ..Config::default() };
     assert_eq!(Sanitizer::new(key).unwrap_err().field, "sanitize_keys");
 }

@@ -4,6 +4,8 @@
  * The addon's own documentation is in `bindings/napi`; the interface below is all of it. Structures cross as JSON.
  */
 
+import type * as WorkerThreads from 'node:worker_threads';
+
 import { noop } from './noop';
 
 /** The version of the package; the addon must be of the same. */
@@ -143,8 +145,11 @@ export interface Native {
   armPanic(place: string): boolean;
 }
 
-/** Binaries by platform. Where two fit by name (glibc or musl), the one that loads is it. */
-const TARGETS: Record<string, readonly string[]> = {
+/**
+ * Binaries by platform; the packages that hold them are named so too. Of glibc and musl, which npm installs one of and
+ * some other tools both, the one that loads is it: that costs nothing where the first does, as asking the system would.
+ */
+const TARGETS: Readonly<Record<string, readonly string[]>> = {
   'linux-x64': ['linux-x64-gnu', 'linux-x64-musl'],
   'linux-arm64': ['linux-arm64-gnu', 'linux-arm64-musl'],
   'darwin-x64': ['darwin-x64'],
@@ -155,33 +160,52 @@ const TARGETS: Record<string, readonly string[]> = {
 /** Why no addon loaded; undefined when one did. */
 export let loadError: string | undefined;
 
+export const native: Native = load();
+
 function load(): Native {
   const platform = `${process.platform}-${process.arch}`;
+  const targets = TARGETS[platform] ?? [];
   const reasons: string[] = [];
-  for (const target of TARGETS[platform] ?? []) {
-    // A binary beside the package is a developer's own build.
+  for (const target of targets) {
+    // A binary beside `dist/` is a developer's own build.
     for (const place of [`../faultwire.${target}.node`, `@faultwire/${target}`]) {
       try {
         const addon = require(place) as Native;
-        if (addon.version() === VERSION) {
+        const version = addon.version();
+        if (version === VERSION) {
           return addon;
         }
-        reasons.push(`${place} is version ${addon.version()}, not ${VERSION}`);
+        reasons.push(`${place} is version ${version}, not ${VERSION}: install both anew`);
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
         if (code !== 'MODULE_NOT_FOUND') {
-          reasons.push(`${place}: ${String(message).split('\n', 1)[0]}`);
+          reasons.push(`${place} is broken, install it anew: ${String(message).split('\n', 1)[0]}`);
         }
       }
     }
   }
-  loadError = reasons.join('; ') || `no binary for ${platform}: is the optional package of it installed?`;
-  try {
-    process.stderr.write(`faultwire: nothing is captured, the native library did not load (${loadError})\n`);
-  } catch {
-    // A closed stderr is no reason to fail.
+  if (targets.length === 0) {
+    loadError = `there is none for ${platform}`;
+  } else if (reasons.length === 0) {
+    const names = targets.map((target) => `@faultwire/${target}`).join(' or ');
+    loadError = `${platform}: ${names} is missing, install the optional dependencies too`;
+  } else {
+    loadError = `${platform}: ${reasons.join('; ')}`;
   }
+  sayOnce(loadError);
   return noop;
 }
 
-export const native: Native = load();
+/** One line, from the first thread of the process; those that it starts know. */
+function sayOnce(reason: string): void {
+  try {
+    const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads') as typeof WorkerThreads;
+    const said = 'faultwire: native library';
+    if (getEnvironmentData(said) === undefined) {
+      setEnvironmentData(said, true);
+      process.stderr.write(`faultwire: nothing is captured, the native library did not load (${reason})\n`);
+    }
+  } catch {
+    // A closed stderr is no reason to fail.
+  }
+}

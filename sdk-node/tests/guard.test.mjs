@@ -1,12 +1,11 @@
 // Invariant 5: a bug behind any export of the addon reaches nobody.
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
 import { captureEvents } from 'faultwire/testing';
 
-const { native } = createRequire(import.meta.url)('../dist/native.js');
+import { native } from './native.mjs';
 
 const cell = new native.ScopeCell(undefined);
 const HOOKS = { beforeSend: false, beforeBreadcrumb: false };

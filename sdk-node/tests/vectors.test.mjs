@@ -2,13 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { native } from './native.mjs';
 import { ROOT } from './sink.mjs';
-
-const { native } = createRequire(import.meta.url)('../dist/native.js');
 const VECTORS = join(ROOT, 'tests', 'vectors');
 const topics = readdirSync(VECTORS, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 

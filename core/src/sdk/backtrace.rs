@@ -37,6 +37,7 @@ pub(crate) fn capture() -> NativeStack {
     NativeStack { addresses: innermost }
 }
 
+#[cfg(feature = "backtrace")]
 fn walk(mut each: impl FnMut(usize) -> bool) {
     let step = |frame: &backtrace::Frame| each(frame.ip() as usize);
     // SAFETY: on Unix this is the unwinder of the C runtime, which any thread may run at any time; the
@@ -48,6 +49,9 @@ fn walk(mut each: impl FnMut(usize) -> bool) {
     #[cfg(not(unix))]
     backtrace::trace(step);
 }
+
+#[cfg(not(feature = "backtrace"))]
+fn walk(_each: impl FnMut(usize) -> bool) {}
 
 impl NativeStack {
     /// Frames.
@@ -71,7 +75,7 @@ pub(crate) fn mix(hash: u64, word: u64) -> u64 {
     (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "backtrace"))]
 mod tests {
     use super::*;
     use std::hint::black_box;

@@ -1,5 +1,7 @@
 //! Whom to trust: the system's store, the bundled roots, and the user's own file.
 
+use std::sync::Arc;
+
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::Error;
@@ -16,7 +18,10 @@ pub(crate) fn config(extra: &[Certificate<'static>]) -> TlsConfig {
         system.certs.iter().map(|der| Certificate::from_der(der.as_ref()).to_owned()).collect();
     roots.extend(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|der| Certificate::from_der(der.as_ref())));
     roots.extend(extra.iter().cloned());
-    TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots)).build()
+    TlsConfig::builder()
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .root_certs(RootCerts::new_with_certs(&roots))
+        .build()
 }
 
 /// The certificates of a PEM file.
