@@ -2,14 +2,14 @@
 
 import { type Event, callbacks } from './callbacks';
 import { unwrap } from './errors';
-import { details, extract } from './extract/chain';
+import { type Raised, details, extract } from './extract/chain';
 import { isError, isObject } from './extract/safe';
 import { callerStack } from './extract/stack';
 import { MAX_MESSAGE } from './extract/text';
 import { type KnownType, tell, typeOfObject, typeOfPrimitive } from './extract/types';
 import { SCOPE, WHOLE, toJson, toText } from './extract/values';
 import { inside, note, quietly, sayOnce, within } from './guard';
-import { type Captured, native } from './native';
+import { type Captured, type Causes, native } from './native';
 import { type Level, type Scope, type User, here, surroundings } from './scope';
 import { settings } from './settings';
 
@@ -78,8 +78,12 @@ export function explain(error: unknown): Record<string, unknown> {
     if (isObject(error) && !isError(error)) {
       return unwrap(native.explainEvent(toJson(error, WHOLE)));
     }
-    const { types, values, stacks, links } = extract(error, typeOf(error));
-    return unwrap(native.explainException(types, values, stacks, links));
+    const chain = extract(error, typeOf(error));
+    const all: readonly Raised[] = [chain, ...(chain.causes ?? [])];
+    const types = all.map((raised) => raised.type.name);
+    const values = all.map((raised) => raised.value);
+    const stacks = all.map((raised) => raised.stack);
+    return unwrap(native.explainException(types, values, stacks, chain.links));
   }) as Record<string, unknown>;
 }
 
@@ -128,11 +132,12 @@ function fresh(error: unknown, context: CaptureContext | undefined): string | un
     return undefined;
   }
   const chain = extract(error, type);
-  if (chain.synthetic && chain.stacks[0] === '' && settings().attachStacktrace) {
-    chain.stacks[0] = callerStack(captureException);
+  if (chain.synthetic && chain.stack === '' && settings().attachStacktrace) {
+    chain.stack = callerStack(captureException);
   }
   const mayFold = context?.fingerprint === undefined;
-  const verdict = native.admit(rate, chain.typeIds, chain.values, chain.stacks, level(context), mayFold);
+  const causes = chain.causes === undefined ? undefined : listed(chain.causes);
+  const verdict = native.admit(rate, type.id, chain.value, chain.stack, level(context), mayFold, causes);
   if (verdict !== true) {
     return verdict === false ? undefined : verdict;
   }
@@ -140,7 +145,8 @@ function fresh(error: unknown, context: CaptureContext | undefined): string | un
   const result = native.captureException(
     layers.isolation.cell,
     layers.current?.cell,
-    chain.types,
+    type.name,
+    chain.causes?.map((raised) => raised.type.name),
     chain.links,
     text(context?.mechanism) ?? 'generic',
     context?.handled ?? true,
@@ -151,6 +157,14 @@ function fresh(error: unknown, context: CaptureContext | undefined): string | un
     callbacks.beforeSend !== undefined,
   );
   return finish(result, layers.isolation, error);
+}
+
+function listed(raised: readonly Raised[]): Causes {
+  return {
+    typeIds: raised.map(({ type }) => type.id),
+    values: raised.map(({ value }) => value),
+    stacks: raised.map(({ stack }) => stack),
+  };
 }
 
 function messageOf(message: unknown, context: MessageContext | undefined): string | undefined {

@@ -42,7 +42,7 @@ export function toJson(value: unknown, limits: Limits): string {
 
 /** What hangs on an object, but for `skip`, as a JSON object; undefined when nothing does. Never throws. */
 export function membersToJson(object: object, skip: ReadonlySet<string>, limits: Limits): string | undefined {
-  return new Writer(limits, skip).membersAlone(object);
+  return hasMembers(object) ? new Writer(limits, skip).membersAlone(object) : undefined;
 }
 
 /** The same as `toJson` for what must be an object; anything else is undefined. */
@@ -78,6 +78,14 @@ function getter(prototype: object, name: string): (this: unknown) => unknown {
   return getOwnPropertyDescriptor(prototype, name)?.get ?? (() => undefined);
 }
 
+function hasMembers(object: object): boolean {
+  try {
+    return !isProxy(object) && Object.keys(object).length > 0;
+  } catch {
+    return false;
+  }
+}
+
 class Writer {
   private out = '';
   private nodes: number;
@@ -99,7 +107,7 @@ class Writer {
 
   membersAlone(object: object): string | undefined {
     try {
-      if (isProxy(object) || this.keys(object, 0).length === 0) {
+      if (this.keys(object, 0).length === 0) {
         return undefined;
       }
       this.path.push(object);

@@ -5,10 +5,9 @@
  * A worker thread ends without waiting: the client is the process's, and the main thread flushes it.
  */
 
-import { isMainThread } from 'node:worker_threads';
-
 import { quietly } from '../guard';
 import { native } from '../native';
+import { isMainThread } from '../thread';
 
 function leave(): void {
   quietly('exit', () => native.flushSync(undefined));

@@ -167,11 +167,11 @@ fn mix_text(mut hash: u64, bytes: &[u8]) -> u64 {
         let product = u128::from(hash ^ n ^ 0x9e37_79b9_7f4a_7c15) * 0xa076_1d64_78bd_642f;
         (product as u64) ^ ((product >> 64) as u64)
     };
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        hash = mix(hash, chunk.iter().fold(0, |n, b| (n << 8) | u64::from(*b)));
+    let (chunks, tail) = bytes.as_chunks::<8>();
+    for chunk in chunks {
+        hash = mix(hash, u64::from_be_bytes(*chunk));
     }
-    let tail = chunks.remainder().iter().fold(0, |n, b| (n << 8) | u64::from(*b));
+    let tail = tail.iter().fold(0, |n, b| (n << 8) | u64::from(*b));
     mix(mix(hash, tail), bytes.len() as u64).max(1)
 }
 
