@@ -6,7 +6,7 @@
 
 import { types } from 'node:util';
 
-import { getOwnPropertyDescriptor, isError, isObject, isProxy, ownData, prototypeOf } from './safe';
+import { getOwnPropertyDescriptor, isError, isList, isObject, isProxy, ownData, prototypeOf } from './safe';
 import { LOOK_AHEAD, MAX_MESSAGE, MAX_NAME, cut, quote } from './text';
 import { typeOfObject } from './types';
 
@@ -31,6 +31,9 @@ export const WHOLE: Limits = { depth: 24, breadth: 10_000, text: 1 << 20, nodes:
 export function detail(maxValueLength: number): Limits {
   return { depth: 4, breadth: 32, text: maxValueLength + LOOK_AHEAD, nodes: 512, size: 64 << 10 };
 }
+
+/** Node's own limit is 2000 headers. */
+const MAX_RAW_HEADERS = 4000;
 
 /** Marks what was left out. */
 const MORE = '…';
@@ -272,7 +275,8 @@ class Writer {
     if (property !== undefined && !('value' in property)) {
       return this.text(property.get === undefined ? '[Setter]' : '[Getter]');
     }
-    this.value(property?.value as unknown, depth + 1);
+    const value = property?.value as unknown;
+    this.value(RAW_HEADERS.has(key) ? inPairs(value) : value, depth + 1);
   }
 
   private hasRoom(): boolean {
@@ -303,6 +307,18 @@ class Writer {
       this.text(`${MORE} ${total - written} more`);
     }
   }
+}
+
+/** Names and values of headers in turns, as Node gives them; names next to their values are what rules look for. */
+const RAW_HEADERS: ReadonlySet<string> = new Set(['rawHeaders', 'rawTrailers']);
+
+function inPairs(value: unknown): unknown {
+  if (!isList(value)) {
+    return value;
+  }
+  const parts = Array.from({ length: Math.min(value.length, MAX_RAW_HEADERS) }, (_, at) => ownData(value, String(at)));
+  const areTexts = parts.every((part) => typeof part === 'string');
+  return areTexts ? parts.flatMap((name, at) => (at % 2 === 0 ? [[name, parts[at + 1]]] : [])) : value;
 }
 
 /** Objects that are best shown as a text; undefined for the others. */

@@ -7,11 +7,11 @@ const { join } = require('node:path');
 
 const fw = require(join(__dirname, '..', '..'));
 
-const [module, name, options] = process.argv.slice(2);
+const [file, name, options] = process.argv.slice(2);
 
 async function main() {
   const { told } = await import('./seeds.mjs');
-  const scenario = (await import(`./${module}.mjs`))[name];
+  const scenario = (await import(`./${file}.mjs`))[name];
   const usual = { debug: true, stormFolding: false, release: 'shop@1.0' };
   fw.init({ ...usual, ...scenario.options, ...JSON.parse(options) });
   await scenario(fw);
