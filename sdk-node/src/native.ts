@@ -81,7 +81,7 @@ export interface Native {
   internType(names: string[]): number;
   /** The rate of a type; -1: ignored; -2: tell its names. Type 0 is none. */
   typeRate(typeId: number): number;
-  /** The rate kept at; -1: no, counted; -2: tell the names of the type. `rate` < 0: by the options. */
+  /** The rate kept at; -1: no, counted; -2: tell the names of the type; -3: disabled. `rate` < 0: by the options. */
   sample(typeId: number, rate: number): number;
   /** True: go on; a text: folded, the last full event's id; false: no. An empty text is no stack. */
   admit(

@@ -31,6 +31,8 @@ use crate::{error, lifecycle};
 const NO: f64 = -1.0;
 /// [`sample`]: tell the names of the type, then ask again.
 const UNKNOWN_TYPE: f64 = -2.0;
+/// [`sample`]: nothing is captured.
+const DISABLED: f64 = -3.0;
 
 /// An event that waits for the application's `beforeSend`.
 #[napi(object)]
@@ -102,11 +104,11 @@ fn policy(state: &State, type_id: f64) -> Option<TypePolicy> {
 }
 
 /// The first half of the gate: the rate that a capture was kept at, or -1, which was counted; or -2 when the
-/// names of the type must be told first. `rate` is what a sampler of the application says, negative if none.
+/// names of the type must be told first; or -3 when nothing is captured. `rate` is what a sampler of the application says, negative if none.
 #[napi]
 pub fn sample(type_id: f64, rate: f64) -> f64 {
     guard("sample", NO, || {
-        let Some(state) = client::enabled() else { return NO };
+        let Some(state) = client::enabled() else { return DISABLED };
         let Some(policy) = policy(&state, type_id) else { return UNKNOWN_TYPE };
         let rate = if (0.0..=1.0).contains(&rate) { rate } else { policy.rate };
         pass(&state.client, policy.ignored, rate).unwrap_or(NO)
@@ -353,5 +355,5 @@ pub fn explain_event(event: String) -> String {
 }
 
 fn text(hex: &[u8; 32]) -> String {
-    String::from_utf8_lossy(hex).into_owned()
+    std::str::from_utf8(hex).unwrap_or("").to_owned()
 }

@@ -4,7 +4,8 @@ import { get, isError, isList, isObject, ownData } from './safe';
 import { stackOf } from './stack';
 import { MAX_MESSAGE, MAX_NAME, cut } from './text';
 import { type KnownType, typeOfObject } from './types';
-import { className, detail, membersToJson, toJson, toText } from './values';
+import { type Limits, className, detail, hasMembers, membersToJson, toJson, toText } from './values';
+import { settings } from '../settings';
 
 /** Errors of one chain or group. */
 const MAX_EXCEPTIONS = 64;
@@ -106,7 +107,7 @@ const NOTHING: [number, Error][] = [];
 function errorsOf(error: Error): [number, Error][] {
   const list = get(error, 'errors');
   try {
-    if (!Array.isArray(list)) {
+    if (list === undefined || !Array.isArray(list)) {
       return NOTHING;
     }
     const members: [number, Error][] = [];
@@ -145,13 +146,13 @@ function describe(object: object): string {
  * What hangs on the errors of a chain beyond what every error has (`code`, `errno`, a response), as members of a JSON
  * object by type name; undefined when nothing does.
  */
-export function details(chain: Chain, maxValueLength: number): string | undefined {
+export function details(chain: Chain): string | undefined {
   let json = '';
   const names = new Set<string>();
   const all: readonly Raised[] = chain.causes === undefined ? [chain] : [chain, ...chain.causes];
   for (let at = 0; at < all.length; at++) {
     const { object, type } = all[at] as Raised;
-    const members = object === undefined ? undefined : own(object, maxValueLength, chain.synthetic);
+    const members = object === undefined ? undefined : own(object, chain.synthetic);
     if (members === undefined) {
       continue;
     }
@@ -162,16 +163,20 @@ export function details(chain: Chain, maxValueLength: number): string | undefine
   return json === '' ? undefined : `{${json}}`;
 }
 
-function own(object: object, maxValueLength: number, synthetic: boolean): string | undefined {
+function own(object: object, synthetic: boolean): string | undefined {
   if (synthetic && isList(object)) {
-    return toJson(object, detail(maxValueLength));
+    return toJson(object, limits());
   }
-  const members = membersToJson(object, NOT_DETAIL, detail(maxValueLength));
+  const members = hasMembers(object, NOT_DETAIL) ? membersToJson(object, NOT_DETAIL, limits()) : undefined;
   // A cause that is no error has no place in the chain.
   const cause = ownData(object, 'cause');
   if (cause === undefined || isError(cause)) {
     return members;
   }
-  const shown = `"cause":${toJson(cause, detail(maxValueLength))}`;
+  const shown = `"cause":${toJson(cause, limits())}`;
   return members === undefined ? `{${shown}}` : `{${shown},${members.slice(1)}`;
+}
+
+function limits(): Limits {
+  return detail(settings().maxValueLength);
 }

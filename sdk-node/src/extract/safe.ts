@@ -19,7 +19,7 @@ export function isObject(value: unknown): value is object {
 /** An error of any realm. Runs no code of the application, but for a proxy's traps. */
 export function isError(value: unknown): value is Error {
   try {
-    return value instanceof Error || isNativeError(value);
+    return isObject(value) && (value instanceof Error || isNativeError(value));
   } catch {
     return false;
   }

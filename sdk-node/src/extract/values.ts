@@ -45,7 +45,17 @@ export function toJson(value: unknown, limits: Limits): string {
 
 /** What hangs on an object, but for `skip`, as a JSON object; undefined when nothing does. Never throws. */
 export function membersToJson(object: object, skip: ReadonlySet<string>, limits: Limits): string | undefined {
-  return hasMembers(object) ? new Writer(limits, skip).membersAlone(object) : undefined;
+  return new Writer(limits, skip).membersAlone(object);
+}
+
+/** True when `membersToJson` has something to say. Never throws. */
+export function hasMembers(object: object, skip: ReadonlySet<string>): boolean {
+  try {
+    // A proxy would be asked by everything else.
+    return !isProxy(object) && Object.keys(object).some((key) => !skip.has(key));
+  } catch {
+    return false;
+  }
 }
 
 /** The same as `toJson` for what must be an object; anything else is undefined. */
@@ -81,14 +91,6 @@ function getter(prototype: object, name: string): (this: unknown) => unknown {
   return getOwnPropertyDescriptor(prototype, name)?.get ?? (() => undefined);
 }
 
-function hasMembers(object: object): boolean {
-  try {
-    return !isProxy(object) && Object.keys(object).length > 0;
-  } catch {
-    return false;
-  }
-}
-
 class Writer {
   private out = '';
   private nodes: number;
@@ -110,9 +112,6 @@ class Writer {
 
   membersAlone(object: object): string | undefined {
     try {
-      if (this.keys(object, 0).length === 0) {
-        return undefined;
-      }
       this.path.push(object);
       this.members(object, 0, false);
       return this.out;

@@ -124,13 +124,13 @@ fn first_place(stack: &str, from: usize) -> Option<usize> {
 
 /// `    at ...` with an end that places have: `)`, a number, or `<anonymous>`.
 fn is_place(line: &str) -> bool {
-    let inner = line.trim_start();
-    begins_place(line)
-        && (inner.trim_end().ends_with([')', '>']) || inner.trim_end().rsplit(':').next().is_some_and(is_number))
+    let inner = line.trim_ascii_end();
+    begins_place(line) && (inner.ends_with([')', '>']) || inner.rsplit(':').next().is_some_and(is_number))
 }
 
+/// V8 indents by blanks. This runs for each line on the app thread, where looking for Unicode's kinds of them costs.
 fn begins_place(line: &str) -> bool {
-    let inner = line.trim_start();
+    let inner = line.trim_ascii_start();
     inner.len() < line.len() && inner.starts_with("at ")
 }
 
