@@ -77,6 +77,14 @@ for (const trap of ['get', 'has', 'ownKeys', 'getPrototypeOf', 'getOwnPropertyDe
   });
 }
 
+test('what hangs on a proxy is not asked for', async () => {
+  const asked = [];
+  const ownKeys = () => asked.push('ownKeys');
+  await capture(new Proxy(new Error('x'), { ownKeys }));
+  await capture(Object.assign(new Error('x'), { beside: new Proxy({}, { ownKeys, get: ownKeys }) }));
+  assert.deepEqual(asked, []);
+});
+
 test('revoked proxies, wherever they stand', async () => {
   const make = (target = new Error('x')) => {
     const { proxy, revoke } = Proxy.revocable(target, {});
@@ -142,6 +150,7 @@ test('causes and groups without an end', async () => {
   Object.defineProperty(list, 0, { get: fail });
   list.length = 2 ** 32 - 1;
   await capture(Object.assign(new Error('x'), { errors: list }));
+  await capture(Object.assign(new Error('x'), { errors: new Array(2 ** 32 - 1) }));
 });
 
 test('a message of 10 MB, in each place', async () => {
