@@ -174,6 +174,20 @@ test('a message of 10 MB, in each place', async () => {
   assert.ok(performance.now() - began < 20_000);
 });
 
+test('a stack longer than what is kept for one, in letters of all widths', async () => {
+  const places = Array.from({ length: 3000 }, (_, n) => `    at fn${n}é (/srv/app/店/file${n}.js:${n + 1}:7)`);
+  for (const said of ['plain', 'é', '店', '😀', '\ud800 alone']) {
+    const error = new Error(said);
+    error.stack = [`Error: ${said}`, ...places].join('\n');
+    const { value, stacktrace } = raised(await capture(error));
+    assert.equal(value, said.toWellFormed());
+    assert.deepEqual([stacktrace.frames.at(-1).function, stacktrace.frames[0].function], ['fn0é', 'fn2999é']);
+    assert.equal(stacktrace.frames.at(-1).abs_path, '/srv/app/店/file0.js');
+    // The next one is not disturbed by what the long one left.
+    assert.equal(raised(await capture(new Error('short'))).value, 'short');
+  }
+});
+
 test('errors of another realm: chains, groups, and what is no error there', async () => {
   const far = vm.createContext({});
   const run = (source) => vm.runInContext(source, far);

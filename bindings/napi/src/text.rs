@@ -63,7 +63,8 @@ impl Scratch {
         SCRATCH.with(|cell| match cell.try_borrow_mut() {
             Ok(mut scratch) => {
                 scratch.bytes.clear();
-                if scratch.bytes.capacity() != KEPT {
+                // Neither the first time nor after one long text, whose memory is not kept.
+                if !(KEPT..=2 * KEPT).contains(&scratch.bytes.capacity()) {
                     scratch.bytes = Vec::with_capacity(KEPT);
                 }
                 work(&mut scratch)
