@@ -100,7 +100,7 @@ demo-check: python examples sink
 	$(BIN)/python examples/demo.py --check
 
 .PHONY: bench
-bench: python sink ## Benchmarks against the leading SDKs, as ratios in one run
+bench: python node sink ## Benchmarks against the leading SDKs, as ratios in one run
 	$(BIN)/python bench/run.py
 
 .PHONY: docs

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
+import subprocess
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,20 +13,30 @@ import wire
 
 if TYPE_CHECKING:
     from run import Measured
+    from starts import Starts
 
 # Caller-side p50: at most this share of the peer's.
 CALLER = {("Python, 5 frames", ""): 60, ("Python, 50 frames", ""): 60, ("Python, 5 frames", "lean"): 80}
 CALLER |= {("Python, 50 frames", "lean"): 60, ("Rust, 5 calls deep", ""): 8, ("Rust, 50 calls deep", ""): 8}
+CALLER |= {(f"Node, {frames} frames{read}", ""): 10 for frames in (5, 50) for read in ("", ", stack read")}
 # CPU of all threads per delivered event: at most this share.
 CPU = {"Python, 5 frames": 8, "Python, 50 frames": 8}
+CPU |= {f"Node, {frames} frames{read}": 6 for frames in (5, 50) for read in ("", ", stack read")}
 # Microseconds.
 ABSOLUTE = {"Python, sampled out, 10 frames": 1.0, "Python, folded, 10 frames": 2.0}
-COLD = {"ms": ("import and init, ms over bare Python", 25.0), "rss": ("memory added by it (RSS), MB", 8.0)}
-PEERS = ("sentry-sdk", "sentry")
+ABSOLUTE |= {"Node, sampled out, 10 frames": 3.0}
+ABSOLUTE |= {f"Node, folded, 10 frames{read}": 3.0 for read in ("", ", stack read")}
+# By language: milliseconds of import and `init`, MB of memory.
+COLD = {"Python": {"ms": 25.0, "rss": 8.0}, "Node": {"ms": 12.0, "rss": 8.0}}
+SIZE = {"mb": ("installed, MB", 5.0), "packages": ("packages", 2.0)}
+PEERS = ("sentry-sdk", "@sentry/node", "sentry")
 
 
 def table(
-    measured: Mapping[str, Mapping[str, Measured]], cold: Mapping[str, Mapping[str, float]], remarks: list
+    measured: Mapping[str, Mapping[str, Measured]],
+    cold: Mapping[str, Starts],
+    sizes: Mapping[str, Mapping[str, float]],
+    remarks: list,
 ) -> str:
     caller, cpu, captured = [], [], []
     for row, sides in measured.items():
@@ -50,7 +62,7 @@ def table(
          ["", "Faultwire p50", "p99", "sentry p50", "p99", "ratio", "target", ""], caller),
         ("CPU of the whole process per delivered event, all threads, µs",
          ["", "Faultwire", "sentry", "ratio", "target", ""], cpu),
-        ("Start", ["", "Faultwire", "sentry", "target", ""], start(cold)),
+        ("Start and weight", ["", "Faultwire", "sentry", "target", ""], [*start(cold), *weight(sizes)]),
         ("What each captured and sent, per event",
          ["", "", "raised error", "bytes sent", "bytes of JSON", "secrets of 3 sent"], captured),
     ]  # fmt: skip
@@ -90,18 +102,29 @@ def met(yes: bool) -> str:
     return "met" if yes else "NOT MET"
 
 
-def start(cold: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
-    if "faultwire" not in cold:
-        return []
-    peer = cold.get("sentry-sdk", {})
+def start(cold: Mapping[str, Starts]) -> list[list[str]]:
     rows = []
-    for key, (name, target) in COLD.items():
-        ours = cold["faultwire"][key]
-        rows.append([name, f"{ours:.1f}", number(peer.get(key)), f"{target:g}", met(ours <= target)])
-    rows.append(
-        ["of it private to the process, MB", f"{cold['faultwire']['private']:.1f}", number(peer.get("private")), "", ""]
-    )
+    for language, sides in cold.items():
+        ours, peer = sides["faultwire"], next((sides[name] for name in PEERS if name in sides), {})
+        names = {"ms": f"{language}, import and init, ms over bare", "rss": f"{language}, memory added by it (RSS), MB"}
+        for key, target in COLD[language].items():
+            rows.append(against(names[key], ours[key], peer.get(key), target))
+        rows.append(against(f"{language}, of it private to the process, MB", ours["private"], peer.get("private")))
     return rows
+
+
+def weight(sizes: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
+    if not sizes:
+        return []
+    peer = next((sizes[name] for name in PEERS if name in sizes), {})
+    return [
+        against(f"Node, {name}", sizes["faultwire"][key], peer.get(key), target) for key, (name, target) in SIZE.items()
+    ]
+
+
+def against(name: str, ours: float, peer: float | None, target: float | None = None) -> list[str]:
+    goal = [f"{target:g}", met(ours <= target)] if target is not None else ["", ""]
+    return [name, f"{ours:.3g}", number(peer), *goal]
 
 
 def seen(runs: Measured) -> list[str]:
@@ -122,4 +145,6 @@ def aligned(rows: list[list[str]]) -> str:
 
 def document(text: str) -> str:
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    if node := shutil.which("node"):
+        machine += f", Node {subprocess.run([node, '--version'], capture_output=True, text=True).stdout.strip()[1:]}"
     return f"# Benchmark results\n\nWritten by `bench/run.py --write` on {machine}. README.md says how to read it.\n\n{text}\n"

@@ -19,9 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+import npm
 import report
 import sample
 import sdks
+import starts
 import wire
 
 HERE = Path(__file__).parent
@@ -53,6 +55,8 @@ class Row:
     sides: list[Side]
     gap: float = 0.001
     warm: int = 50
+    read: bool = False
+    """Node: the application has looked at `error.stack` before, which is when V8 writes it."""
 
 
 @dataclass
@@ -88,7 +92,7 @@ class Sink:
 
 
 class Runner:
-    def __init__(self, sink: Sink, drive: Path | None) -> None:
+    def __init__(self, sink: Sink, drive: Path) -> None:
         self.sink = sink
         self.drive = drive
         self.environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
@@ -112,7 +116,10 @@ class Runner:
             return [self.drive, side.sdk, self.sink.url, *map(str, (row.frames, row.captures, gap, row.warm))]
         about = {"frames": row.frames, "captures": row.captures, "gap": row.gap, "warm": row.warm}
         about["options"] = side.options
-        return python(HERE / "drive.py", side.sdk, self.sink.url, json.dumps(about))
+        if row.language == "node":
+            told = json.dumps({**about, "read": row.read})
+            return ["node", str(HERE / "node" / "drive.cjs"), side.sdk, self.sink.url, told]
+        return starts.python(HERE / "drive.py", side.sdk, self.sink.url, json.dumps(about))
 
     def process(self, command: list) -> tuple[dict, float]:
         """The last line of stdout, and the CPU seconds of the whole process."""
@@ -126,30 +133,52 @@ class Runner:
         return json.loads(out.splitlines()[-1]), used.ru_utime + used.ru_stime
 
 
-def python(*arguments: object) -> list:
-    # Without `site`: only what is measured is on the path, so no SDK finds a framework to hook into.
-    return [sys.executable, "-S", *map(str, arguments)]
+def rows(quick: bool, peers: Peers) -> list[Row]:
+    return [*python_rows(quick, not peers.no_python), *node_rows(quick, peers), *rust_rows(quick)]
 
 
-def rows(quick: bool, has_sentry: bool, has_rust: bool) -> list[Row]:
+def python_rows(quick: bool, has_peer: bool) -> list[Row]:
     plain = {"storm_folding": False}
     lean = {**plain, **sdks.LEAN}
     out = []
     for frames, captures in ((5, 400 if quick else 1500), (50, 150 if quick else 500)):
         sides = [Side("noop"), Side("faultwire", plain), Side("faultwire", lean, "lean")]
-        if has_sentry:
+        if has_peer:
             sides += [Side("sentry-sdk"), Side("sentry-sdk", sdks.LEAN, "lean")]
         out.append(Row(f"Python, {frames} frames", "python", frames, captures, sides))
     sampled, folding = [Side("faultwire", {"sample_rate": 0.0})], [Side("faultwire", {"storm_burst": 1})]
-    if has_sentry:
+    if has_peer:
         sampled.append(Side("sentry-sdk", {"sample_rate": 0.0}))
     out.append(Row("Python, sampled out, 10 frames", "python", 10, 2000, sampled, gap=0))
     out.append(Row("Python, folded, 10 frames", "python", 10, 2000, folding, gap=0))
-    if has_rust:
-        for frames in (5, 50):
-            sides = [Side("noop"), Side("faultwire"), Side("sentry")]
-            out.append(Row(f"Rust, {frames} calls deep", "rust", frames, 400 if quick else 1500, sides))
     return out
+
+
+def node_rows(quick: bool, peers: Peers) -> list[Row]:
+    if peers.no_node:
+        return []
+    has_peer = not peers.no_npm
+    out = []
+    for frames, captures in ((5, 400 if quick else 1500), (50, 150 if quick else 500)):
+        sides = [Side("noop"), Side("faultwire", {"stormFolding": False})]
+        if has_peer:
+            sides.append(Side("@sentry/node"))
+        for read in (False, True):
+            name = f"Node, {frames} frames{', stack read' if read else ''}"
+            out.append(Row(name, "node", frames, captures, sides, read=read))
+    sampled, folding = [Side("faultwire", {"sampleRate": 0})], [Side("faultwire", {"stormBurst": 1})]
+    if has_peer:
+        sampled.append(Side("@sentry/node", {"sampleRate": 0}))
+    out.append(Row("Node, sampled out, 10 frames", "node", 10, 2000, sampled, gap=0))
+    for read in (False, True):
+        name = f"Node, folded, 10 frames{', stack read' if read else ''}"
+        out.append(Row(name, "node", 10, 2000, folding, gap=0, read=read))
+    return out
+
+
+def rust_rows(quick: bool) -> list[Row]:
+    sides = [Side("noop"), Side("faultwire"), Side("sentry")]
+    return [Row(f"Rust, {frames} calls deep", "rust", frames, 400 if quick else 1500, sides) for frames in (5, 50)]
 
 
 def measure(runner: Runner, plan: list[Row], repetitions: int) -> dict[str, dict[str, Measured]]:
@@ -167,44 +196,19 @@ def key(side: Side) -> str:
     return f"{side.sdk} {side.label}".strip()
 
 
-COLD = """
-import sys, time
-before = time.perf_counter()
-sys.path.insert(0, {here!r})
-{start}
-took = (time.perf_counter() - before) * 1e3
-import json, os
-memory = dict(l.split(":", 1) for l in open("/proc/self/smaps_rollup") if ":" in l) if os.path.exists("/proc/self/smaps_rollup") else {{}}
-kilobytes = lambda name: int(memory.get(name, "0 kB").split()[0])
-private = kilobytes("Private_Clean") + kilobytes("Private_Dirty")
-print(json.dumps({{"ms": took, "rss": kilobytes("Rss") / 1024, "private": private / 1024}}), flush=True)
-os._exit(0)
-"""
-STARTS = {
-    "bare": "pass",
-    "faultwire": "import faultwire; faultwire.init(dsn='http://key@127.0.0.1:9/1')",
-    "sentry-sdk": "import sentry_sdk; sentry_sdk.init(dsn='http://key@127.0.0.1:9/1')",
-}
+@dataclass
+class Peers:
+    """Why a peer, or a language, is missing; nothing where it is there."""
+
+    no_python: str | None = None
+    no_node: str | None = None
+    no_npm: str | None = None
+
+    def remarks(self) -> list[str]:
+        return [reason for reason in (self.no_python, self.no_node, self.no_npm) if reason]
 
 
-def cold_starts(runner: Runner, repetitions: int, has_sentry: bool) -> dict[str, dict[str, float]]:
-    """Import and `init` in a fresh process, less a bare one: medians."""
-    runs: dict[str, list[dict]] = {}
-    for repetition in range(repetitions + 1):
-        for name, start in STARTS.items():
-            if name == "sentry-sdk" and not has_sentry:
-                continue
-            say(f"cold start {repetition} of {repetitions}: {name}")
-            result, _ = runner.process(python("-c", COLD.format(here=str(HERE), start=start)))
-            # The first one compiles and fills the page cache.
-            if repetition:
-                runs.setdefault(name, []).append(result)
-    middle = {name: {k: median(r[k] for r in list_) for k in list_[0]} for name, list_ in runs.items()}
-    bare = middle.pop("bare")
-    return {name: {k: value - bare[k] for k, value in values.items()} for name, values in middle.items()}
-
-
-def prepare_peers() -> str | None:
+def prepare_peer() -> str | None:
     """Puts the peer, and nothing else of this environment, on a path of its own. Says why it cannot."""
     peers = WORK / "peers"
     shutil.rmtree(peers, ignore_errors=True)
@@ -246,26 +250,22 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write bench/RESULTS.md as well")
     parser.add_argument("--only", default="", help="rows whose name contains this")
     arguments = parser.parse_args()
-    remarks = []
     sample.write(WORK / "app")
-    no_sentry = prepare_peers()
+    peers = Peers(prepare_peer(), npm.missing(), npm.prepare_peer())
     if problem := build("--bin", "sink"):
         raise SystemExit(f"the sink does not build:\n{problem}")
-    no_rust = build("--features", "drive", "--bin", "drive")
-    if no_sentry:
-        remarks.append(no_sentry)
-    if no_rust:
-        last = no_rust.splitlines()[-1] if no_rust else ""
-        remarks.append(f"Rust is not compared: bench/rust does not build here ({last})")
-    plan = [r for r in rows(arguments.quick, not no_sentry, not no_rust) if arguments.only in r.name]
+    remarks = peers.remarks()
+    plan = [r for r in rows(arguments.quick, peers) if arguments.only in r.name]
+    if any(r.language == "rust" for r in plan) and (no_rust := build("--features", "drive", "--bin", "drive")):
+        remarks.append(f"Rust is not compared: bench/rust does not build here ({no_rust.splitlines()[-1]})")
+        plan = [r for r in plan if r.language != "rust"]
     with sink() as running:
-        runner = Runner(running, None if no_rust else WORK / "target" / "release" / "drive")
+        runner = Runner(running, WORK / "target" / "release" / "drive")
         measured = measure(runner, plan, 3 if arguments.quick else 5)
-        cold = {}
-        if arguments.only in "cold start":
-            cold = cold_starts(runner, 5 if arguments.quick else 15, not no_sentry)
+        cold = starts.measure(runner.process, 5 if arguments.quick else 15, arguments.only, peers, say)
+    sizes = npm.sizes(peers) if arguments.only in "Node, installed" else {}
     say("")
-    text = report.table(measured, cold, remarks)
+    text = report.table(measured, cold, sizes, remarks)
     print(text)
     if arguments.write:
         (HERE / "RESULTS.md").write_text(report.document(text))

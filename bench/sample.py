@@ -1,6 +1,7 @@
 """Writes the application that fails: ten modules of five functions, each calling the next, the last raising.
 
-Every frame has locals of the usual kinds, the raising one also what must never be sent.
+Every frame has locals of the usual kinds, the raising one also what must never be sent. The same in Python and in
+JavaScript; there, no SDK looks at locals unless told to, so what must never be sent stands in the message, too.
 """
 
 from __future__ import annotations
@@ -34,9 +35,52 @@ class OrderError(Exception):
     pass
 """
 
+JS_STEP = """
+function step{i:02d}(n, user) {{
+  // Step {i} of handling an order; these lines are the source context of a frame.
+  const orderId = n * 31 + {i};
+  const label = 'step-{i:02d}-of-order-handling';
+  const items = [orderId, label, {i}.5, null, 'sku-{i:02d}-blue-xl'];
+  const state = {{ user, attempt: n % 3, ok: true, region: 'eu-west-{module}' }};
+"""
+JS_PASS_ON = """  // hand over to the next step
+  const result = {call}(n, user);
+  return result === undefined ? orderId : [label, items, state, result];
+}}
+"""
+JS_RAISE = """  const password = ['hunter2', 'and', 'more'].join('-');
+  const card = ['4111', '1111', '1111', '1111'].join('');
+  const number = String(n).padStart(6, '0');
+  throw new OrderError(`order failed BENCH-${{number}}-: password=${{password}}, card ${{card}} of ${{state.user.email}}`);
+}}
+
+class OrderError extends Error {{}}
+"""
+
 
 def write(folder: Path) -> None:
-    """Writes package `shop` into `folder`."""
+    """Writes package `shop` and its twin `shop-js` into `folder`."""
+    write_python(folder)
+    write_node(folder)
+
+
+def write_node(folder: Path) -> None:
+    package = folder / "shop-js"
+    package.mkdir(parents=True, exist_ok=True)
+    for module in range(MODULES):
+        text = ["'use strict';\n"]
+        if module + 1 < MODULES:
+            text.append(f"const following = require('./part{module + 1}.js');\n")
+        steps = range(module * FUNCTIONS, (module + 1) * FUNCTIONS)
+        for i in steps:
+            call = f"step{i + 1:02d}" if i + 1 in steps else f"following.step{i + 1:02d}"
+            text.append(JS_STEP.format(i=i, module=module))
+            text.append(JS_RAISE.format() if i + 1 == DEEPEST else JS_PASS_ON.format(call=call))
+        text.append(f"module.exports = {{ {', '.join(f'step{i:02d}' for i in steps)} }};\n")
+        (package / f"part{module}.js").write_text("".join(text))
+
+
+def write_python(folder: Path) -> None:
     package = folder / "shop"
     package.mkdir(parents=True, exist_ok=True)
     (package / "__init__.py").write_text("")

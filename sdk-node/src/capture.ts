@@ -2,15 +2,15 @@
 
 import { type Event, callbacks } from './callbacks';
 import { unwrap } from './errors';
-import { details, extract } from './extract/chain';
-import { isError, isObject } from './extract/safe';
+import { type Raised, details, extract } from './extract/chain';
+import { get, isError, isObject } from './extract/safe';
 import { callerStack } from './extract/stack';
 import { MAX_MESSAGE } from './extract/text';
 import { type KnownType, tell, typeOfObject, typeOfPrimitive } from './extract/types';
 import { SCOPE, WHOLE, toJson, toText } from './extract/values';
 import { inside, note, quietly, sayOnce, within } from './guard';
-import { type Captured, native } from './native';
-import { type Level, type Scope, type User, here, surroundings } from './scope';
+import { type Captured, type Causes, native } from './native';
+import { type Layers, type Level, type Scope, type User, here, surroundings } from './scope';
 import { settings } from './settings';
 
 /** What a call says of itself. */
@@ -42,6 +42,7 @@ const NO_TYPE = 0;
 /** The engine's answers where a rate would be. */
 const NO = -1;
 const UNKNOWN_TYPE = -2;
+const DISABLED = -3;
 
 /** Objects that were captured, or refused, with the id of their event. */
 const seen = new WeakMap<object, string | undefined>();
@@ -53,7 +54,7 @@ const seen = new WeakMap<object, string | undefined>();
  * error object that was captured before its first id; otherwise undefined.
  */
 export function captureException(error: unknown, context?: CaptureContext): string | undefined {
-  return captured('captureException', () => exception(error, context));
+  return captured('captureException', () => exception(error, said(context)));
 }
 
 /**
@@ -61,7 +62,9 @@ export function captureException(error: unknown, context?: CaptureContext): stri
  * level's default is `info`.
  */
 export function captureMessage(message: unknown, context?: Level | MessageContext): string | undefined {
-  return captured('captureMessage', () => messageOf(message, typeof context === 'string' ? { level: context } : context));
+  return captured('captureMessage', () =>
+    messageOf(message, typeof context === 'string' ? { level: context as Level } : said(context)),
+  );
 }
 
 /** Captures an event given in the protocol's own form. Never throws and never blocks. */
@@ -78,16 +81,17 @@ export function explain(error: unknown): Record<string, unknown> {
     if (isObject(error) && !isError(error)) {
       return unwrap(native.explainEvent(toJson(error, WHOLE)));
     }
-    const { types, values, stacks, links } = extract(error, typeOf(error));
-    return unwrap(native.explainException(types, values, stacks, links));
+    const chain = extract(error, typeOf(error));
+    const all: readonly Raised[] = [chain, ...(chain.causes ?? [])];
+    const types = all.map((raised) => raised.type.name);
+    const values = all.map((raised) => raised.value);
+    const stacks = all.map((raised) => raised.stack);
+    return unwrap(native.explainException(types, values, stacks, chain.links));
   }) as Record<string, unknown>;
 }
 
 /** A capture, as Faultwire's own work; a mistake in it loses the event and nothing else. */
 function captured(where: string, capture: () => string | undefined): string | undefined {
-  if (native.generation() === 0) {
-    return undefined;
-  }
   if (inside.depth > 0) {
     native.refuse('reentrant');
     return undefined;
@@ -112,27 +116,37 @@ function exception(error: unknown, context: CaptureContext | undefined): string 
   const object = isObject(error) ? error : undefined;
   if (object !== undefined && seen.has(object)) {
     native.refuse('already_captured');
-    return seen.get(object);
+    return isOff() ? undefined : seen.get(object);
   }
-  const id = fresh(error, context);
+  const type = typeOf(error);
+  const rate = sample(type, error, context, 'error');
+  if (rate === DISABLED) {
+    return undefined;
+  }
+  const id = rate < 0 ? undefined : sampled(error, type, rate, context);
   if (object !== undefined) {
     seen.set(object, id);
   }
   return id;
 }
 
-function fresh(error: unknown, context: CaptureContext | undefined): string | undefined {
-  const type = typeOf(error);
-  const rate = sample(type, error, context, 'error');
-  if (rate < 0) {
-    return undefined;
-  }
+function isOff(): boolean {
+  return native.generation() === 0;
+}
+
+function sampled(
+  error: unknown,
+  type: KnownType,
+  rate: number,
+  context: CaptureContext | undefined,
+): string | undefined {
   const chain = extract(error, type);
-  if (chain.synthetic && chain.stacks[0] === '' && settings().attachStacktrace) {
-    chain.stacks[0] = callerStack(captureException);
+  if (chain.synthetic && chain.stack === '' && settings().attachStacktrace) {
+    chain.stack = callerStack(captureException);
   }
   const mayFold = context?.fingerprint === undefined;
-  const verdict = native.admit(rate, chain.typeIds, chain.values, chain.stacks, level(context), mayFold);
+  const causes = chain.causes === undefined ? undefined : listed(chain.causes);
+  const verdict = native.admit(rate, type.id, chain.value, chain.stack, level(context), mayFold, causes);
   if (verdict !== true) {
     return verdict === false ? undefined : verdict;
   }
@@ -140,17 +154,26 @@ function fresh(error: unknown, context: CaptureContext | undefined): string | un
   const result = native.captureException(
     layers.isolation.cell,
     layers.current?.cell,
-    chain.types,
+    type.name,
+    chain.causes?.map((raised) => raised.type.name),
     chain.links,
     text(context?.mechanism) ?? 'generic',
     context?.handled ?? true,
     chain.synthetic,
     text(context?.logger),
     callLayer(context),
-    around(details(chain, settings().maxValueLength)),
+    around(layers, details(chain)),
     callbacks.beforeSend !== undefined,
   );
   return finish(result, layers.isolation, error);
+}
+
+function listed(raised: readonly Raised[]): Causes {
+  return {
+    typeIds: raised.map(({ type }) => type.id),
+    values: raised.map(({ value }) => value),
+    stacks: raised.map(({ stack }) => stack),
+  };
 }
 
 function messageOf(message: unknown, context: MessageContext | undefined): string | undefined {
@@ -169,13 +192,16 @@ function messageOf(message: unknown, context: MessageContext | undefined): strin
     settings().attachStacktrace ? callerStack(captureMessage) : undefined,
     text(context?.logger),
     callLayer(context),
-    around(undefined),
+    around(layers, undefined),
     callbacks.beforeSend !== undefined,
   );
   return finish(result, layers.isolation);
 }
 
 function eventOf(event: Event): string | undefined {
+  if (isOff()) {
+    return undefined;
+  }
   const layers = here();
   const rate = callbacks.errorSampler === undefined ? NO : askSampler(undefined, undefined, undefined, 'error');
   const result = native.captureEvent(
@@ -188,7 +214,7 @@ function eventOf(event: Event): string | undefined {
   return finish(result, layers.isolation);
 }
 
-/** The rate that something was kept at, negative for a no; only its type is looked at. */
+/** The rate that something was kept at, or `DISABLED`, or `NO`; only its type is looked at. */
 function sample(
   type: KnownType | undefined,
   error: unknown,
@@ -283,6 +309,19 @@ function text(value: unknown): string | undefined {
 }
 
 const LAYER = ['level', 'transaction', 'extra', 'contexts', 'user', 'fingerprint'] as const;
+const FIELDS = [...LAYER, 'tags', 'logger', 'handled', 'mechanism', 'template', 'params'] as const;
+
+/** What of a context can be read: a getter that throws costs what it stands for, not the event. */
+function said(context: MessageContext | undefined): MessageContext | undefined {
+  if (!isObject(context)) {
+    return undefined;
+  }
+  const readable: Record<string, unknown> = {};
+  for (const name of FIELDS) {
+    readable[name] = get(context, name);
+  }
+  return readable;
+}
 
 /** The layer of one call, as JSON; undefined when it says nothing. */
 function callLayer(context: CaptureContext | undefined): string | undefined {
@@ -290,22 +329,28 @@ function callLayer(context: CaptureContext | undefined): string | undefined {
     return undefined;
   }
   let json = '';
+  const add = (name: string, value: string): void => void (json += `${json === '' ? '' : ','}"${name}":${value}`);
   for (const name of LAYER) {
     const value = context[name];
     if (value !== undefined && value !== null) {
-      json += `${json === '' ? '' : ','}"${name}":${toJson(value, SCOPE)}`;
+      add(name, toJson(value, SCOPE));
     }
   }
-  if (isObject(context.tags)) {
-    const tags = Object.entries(context.tags).map(([key, value]) => [toText(key), toText(value)]);
-    json += `${json === '' ? '' : ','}"tags":${toJson(Object.fromEntries(tags), SCOPE)}`;
+  const tags = isObject(context.tags) ? quietly('tags', () => textsOf(context.tags as object)) : undefined;
+  if (tags !== undefined) {
+    add('tags', toJson(tags, SCOPE));
   }
   return json === '' ? undefined : `{${json}}`;
 }
 
+/** The members of an object as texts. */
+function textsOf(object: object): Record<string, string> {
+  return Object.fromEntries(Object.keys(object).map((key) => [toText(key), toText(get(object, key))]));
+}
+
 /** What is known beside the scopes: of the request, and `extra`, JSON, that hangs on the errors. */
-function around(extra: string | undefined): string | undefined {
-  const known = quietly('surroundings', () => surroundings(here()));
+function around(layers: Layers, extra: string | undefined): string | undefined {
+  const known = quietly('surroundings', () => surroundings(layers));
   if (known === undefined) {
     return extra === undefined ? undefined : `{"extra":${extra}}`;
   }

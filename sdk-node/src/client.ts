@@ -1,13 +1,12 @@
 /** `init` and what there is to ask of the client of the process. */
 
-import { isMainThread, threadId } from 'node:worker_threads';
-
 import { callbacks } from './callbacks';
 import { errorOf, unwrap } from './errors';
 import { LOG_LEVELS, type LogLevel, thresholds } from './integrations/levels';
 import * as registry from './integrations/registry';
 import { loadError, native } from './native';
 import { type Options, forEngine, ourNames } from './options';
+import { isMainThread, threadId } from './thread';
 
 /** What became of everything that this process captured: `captured` is the sum of the others but `recovered`. */
 export interface Stats {

@@ -49,6 +49,14 @@ export interface Prepared {
 /** The new event's id, or the event for the hook, or nothing. */
 export type Captured = string | Prepared | null;
 
+/** What an error came from: lists that go together. */
+export interface Causes {
+  typeIds: number[];
+  values: string[];
+  /** Empty where there is none. */
+  stacks: string[];
+}
+
 /** The addon. An "answer" is JSON: `{"ok": ...}` or `{"error": {kind, field, message}}`. */
 export interface Native {
   version(): string;
@@ -75,22 +83,27 @@ export interface Native {
   internType(names: string[]): number;
   /** The rate of a type; -1: ignored; -2: tell its names. Type 0 is none. */
   typeRate(typeId: number): number;
-  /** The rate kept at; -1: no, counted; -2: tell the names of the type. `rate` < 0: by the options. */
+  /** The rate kept at; -1: no, counted; -2: tell the names of the type; -3: disabled. `rate` < 0: by the options. */
   sample(typeId: number, rate: number): number;
-  /** True: go on; a text: folded, the last full event's id; false: no. Lists begin with the error itself. */
+  /** True: go on; a text: folded, the last full event's id; false: no. An empty text is no stack. */
   admit(
     rate: number,
-    typeIds: number[],
-    values: string[],
-    stacks: string[],
+    typeId: number,
+    value: string,
+    stack: string,
     level: string | undefined,
     mayFold: boolean,
+    causes: Causes | undefined,
   ): string | boolean;
-  /** What `admit` said yes to. `links`: JSON of `[parent, attribute, is a group]` each. `call`, `surroundings`: layers. */
+  /**
+   * What `admit` said yes to. `causes`: the names of their types. `links`: JSON of `[parent, attribute, is a group]`
+   * each, the error itself first. `call`, `surroundings`: layers.
+   */
   captureException(
     isolation: ScopeCell,
     current: ScopeCell | undefined,
-    types: string[],
+    type: string,
+    causes: string[] | undefined,
     links: string | undefined,
     mechanism: string,
     handled: boolean,

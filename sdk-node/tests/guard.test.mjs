@@ -9,7 +9,7 @@ import { native } from './native.mjs';
 
 const cell = new native.ScopeCell(undefined);
 const HOOKS = { beforeSend: false, beforeBreadcrumb: false };
-const admit = () => native.admit(1, [1], ['message'], ['Error: message'], undefined, true);
+const admit = () => native.admit(1, 1, 'message', 'Error: message', undefined, true, undefined);
 
 /** For each export: a call with sound arguments, what must be done before, and what a bug in it gives. */
 const EXPORTS = {
@@ -19,7 +19,7 @@ const EXPORTS = {
   admit: [admit, false],
   captureEvent: [() => native.captureEvent('{}', -1, cell, undefined, false), null],
   captureException: [
-    () => native.captureException(cell, undefined, ['Error'], undefined, 'generic', true, false, undefined, undefined, undefined, false),
+    () => native.captureException(cell, undefined, 'Error', undefined, undefined, 'generic', true, false, undefined, undefined, undefined, false),
     null,
     admit,
   ],

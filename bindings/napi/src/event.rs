@@ -21,8 +21,9 @@ use napi_derive::napi;
 
 use crate::client::{self, State};
 use crate::guard::guard;
-use crate::raw::{How, Stacks, body_bytes, exceptions};
+use crate::raw::{How, Raised, body_bytes, exceptions, fold_key, reduced};
 use crate::scope::{ScopeCell, layers};
+use crate::text::{Scratch, Text};
 use crate::types::NO_TYPE;
 use crate::{error, lifecycle};
 
@@ -30,6 +31,8 @@ use crate::{error, lifecycle};
 const NO: f64 = -1.0;
 /// [`sample`]: tell the names of the type, then ask again.
 const UNKNOWN_TYPE: f64 = -2.0;
+/// [`sample`]: nothing is captured.
+const DISABLED: f64 = -3.0;
 
 /// An event that waits for the application's `beforeSend`.
 #[napi(object)]
@@ -47,8 +50,18 @@ type Captured = Option<Either<String, Prepared>>;
 struct Admitted {
     state: Arc<State>,
     admission: Admission,
-    values: Vec<String>,
-    stacks: Stacks,
+    raised: Vec<Raised>,
+}
+
+/// What an error came from, causes and members of groups alike: lists that go together.
+#[napi(object)]
+pub struct Causes {
+    /// By [`crate::types::intern_type`].
+    pub type_ids: Vec<f64>,
+    /// Messages.
+    pub values: Vec<String>,
+    /// Empty where there is none.
+    pub stacks: Vec<String>,
 }
 
 thread_local! {
@@ -91,11 +104,11 @@ fn policy(state: &State, type_id: f64) -> Option<TypePolicy> {
 }
 
 /// The first half of the gate: the rate that a capture was kept at, or -1, which was counted; or -2 when the
-/// names of the type must be told first. `rate` is what a sampler of the application says, negative if none.
+/// names of the type must be told first; or -3 when nothing is captured. `rate` is what a sampler of the application says, negative if none.
 #[napi]
 pub fn sample(type_id: f64, rate: f64) -> f64 {
     guard("sample", NO, || {
-        let Some(state) = client::enabled() else { return NO };
+        let Some(state) = client::enabled() else { return DISABLED };
         let Some(policy) = policy(&state, type_id) else { return UNKNOWN_TYPE };
         let rate = if (0.0..=1.0).contains(&rate) { rate } else { policy.rate };
         pass(&state.client, policy.ignored, rate).unwrap_or(NO)
@@ -107,37 +120,49 @@ fn pass(client: &Client, ignored: bool, rate: f64) -> Option<f64> {
     client.sample(&Candidate { sampling, ignored, rate })
 }
 
-/// The second half, for what [`sample`] kept at `rate`. The lists begin with the error itself and go on
-/// with what it was caused by; an empty text is no stack. `may_fold` is false where an explicit fingerprint
-/// says more than the place.
+/// The second half, for what [`sample`] kept at `rate`: an error's type, message and stack (an empty text is
+/// none), and those of what it came from. `may_fold` is false where an explicit fingerprint says more than the place.
 ///
 /// True: go on with [`capture_exception`]. A text: one more of a storming place, and the id of its last
 /// full event. False: no.
 #[napi]
 pub fn admit(
     rate: f64,
-    type_ids: Vec<f64>,
-    values: Vec<String>,
-    stacks: Vec<String>,
-    level: Option<String>,
+    type_id: f64,
+    value: Text,
+    stack: Text,
+    level: Text,
     may_fold: bool,
+    causes: Option<Causes>,
 ) -> Either<String, bool> {
     guard("admit", Either::B(false), || {
         let Some(state) = client::enabled() else { return Either::B(false) };
-        let stacks = Stacks::new(stacks, &values);
-        let may_fold = may_fold && state.client.options().storm_folding;
-        let fold = if may_fold { stacks.fold_key(&type_ids, level.as_deref()) } else { None };
-        match state.client.admit(fold, rate) {
-            Verdict::No => Either::B(false),
-            Verdict::Folded(exemplar) => match exemplar {
-                Some(id) => Either::A(text(&id.hex())),
-                None => Either::B(false),
-            },
-            Verdict::Yes(admission) => {
-                ADMITTED.set(Some(Admitted { state, admission, values, stacks }));
-                Either::B(true)
+        Scratch::with(|scratch| {
+            let [value, stack, level] = [&value, &stack, &level].map(|text| scratch.read(text));
+            let [value, stack, level] = [value, stack, level].map(|read| scratch.text(read.as_ref()));
+            let value = value.unwrap_or("");
+            let stack = reduced(stack.unwrap_or(""), value);
+            let (type_ids, causes) = match causes {
+                Some(c) => (c.type_ids, Raised::all(c.values, &c.stacks).collect()),
+                None => (Vec::new(), Vec::new()),
+            };
+            let may_fold = may_fold && state.client.options().storm_folding;
+            let of_causes = type_ids.iter().zip(&causes).map(|(id, c)| (*id, c.stack.as_deref().unwrap_or("")));
+            let fold = if may_fold { fold_key(level, type_id, stack, of_causes) } else { None };
+            match state.client.admit(fold, rate) {
+                Verdict::No => Either::B(false),
+                Verdict::Folded(exemplar) => match exemplar {
+                    Some(id) => Either::A(text(&id.hex())),
+                    None => Either::B(false),
+                },
+                Verdict::Yes(admission) => {
+                    let own = Raised::new(value.to_owned(), stack);
+                    let raised = std::iter::once(own).chain(causes).collect();
+                    ADMITTED.set(Some(Admitted { state, admission, raised }));
+                    Either::B(true)
+                }
             }
-        }
+        })
     })
 }
 
@@ -150,15 +175,16 @@ pub fn abandon() {
     });
 }
 
-/// Captures what was admitted. `types` goes with the lists given to [`admit`]; `links` says what holds
-/// each of them (`[[parent, attribute, is a group], ...]` in JSON), `call` and `surroundings` are scope layers in
-/// JSON. `hooked`: this environment runs the application's `beforeSend`.
+/// Captures what was admitted: an error of the type `ty`, and those of the types `causes`, as in [`Causes`]. `links`
+/// says what holds each of them (`[[parent, attribute, is a group], ...]` in JSON), `call` and `surroundings` are
+/// scope layers in JSON. `hooked`: this environment runs the application's `beforeSend`.
 #[napi]
 #[allow(clippy::too_many_arguments)]
 pub fn capture_exception(
     isolation: &ScopeCell,
     current: Option<&ScopeCell>,
-    types: Vec<String>,
+    ty: String,
+    causes: Option<Vec<String>>,
     links: Option<String>,
     mechanism: String,
     handled: bool,
@@ -169,9 +195,10 @@ pub fn capture_exception(
     hooked: bool,
 ) -> Captured {
     guard("captureException", None, || {
-        let Admitted { state, admission, values, stacks } = ADMITTED.take()?;
+        let Admitted { state, admission, raised } = ADMITTED.take()?;
         let how = How { mechanism: &mechanism, handled, synthetic };
-        let body = Body::Exceptions(exceptions(types, values, stacks, links.as_deref(), &how));
+        let types = std::iter::once(ty).chain(causes.into_iter().flatten());
+        let body = Body::Exceptions(exceptions(types, raised, links.as_deref(), &how));
         let layers = layers(isolation, current, call.as_deref(), surroundings.as_deref());
         finish(state, admission, Level::Error, body, layers, logger, hooked)
     })
@@ -309,9 +336,9 @@ pub fn explain_exception(
 ) -> String {
     guard("explainException", error::internal(), || {
         error::answer(Ok(client::current().map_or(Value::Object(Default::default()), |state| {
-            let stacks = Stacks::new(stacks, &values);
+            let raised = Raised::all(values, &stacks).collect();
             let how = How { mechanism: "generic", handled: true, synthetic: false };
-            state.client.explain_exceptions(exceptions(types, values, stacks, links.as_deref(), &how))
+            state.client.explain_exceptions(exceptions(types.into_iter(), raised, links.as_deref(), &how))
         })))
     })
 }
@@ -328,5 +355,5 @@ pub fn explain_event(event: String) -> String {
 }
 
 fn text(hex: &[u8; 32]) -> String {
-    String::from_utf8_lossy(hex).into_owned()
+    std::str::from_utf8(hex).unwrap_or("").to_owned()
 }

@@ -1,6 +1,6 @@
 //! The bridge between Faultwire's engine and Node: the addon behind `sdk-node`.
 //!
-//! - [`event`]: the capture calls; [`raw`]: what they are handed, as core's raw captures;
+//! - [`event`]: the capture calls; [`raw`]: what they are handed, as core's raw captures; [`text`]: how texts cross;
 //! - [`scope`]: scope cells; [`client`]: the process-wide client; [`types`]: what the options say of error types;
 //! - [`error`]: core's errors as answers; [`vector`]: the shared vectors;
 //! - [`lifecycle`]: environments and threads; [`guard`]: the guard of every export.
@@ -19,6 +19,7 @@ mod guard;
 mod lifecycle;
 mod raw;
 mod scope;
+mod text;
 mod types;
 mod vector;
 

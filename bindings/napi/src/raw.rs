@@ -9,36 +9,46 @@ use faultwire::storm::FoldKey;
 
 use crate::types::{mix, text_hash};
 
-/// Stacks as they came, reduced to their places where they have any.
-pub(crate) struct Stacks {
-    texts: Vec<Option<Box<str>>>,
+/// What is known of one error before it is kept: of its chain, or its group.
+#[derive(Debug)]
+pub(crate) struct Raised {
+    pub value: String,
+    pub stack: Option<Box<str>>,
 }
 
-impl Stacks {
-    /// `stacks` and `messages` go together; an empty text is no stack.
-    pub fn new(stacks: Vec<String>, messages: &[String]) -> Self {
-        let reduced = |(at, stack): (usize, String)| {
-            let message = messages.get(at).map_or("", String::as_str);
-            let places = v8::places(&stack, message);
-            if places.is_empty() {
-                return Some(stack.into_boxed_str()).filter(|s| !s.is_empty());
-            }
-            Some(places.into())
-        };
-        Stacks { texts: stacks.into_iter().enumerate().map(reduced).collect() }
+impl Raised {
+    /// `stack` as [`reduced`] gives it; an empty text is none.
+    pub fn new(value: String, stack: &str) -> Self {
+        Raised { value, stack: (!stack.is_empty()).then(|| stack.into()) }
     }
 
-    /// A key of the place an error comes from: types and stacks of the chain, and the level. `None` when
-    /// the error itself has no place.
-    pub fn fold_key(&self, type_ids: &[f64], level: Option<&str>) -> Option<FoldKey> {
-        let place = |stack: &Option<Box<str>>| stack.as_deref().map_or(0, v8::place_hash);
-        if self.texts.first().is_none_or(|first| place(first) == 0) {
-            return None;
-        }
-        let hash = level.map_or(0, text_hash);
-        let hash = type_ids.iter().fold(hash, |hash, id| mix(hash, id.to_bits()));
-        NonZeroU64::new(self.texts.iter().fold(hash, |hash, stack| mix(hash, place(stack))))
+    /// Values and stacks that go together.
+    pub fn all(values: Vec<String>, stacks: &[String]) -> impl Iterator<Item = Raised> {
+        values.into_iter().enumerate().map(|(at, value)| {
+            let stack = reduced(stacks.get(at).map_or("", String::as_str), &value);
+            Raised::new(value, stack)
+        })
     }
+}
+
+/// A stack reduced to its places, where it has any.
+pub(crate) fn reduced<'s>(stack: &'s str, message: &str) -> &'s str {
+    let places = v8::places(stack, message);
+    if places.is_empty() { stack } else { places }
+}
+
+/// A key of the place an error comes from: the level, and types and reduced stacks of the chain. `None` when
+/// the error itself has no place.
+pub(crate) fn fold_key<'s>(
+    level: Option<&str>,
+    type_id: f64,
+    stack: &str,
+    causes: impl Iterator<Item = (f64, &'s str)>,
+) -> Option<FoldKey> {
+    let place = Some(v8::place_hash(stack)).filter(|place| *place != 0)?;
+    let one = |hash, id: f64, place| mix(mix(hash, id.to_bits()), place);
+    let hash = one(level.map_or(0, text_hash), type_id, place);
+    NonZeroU64::new(causes.fold(hash, |hash, (id, stack)| one(hash, id, v8::place_hash(stack))))
 }
 
 /// How the outermost error was captured.
@@ -49,22 +59,19 @@ pub(crate) struct How<'a> {
     pub synthetic: bool,
 }
 
-/// The chain in wire order: the oldest cause first. `types`, `values` and `stacks` begin with the error
-/// itself. `links`, JSON, says of each what holds it: `[parent, attribute, is a group]`.
+/// The chain in wire order: the oldest cause first. `types` and `raised` begin with the error itself. `links`,
+/// JSON, says of each what holds it: `[parent, attribute, is a group]`.
 pub(crate) fn exceptions(
-    types: Vec<String>,
-    values: Vec<String>,
-    stacks: Stacks,
+    types: impl Iterator<Item = String>,
+    raised: Vec<Raised>,
     links: Option<&str>,
     how: &How<'_>,
 ) -> Vec<RawException> {
     let links: Value = links.and_then(|l| serde_json::from_str(l).ok()).unwrap_or(Value::Null);
-    let mut values = values.into_iter();
-    let mut stacks = stacks.texts.into_iter();
     let mut chain: Vec<RawException> = types
-        .into_iter()
+        .zip(raised)
         .enumerate()
-        .map(|(at, ty)| {
+        .map(|(at, (ty, raised))| {
             let link = &links[at];
             let mut mechanism = Mechanism {
                 exception_id: Some(at as u32),
@@ -83,9 +90,9 @@ pub(crate) fn exceptions(
             RawException {
                 ty: ty.into(),
                 module: None,
-                value: values.next(),
+                value: Some(raised.value),
                 mechanism,
-                stack: stacks.next().flatten().map(RawStack::Text),
+                stack: raised.stack.map(RawStack::Text),
             }
         })
         .collect();

@@ -4,7 +4,8 @@ import { get, isError, isList, isObject, ownData } from './safe';
 import { stackOf } from './stack';
 import { MAX_MESSAGE, MAX_NAME, cut } from './text';
 import { type KnownType, typeOfObject } from './types';
-import { className, detail, membersToJson, toJson, toText } from './values';
+import { type Limits, className, detail, hasMembers, membersToJson, toJson, toText } from './values';
+import { settings } from '../settings';
 
 /** Errors of one chain or group. */
 const MAX_EXCEPTIONS = 64;
@@ -15,88 +16,87 @@ const MAX_KEYS = 16;
 /** What is said elsewhere, or by the engine. */
 const NOT_DETAIL: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause', 'errors']);
 
-/** Lists that go together, the thrown thing first. */
-export interface Chain {
-  readonly objects: (object | undefined)[];
-  readonly typeIds: number[];
-  readonly types: string[];
-  readonly values: string[];
-  readonly stacks: string[];
-  /** JSON of `[parent, attribute, is a group]` each; undefined when there is one without parts. */
-  links: string | undefined;
-  /** What was thrown is no error. */
+/** One error, or what was thrown in place of one. */
+export interface Raised {
+  /** Undefined for what is no object. */
+  readonly object: object | undefined;
+  readonly type: KnownType;
+  readonly value: string;
+  /** Empty where there is none. */
+  stack: string;
+}
+
+/** What was thrown. */
+export interface Chain extends Raised {
+  /** It is no error. */
   readonly synthetic: boolean;
+  /** What it came from; undefined when it came from nothing. */
+  readonly causes: readonly Raised[] | undefined;
+  /** JSON of `[parent, attribute, is a group]` for it and each cause; undefined when there is nothing to say. */
+  readonly links: string | undefined;
 }
 
 /** What was thrown and its causes. `type` is the thrown thing's own. Never throws. */
 export function extract(thrown: unknown, type: KnownType): Chain {
-  const chain: Chain = {
-    objects: [],
-    typeIds: [],
-    types: [],
-    values: [],
-    stacks: [],
-    links: undefined,
-    synthetic: !isError(thrown),
-  };
   if (!isObject(thrown)) {
-    add(chain, undefined, type, toText(thrown, MAX_MESSAGE), '');
-    return chain;
+    const value = toText(thrown, MAX_MESSAGE);
+    return { object: undefined, type, value, stack: '', synthetic: true, causes: undefined, links: undefined };
   }
-  if (chain.synthetic) {
+  if (!isError(thrown)) {
     const said = get(thrown, 'message');
     const message = typeof said === 'string' ? said : describe(thrown);
-    add(chain, thrown, type, cut(message, MAX_MESSAGE), stackOf(thrown, message));
-    return chain;
+    const stack = stackOf(thrown, message);
+    const value = cut(message, MAX_MESSAGE);
+    return { object: thrown, type, value, stack, synthetic: true, causes: undefined, links: undefined };
   }
-  new Collector(chain).add(thrown as Error, type, -1, '');
-  return chain;
+  const { object, value, stack } = look(thrown, type);
+  const members = errorsOf(thrown);
+  const cause = get(thrown, 'cause');
+  if (members.length === 0 && !isError(cause)) {
+    return { object, type, value, stack, synthetic: false, causes: undefined, links: undefined };
+  }
+  const { causes, links } = new Collector(thrown, members, cause);
+  return { object, type, value, stack, synthetic: false, causes, links: JSON.stringify(links) };
 }
 
-function add(chain: Chain, object: object | undefined, type: KnownType, value: string, stack: string): void {
-  chain.objects.push(object);
-  chain.typeIds.push(type.id);
-  chain.types.push(type.name);
-  chain.values.push(value);
-  chain.stacks.push(stack);
+function look(error: Error, type: KnownType): Raised {
+  const said = get(error, 'message');
+  const message = typeof said === 'string' ? said : said === undefined ? '' : toText(said, MAX_MESSAGE);
+  return { object: error, type, value: cut(message, MAX_MESSAGE), stack: stackOf(error, message) };
 }
 
+type Link = [parent: number, attribute: string, isGroup: boolean];
+
+/** What an error came from: the members of a group, then the cause, each with its own. */
 class Collector {
-  private readonly seen = new Set<object>();
-  private readonly links: [parent: number, attribute: string, isGroup: boolean][] = [];
+  readonly causes: Raised[] = [];
+  readonly links: Link[];
+  private readonly seen: Set<object>;
 
-  constructor(private readonly chain: Chain) {}
+  constructor(first: Error, members: [number, Error][], cause: unknown) {
+    this.seen = new Set([first]);
+    this.links = [[-1, '', members.length > 0]];
+    this.addMembers(members, 0);
+    this.add(cause, 0, 'cause');
+  }
 
-  /** Adds an error, the members of a group, and then its cause. */
-  add(first: Error, typeOfFirst: KnownType, parent: number, attribute: string): void {
-    const { chain, links, seen } = this;
+  private addMembers(members: [number, Error][], parent: number): void {
+    for (const [index, member] of members) {
+      this.add(member, parent, `errors[${index}]`);
+    }
+  }
+
+  private add(first: unknown, parent: number, attribute: string): void {
     let error = first;
-    let type = typeOfFirst;
-    while (chain.types.length < MAX_EXCEPTIONS && !seen.has(error)) {
-      seen.add(error);
-      const at = chain.types.length;
-      const said = get(error, 'message');
-      const message = typeof said === 'string' ? said : said === undefined ? '' : toText(said, MAX_MESSAGE);
-      add(chain, error, type, cut(message, MAX_MESSAGE), stackOf(error, message));
+    while (this.links.length < MAX_EXCEPTIONS && isError(error) && !this.seen.has(error)) {
+      this.seen.add(error);
+      this.causes.push(look(error, typeOfObject(error)));
       const members = errorsOf(error);
-      links.push([parent, attribute, members.length > 0]);
-      if (links.length > 1 || members.length > 0) {
-        chain.links = '';
-      }
-      for (const [index, member] of members) {
-        this.add(member, typeOfObject(member), at, `errors[${index}]`);
-      }
-      const cause = get(error, 'cause');
-      if (!isError(cause)) {
-        break;
-      }
-      error = cause;
-      type = typeOfObject(cause);
+      const at = this.links.push([parent, attribute, members.length > 0]) - 1;
+      this.addMembers(members, at);
+      error = get(error, 'cause');
       parent = at;
       attribute = 'cause';
-    }
-    if (first === chain.objects[0] && chain.links !== undefined) {
-      chain.links = JSON.stringify(links);
     }
   }
 }
@@ -107,7 +107,7 @@ const NOTHING: [number, Error][] = [];
 function errorsOf(error: Error): [number, Error][] {
   const list = get(error, 'errors');
   try {
-    if (!Array.isArray(list)) {
+    if (list === undefined || !Array.isArray(list)) {
       return NOTHING;
     }
     const members: [number, Error][] = [];
@@ -146,33 +146,37 @@ function describe(object: object): string {
  * What hangs on the errors of a chain beyond what every error has (`code`, `errno`, a response), as members of a JSON
  * object by type name; undefined when nothing does.
  */
-export function details(chain: Chain, maxValueLength: number): string | undefined {
+export function details(chain: Chain): string | undefined {
   let json = '';
   const names = new Set<string>();
-  for (const [at, object] of chain.objects.entries()) {
-    if (object === undefined) {
-      continue;
-    }
-    const limits = detail(maxValueLength);
-    const members = chain.synthetic && isList(object) ? toJson(object, limits) : own(object, limits);
+  const all: readonly Raised[] = chain.causes === undefined ? [chain] : [chain, ...chain.causes];
+  for (let at = 0; at < all.length; at++) {
+    const { object, type } = all[at] as Raised;
+    const members = object === undefined ? undefined : own(object, chain.synthetic);
     if (members === undefined) {
       continue;
     }
-    const type = chain.types[at] ?? 'Error';
-    const name = names.has(type) ? `${type} (${at + 1})` : type;
+    const name = names.has(type.name) ? `${type.name} (${at + 1})` : type.name;
     names.add(name);
     json += `${json === '' ? '' : ','}${JSON.stringify(name)}:${members}`;
   }
   return json === '' ? undefined : `{${json}}`;
 }
 
-function own(object: object, limits: ReturnType<typeof detail>): string | undefined {
-  const members = membersToJson(object, NOT_DETAIL, limits);
+function own(object: object, synthetic: boolean): string | undefined {
+  if (synthetic && isList(object)) {
+    return toJson(object, limits());
+  }
+  const members = hasMembers(object, NOT_DETAIL) ? membersToJson(object, NOT_DETAIL, limits()) : undefined;
   // A cause that is no error has no place in the chain.
   const cause = ownData(object, 'cause');
   if (cause === undefined || isError(cause)) {
     return members;
   }
-  const shown = `"cause":${toJson(cause, limits)}`;
+  const shown = `"cause":${toJson(cause, limits())}`;
   return members === undefined ? `{${shown}}` : `{${shown},${members.slice(1)}`;
+}
+
+function limits(): Limits {
+  return detail(settings().maxValueLength);
 }

@@ -6,7 +6,7 @@
 
 import { types } from 'node:util';
 
-const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn } = Object;
 const { isNativeError, isProxy } = types;
 
 export { getOwnPropertyDescriptor, isProxy };
@@ -19,7 +19,7 @@ export function isObject(value: unknown): value is object {
 /** An error of any realm. Runs no code of the application, but for a proxy's traps. */
 export function isError(value: unknown): value is Error {
   try {
-    return value instanceof Error || isNativeError(value);
+    return isObject(value) && (value instanceof Error || isNativeError(value));
   } catch {
     return false;
   }
@@ -42,7 +42,8 @@ export function get(object: object, key: string): unknown {
 /** The value of an own data property; undefined for a getter, for none, and where looking throws. */
 export function ownData(object: object, key: PropertyKey): unknown {
   try {
-    return getOwnPropertyDescriptor(object, key)?.value as unknown;
+    // Most often there is none, and this is told more cheaply.
+    return hasOwn(object, key) ? (getOwnPropertyDescriptor(object, key)?.value as unknown) : undefined;
   } catch {
     return undefined;
   }

@@ -6,7 +6,7 @@
 
 import { types } from 'node:util';
 
-import { getOwnPropertyDescriptor, isError, isObject, isProxy, ownData, prototypeOf } from './safe';
+import { getOwnPropertyDescriptor, isError, isList, isObject, isProxy, ownData, prototypeOf } from './safe';
 import { LOOK_AHEAD, MAX_MESSAGE, MAX_NAME, cut, quote } from './text';
 import { typeOfObject } from './types';
 
@@ -32,6 +32,9 @@ export function detail(maxValueLength: number): Limits {
   return { depth: 4, breadth: 32, text: maxValueLength + LOOK_AHEAD, nodes: 512, size: 64 << 10 };
 }
 
+/** Node's own limit is 2000 headers. */
+const MAX_RAW_HEADERS = 4000;
+
 /** Marks what was left out. */
 const MORE = '…';
 
@@ -43,6 +46,16 @@ export function toJson(value: unknown, limits: Limits): string {
 /** What hangs on an object, but for `skip`, as a JSON object; undefined when nothing does. Never throws. */
 export function membersToJson(object: object, skip: ReadonlySet<string>, limits: Limits): string | undefined {
   return new Writer(limits, skip).membersAlone(object);
+}
+
+/** True when `membersToJson` has something to say. Never throws. */
+export function hasMembers(object: object, skip: ReadonlySet<string>): boolean {
+  try {
+    // A proxy would be asked by everything else.
+    return !isProxy(object) && Object.keys(object).some((key) => !skip.has(key));
+  } catch {
+    return false;
+  }
 }
 
 /** The same as `toJson` for what must be an object; anything else is undefined. */
@@ -99,9 +112,6 @@ class Writer {
 
   membersAlone(object: object): string | undefined {
     try {
-      if (isProxy(object) || this.keys(object, 0).length === 0) {
-        return undefined;
-      }
       this.path.push(object);
       this.members(object, 0, false);
       return this.out;
@@ -264,7 +274,8 @@ class Writer {
     if (property !== undefined && !('value' in property)) {
       return this.text(property.get === undefined ? '[Setter]' : '[Getter]');
     }
-    this.value(property?.value as unknown, depth + 1);
+    const value = property?.value as unknown;
+    this.value(RAW_HEADERS.has(key) ? inPairs(value) : value, depth + 1);
   }
 
   private hasRoom(): boolean {
@@ -295,6 +306,18 @@ class Writer {
       this.text(`${MORE} ${total - written} more`);
     }
   }
+}
+
+/** Names and values of headers in turns, as Node gives them; names next to their values are what rules look for. */
+const RAW_HEADERS: ReadonlySet<string> = new Set(['rawHeaders', 'rawTrailers']);
+
+function inPairs(value: unknown): unknown {
+  if (!isList(value)) {
+    return value;
+  }
+  const parts = Array.from({ length: Math.min(value.length, MAX_RAW_HEADERS) }, (_, at) => ownData(value, String(at)));
+  const areTexts = parts.every((part) => typeof part === 'string');
+  return areTexts ? parts.flatMap((name, at) => (at % 2 === 0 ? [[name, parts[at + 1]]] : [])) : value;
 }
 
 /** Objects that are best shown as a text; undefined for the others. */

@@ -10,10 +10,9 @@
  * A worker thread ends without waiting: the client is the process's, and the main thread flushes it.
  */
 
-import { isMainThread } from 'node:worker_threads';
-
 import { quietly } from '../guard';
 import { native } from '../native';
+import { isMainThread } from '../thread';
 
 /** Room for a listener of ours: the application's tenth must not have Node warn of a leak. None where it is unlimited. */
 let room = 0;

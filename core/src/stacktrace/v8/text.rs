@@ -124,13 +124,13 @@ fn first_place(stack: &str, from: usize) -> Option<usize> {
 
 /// `    at ...` with an end that places have: `)`, a number, or `<anonymous>`.
 fn is_place(line: &str) -> bool {
-    let inner = line.trim_start();
-    begins_place(line)
-        && (inner.trim_end().ends_with([')', '>']) || inner.trim_end().rsplit(':').next().is_some_and(is_number))
+    let inner = line.trim_ascii_end();
+    begins_place(line) && (inner.ends_with([')', '>']) || inner.rsplit(':').next().is_some_and(is_number))
 }
 
+/// V8 indents by blanks. This runs for each line on the app thread, where looking for Unicode's kinds of them costs.
 fn begins_place(line: &str) -> bool {
-    let inner = line.trim_start();
+    let inner = line.trim_ascii_start();
     inner.len() < line.len() && inner.starts_with("at ")
 }
 
@@ -167,11 +167,11 @@ fn mix_text(mut hash: u64, bytes: &[u8]) -> u64 {
         let product = u128::from(hash ^ n ^ 0x9e37_79b9_7f4a_7c15) * 0xa076_1d64_78bd_642f;
         (product as u64) ^ ((product >> 64) as u64)
     };
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        hash = mix(hash, chunk.iter().fold(0, |n, b| (n << 8) | u64::from(*b)));
+    let (chunks, tail) = bytes.as_chunks::<8>();
+    for chunk in chunks {
+        hash = mix(hash, u64::from_be_bytes(*chunk));
     }
-    let tail = chunks.remainder().iter().fold(0, |n, b| (n << 8) | u64::from(*b));
+    let tail = tail.iter().fold(0, |n, b| (n << 8) | u64::from(*b));
     mix(mix(hash, tail), bytes.len() as u64).max(1)
 }
 
