@@ -1,11 +1,10 @@
 //! Scope and capture become an event: nothing is decided here, only put in its place.
 
-use std::sync::Arc;
-
 use crate::capture::{
     Body, Capture, CodeLocation, LOOK_AHEAD, LocatedFrame, MAX_MESSAGE_LENGTH, RawException, RawStack,
     without_torn_word,
 };
+use crate::interned::Interned;
 use crate::protocol::{Event, Exception, Frame, SdkInfo, Stacktrace, Thread, Value};
 use crate::scope::set_in_context;
 use crate::settings::Settings;
@@ -20,7 +19,7 @@ pub(crate) trait Symbolicate {
         stacktrace::parse(platform, text, message)
     }
     /// A frame in this code, but for its line.
-    fn place(&mut self, code: &Arc<CodeLocation>) -> Frame {
+    fn place(&mut self, code: &Interned<CodeLocation>) -> Frame {
         place(code)
     }
 }
@@ -71,6 +70,9 @@ pub(crate) fn assemble(capture: &mut Capture, settings: &Settings, symbols: &mut
 pub(crate) fn exception(raw: RawException, platform: &str, symbols: &mut dyn Symbolicate) -> Exception {
     let message = raw.value.as_deref().unwrap_or_default();
     let mut mechanism = raw.mechanism;
+    if mechanism.ty.is_empty() {
+        "generic".clone_into(&mut mechanism.ty);
+    }
     if let Some(RawStack::Text(text)) = &raw.stack
         && let Some(other) = stacktrace::without_places(platform, text, message)
     {
@@ -137,7 +139,7 @@ fn describe_thread(event: &mut Event, capture: &Capture) {
     if let Some(first) = event.threads.values.first_mut() {
         first.id.get_or_insert(id);
         first.current = Some(true);
-        first.name = first.name.take().or_else(|| thread.name.clone());
+        first.name = first.name.take().or_else(|| thread.name.as_deref().map(str::to_owned));
     }
 }
 

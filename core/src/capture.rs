@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::gate::Admission;
+use crate::interned::Interned;
 use crate::protocol::{Event, Level, LogEntry, Mechanism, Timestamp, Value};
 use crate::scope::Layers;
 use crate::tape::Tape;
@@ -50,7 +51,7 @@ pub struct ThreadInfo {
     /// The language's or the system's id.
     pub id: u64,
     /// Its name, if it has one.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
 }
 
 /// What happened.
@@ -73,12 +74,12 @@ pub enum Body {
 #[derive(Debug)]
 pub struct RawException {
     /// Class name.
-    pub ty: Arc<str>,
+    pub ty: Interned<str>,
     /// Module of the class.
-    pub module: Option<Arc<str>>,
+    pub module: Option<Interned<str>>,
     /// Its text, with [`LOOK_AHEAD`] beyond the limit.
     pub value: Option<String>,
-    /// How it was captured.
+    /// How it was captured. Without a type it is `generic`, the usual one: no text need be made for it.
     pub mechanism: Mechanism,
     /// Where it was raised.
     pub stack: Option<RawStack>,
@@ -102,7 +103,7 @@ pub enum RawStack {
 #[derive(Debug)]
 pub struct LocatedFrame {
     /// The code.
-    pub code: Arc<CodeLocation>,
+    pub code: Interned<CodeLocation>,
     /// 1-based line.
     pub line: u32,
     /// Position of its local variables on the tape.

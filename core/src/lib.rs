@@ -47,6 +47,8 @@ mod fork;
 #[cfg(feature = "client")]
 pub mod gate;
 #[cfg(feature = "client")]
+pub mod interned;
+#[cfg(feature = "client")]
 mod log;
 #[cfg(feature = "client")]
 pub mod loss;

@@ -1,10 +1,10 @@
 //! Code locations that the worker has met: what is the same for every frame in them is found out once.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use crate::assemble::{self, Symbolicate};
 use crate::capture::{CodeLocation, NativeStack};
+use crate::interned::Interned;
 use crate::protocol::Frame;
 use crate::settings::Settings;
 use crate::stacktrace::{self, SourceCache, TextForm};
@@ -26,7 +26,7 @@ pub(crate) struct Places {
 
 struct Place {
     /// Keeps the address from coming to mean another piece of code.
-    _alive: Arc<CodeLocation>,
+    _alive: Interned<CodeLocation>,
     frame: Frame,
 }
 
@@ -60,9 +60,9 @@ impl Symbolicate for On<'_> {
         (form.split)(text, message).into_iter().rev().filter_map(|place| self.text(form, platform, place)).collect()
     }
 
-    fn place(&mut self, code: &Arc<CodeLocation>) -> Frame {
+    fn place(&mut self, code: &Interned<CodeLocation>) -> Frame {
         let known = &mut self.places.by_address;
-        let address = Arc::as_ptr(code).addr();
+        let address = std::ptr::from_ref::<CodeLocation>(code).addr();
         if let Some(place) = known.get(&address) {
             return place.frame.clone();
         }
@@ -72,7 +72,7 @@ impl Symbolicate for On<'_> {
         if known.len() >= MAX_PLACES {
             known.clear();
         }
-        known.insert(address, Place { _alive: Arc::clone(code), frame: frame.clone() });
+        known.insert(address, Place { _alive: code.clone(), frame: frame.clone() });
         frame
     }
 }

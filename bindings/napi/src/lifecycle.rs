@@ -49,7 +49,7 @@ thread_local! {
 /// Says which thread this environment runs on, once per environment.
 #[napi]
 pub fn set_thread(id: u32, name: String) {
-    guard("setThread", (), || THREAD.set(Some(ThreadInfo { id: id.into(), name: Some(name) })));
+    guard("setThread", (), || THREAD.set(Some(ThreadInfo { id: id.into(), name: Some(name.into()) })));
 }
 
 /// The calling thread, if its environment said which it is.

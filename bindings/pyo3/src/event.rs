@@ -314,7 +314,7 @@ fn thread(py: Python<'_>) -> Option<ThreadInfo> {
             let thread = threading.getattr("_active").ok()?.get_item(id).ok()?;
             thread.getattr("_name").ok()?.extract::<String>().ok()
         });
-        Some(ThreadInfo { id, name })
+        Some(ThreadInfo { id, name: name.map(Into::into) })
     };
     INFO.with(|info| match info.get() {
         Some(known) => Some(known.clone()),

@@ -77,8 +77,8 @@ pub(crate) fn extract<E: Error + ?Sized>(error: &E, stack: Option<NativeStack>) 
         Some(text.unwrap_or_else(|| UNPRINTABLE.to_owned()))
     };
     let link = |number: u32, name: TypeName, value, mechanism: Mechanism, stack| RawException {
-        ty: name.ty,
-        module: name.module,
+        ty: name.ty.into(),
+        module: name.module.map(Into::into),
         value,
         mechanism: Mechanism { exception_id: Some(number), handled: Some(true), ..mechanism },
         stack,

@@ -4,7 +4,7 @@ use crate::capture::ThreadInfo;
 
 /// The calling thread: the system's id, and its name.
 pub(crate) fn here() -> ThreadInfo {
-    ThreadInfo { id: id(), name: std::thread::current().name().map(str::to_owned) }
+    ThreadInfo { id: id(), name: std::thread::current().name().map(Into::into) }
 }
 
 /// Asked for once a thread, and again in a forked child: a capture makes no system call.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use faultwire::capture::{Body, Capture, CodeLocation, LocatedFrame, RawException, RawStack};
 use faultwire::client::Client;
 use faultwire::gate::{Candidate, Verdict};
+use faultwire::interned::Interned;
 use faultwire::protocol::{Level, Mechanism};
 use faultwire::sampling::SamplingContext;
 use faultwire::scope::Layers;
@@ -18,18 +19,18 @@ use crate::support::{SOON, client};
 const SOURCE: &str = "import os\n\npassword = \"hunter2-in-the-source\"\nprint(1)\nfail()\nprint(2)\n";
 
 /// A file of the application, and code in it whose name holds a token.
-fn code(test: &str) -> Arc<CodeLocation> {
+fn code(test: &str) -> Interned<CodeLocation> {
     let path = std::env::temp_dir().join(format!("faultwire-places-{}-{test}.py", std::process::id()));
     std::fs::write(&path, SOURCE).unwrap();
     let function = "handle_ghp_0123456789abcdef0123456789abcdef0123";
-    Arc::new(CodeLocation::new(path.to_str().unwrap(), function, Some("shop.orders")))
+    Arc::new(CodeLocation::new(path.to_str().unwrap(), function, Some("shop.orders"))).into()
 }
 
-fn raise(client: &Client, code: &Arc<CodeLocation>, lines: &[u32]) {
+fn raise(client: &Client, code: &Interned<CodeLocation>, lines: &[u32]) {
     let sampling = SamplingContext { exception_type: None, level: Level::Error, logger: None, transaction: None };
     let rate = client.sample(&Candidate { sampling, ignored: false, rate: 1.0 }).unwrap();
     let Verdict::Yes(admission) = client.admit(None, rate) else { return };
-    let frames = lines.iter().map(|line| LocatedFrame { code: Arc::clone(code), line: *line, locals: None }).collect();
+    let frames = lines.iter().map(|line| LocatedFrame { code: code.clone(), line: *line, locals: None }).collect();
     let error = RawException {
         ty: "OrderError".into(),
         module: None,

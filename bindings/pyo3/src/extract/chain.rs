@@ -112,7 +112,8 @@ pub(crate) unsafe fn extract(
     options: &Options,
     tape: &mut Tape,
 ) -> Vec<RawException> {
-    let mechanism = Mechanism { ty: how.mechanism.to_owned(), handled: Some(how.handled), ..Mechanism::default() };
+    let ty = if how.mechanism == "generic" { String::new() } else { how.mechanism.to_owned() };
+    let mechanism = Mechanism { ty, handled: Some(how.handled), ..Mechanism::default() };
     let limits = local_limits(options);
     let mut collector = Collector { py, options, limits, tape, seen: Vec::new(), out: Vec::with_capacity(1) };
     // SAFETY: per the contract.

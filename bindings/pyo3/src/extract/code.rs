@@ -1,8 +1,7 @@
 //! Code objects, interned: what a frame says of its code crosses to core as a shared pointer.
 
-use std::sync::Arc;
-
 use faultwire::capture::CodeLocation;
+use faultwire::interned::Interned;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -22,7 +21,7 @@ const MAX_NAME: usize = 1024;
 pub(crate) struct Code {
     /// Unique in the process: two entries never have the same, even when the table was cleared.
     pub id: u64,
-    pub location: Arc<CodeLocation>,
+    pub location: Interned<CodeLocation>,
     /// A function: its names are its own, never those of the module.
     pub is_function: bool,
     /// The application's own code: its locals are worth more.
@@ -105,7 +104,7 @@ pub(crate) unsafe fn describe(py: Python<'_>, code: *mut ffi::PyObject, frame: *
             (ffi::PyUnicode_Check(name.as_ptr()) != 0).then(|| text::utf8(py, name.as_ptr(), MAX_NAME).into_owned())
         }
     });
-    let location = Arc::new(CodeLocation::new(&absolute(&path), &function, module.as_deref()));
+    let location = Interned::lasting(Box::new(CodeLocation::new(&absolute(&path), &function, module.as_deref())));
     let in_app = client::current().is_none_or(|client| client.is_in_app(&location));
     let flags = code.getattr("co_flags").and_then(|flags| flags.extract::<u32>()).unwrap_or(0);
     Code { id, location, is_function: flags & CO_OPTIMIZED != 0, in_app, lines: Vec::new(), _alive: code.unbind() }

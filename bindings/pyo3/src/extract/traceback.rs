@@ -1,8 +1,7 @@
 //! Tracebacks to frames: first a walk that only hashes places (for folding), then locals for a "yes".
 
-use std::sync::Arc;
-
 use faultwire::capture::{CodeLocation, LocatedFrame, MAX_FRAMES};
+use faultwire::interned::Interned;
 use faultwire::tape::Tape;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -30,7 +29,7 @@ const CAPTURE_BYTES: usize = 512 << 10;
 /// A frame found by the walk. Pointers are borrowed from the traceback.
 pub(crate) struct Place {
     frame: Object,
-    location: Arc<CodeLocation>,
+    location: Interned<CodeLocation>,
     is_function: bool,
     line: u32,
     in_app: bool,
@@ -135,7 +134,7 @@ impl Walk {
             let entry = codes.get(py, code, frame);
             self.hash = mix(mix(self.hash, entry.id), lasti as u64);
             let line = entry.line(lasti, line);
-            let (location, is_function, in_app) = (Arc::clone(&entry.location), entry.is_function, entry.in_app);
+            let (location, is_function, in_app) = (entry.location.clone(), entry.is_function, entry.in_app);
             self.places.push(Place { frame, location, is_function, line, in_app });
             ffi::Py_DECREF(code);
         }
@@ -158,7 +157,7 @@ impl Walk {
         let mut out: Vec<LocatedFrame> = self
             .places
             .iter()
-            .map(|place| LocatedFrame { code: Arc::clone(&place.location), line: place.line, locals: None })
+            .map(|place| LocatedFrame { code: place.location.clone(), line: place.line, locals: None })
             .collect();
         // Innermost first: when the budget ends, it ends far from the crash.
         for (index, place) in self.places.iter().enumerate().rev() {

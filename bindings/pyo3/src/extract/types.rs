@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use faultwire::interned::Interned;
 use faultwire::options::Options;
 use faultwire::sampling::TypePolicy;
 use pyo3::ffi;
@@ -18,8 +19,8 @@ const MAX_TYPES: usize = 2048;
 pub(crate) struct ExceptionType {
     /// Unique in the process.
     pub id: u64,
-    pub module: Option<Arc<str>>,
-    pub name: Arc<str>,
+    pub module: Option<Interned<str>>,
+    pub name: Interned<str>,
     pub policy: TypePolicy,
     /// `BaseExceptionGroup` or a subclass.
     pub is_group: bool,
@@ -99,8 +100,8 @@ fn describe(py: Python<'_>, class: &Bound<'_, PyAny>, options: &Options) -> Exce
     let is_group = names.iter().any(|(module, name)| module.is_none() && name == "BaseExceptionGroup");
     ExceptionType {
         id: 0,
-        module: module.map(Arc::from),
-        name: name.into(),
+        module: module.map(|module| Interned::lasting(module.into())),
+        name: Interned::lasting(name.into()),
         policy,
         is_group,
         own_str: own_str.unwrap_or(false),
