@@ -34,15 +34,18 @@ test('10,000 captures in one turn raise the peak of memory by at most 40 MB', as
   assert.ok(more <= 40, `${more} MB more`);
 });
 
-test('process.exit() in the turn of 10,000 captures: exit is bounded, and what was not sent was tried', async () => {
-  const { code, seconds } = await run(
+test('process.exit() in the turn of 10,000 captures: exit is bounded, and sends what it can', async () => {
+  const { code, stdout } = await run(
     `fw.init({ stormFolding: false, shutdownTimeout: 1000 });
     for (let n = 0; n < 10_000; n++) fw.captureException(new Error('e' + n));
+    require('node:fs').writeSync(1, String(Date.now()));
     process.exit(3);`,
     sink,
   );
+  const took = Date.now() - Number(stdout);
   assert.equal(code, 3);
-  assert.ok(seconds < 6, `${seconds} s`);
+  // The capturing itself is not counted: how long it takes is the machine's affair.
+  assert.ok(took < 5000, `${took} ms`);
   assert.ok((await sink.wait(1)).length > 0);
 });
 
