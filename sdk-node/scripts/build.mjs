@@ -52,9 +52,10 @@ async function writeBundle(others) {
   const contents = `
     const plain = (names) => Object.defineProperty({ ...names }, '__esModule', { value: true });
     module.exports = plain(require(${JSON.stringify(sourceOf(MAIN))}));
-    // "native" is for the package's own tests.
+    // For the package's own tests.
     const native = () => require('./src/native').native;
-    Object.defineProperty(module.exports, ${ENTRIES}, { value: {${parts.join('')} native} });`;
+    const rejectionMode = (...given) => require('./src/hooks/rejection-mode').rejectionMode(...given);
+    Object.defineProperty(module.exports, ${ENTRIES}, { value: {${parts.join('')} native, rejectionMode} });`;
   await build({
     stdin: { contents, resolveDir: root, sourcefile: 'entries.js' },
     outfile: join(root, MAIN),

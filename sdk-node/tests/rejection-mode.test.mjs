@@ -1,10 +1,11 @@
 // The mode for unhandled rejections, read from what Node was started with.
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
-const { rejectionMode } = createRequire(import.meta.url)('../dist/hooks/rejection-mode.js');
+import { entries } from './native.mjs';
+
+const { rejectionMode } = entries;
 
 for (const [execArgv, nodeOptions, expected] of [
   [[], undefined, 'throw'],
