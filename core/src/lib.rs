@@ -6,7 +6,7 @@
 //! # The path of an event
 //! On the app thread, which never blocks and does no I/O:
 //! - [`gate`]: the cheap "no" ([`sampling`], [`storm`]);
-//! - [`capture`]: what is extracted for a "yes"; values on a [`tape`], context in [`scope`]s;
+//! - [`capture`]: what is extracted for a "yes"; values on a [`tape`], context in [`scope`]s, names [`interned`];
 //! - `queue`: bounded, to the worker.
 //!
 //! On the worker: `pipeline`, one screen of stages:

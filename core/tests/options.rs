@@ -136,7 +136,8 @@ fn document() -> String {
     let mut out = String::from(
         "# Options\n\n\
          The same in every language: `snake_case` here and in Python and Rust, `camelCase` in Node. Spans are\n\
-         seconds (a `Duration` in Rust). An unknown option, or one of the wrong type, is an error that names it.\n\n\
+         seconds (a `Duration` in Rust, milliseconds in Node). An unknown option, or one of the wrong type, is an error\n\
+         that names it.\n\n\
          This page is generated from the table in `core/src/options.rs`; do not edit it.\n",
     );
     for OptionDef { name, expected, default, doc } in OPTIONS {
