@@ -13,7 +13,8 @@ import { failing } from './request';
 const MECHANISM = 'auto.http.express';
 const ERRORS = 'tracing:express.router.request:error';
 
-type ErrorHandler = (error: unknown, request: IncomingMessage, response: ServerResponse, next: (e: unknown) => void) => void;
+// Loose: the types of Node need not be installed where this is used.
+type ErrorHandler = (error: unknown, request: any, response: any, next: (error: unknown) => void) => void;
 
 /** An application or router of Express, or anything that takes error handlers as it does. */
 export interface ExpressApp {
