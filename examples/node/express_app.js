@@ -67,7 +67,6 @@ app.get('/stock/:item', function stock(request, response) {
   try {
     response.json({ count: JSON.parse(process.env[`STOCK_${item.toUpperCase()}`] ?? '') });
   } catch (error) {
-    console.error('no stock known for %s', item);
     faultwire.captureException(error, { extra: { item } });
     throw error;
   }
