@@ -7,7 +7,7 @@ import { get, isError, isObject } from './extract/safe';
 import { callerStack } from './extract/stack';
 import { MAX_MESSAGE } from './extract/text';
 import { type KnownType, tell, typeOfObject, typeOfPrimitive } from './extract/types';
-import { SCOPE, WHOLE, toJson, toText } from './extract/values';
+import { SCOPE, SURROUNDINGS, WHOLE, toJson, toText } from './extract/values';
 import { inside, note, quietly, sayOnce, within } from './guard';
 import { type Captured, type Causes, native } from './native';
 import { type Layers, type Level, type Scope, type User, here, surroundings } from './scope';
@@ -354,7 +354,7 @@ function around(layers: Layers, extra: string | undefined): string | undefined {
   if (known === undefined) {
     return extra === undefined ? undefined : `{"extra":${extra}}`;
   }
-  const json = toJson(known, { ...SCOPE, text: 100 * 1024 + 4096 });
+  const json = toJson(known, SURROUNDINGS);
   if (extra === undefined || !json.startsWith('{')) {
     return json;
   }

@@ -1,4 +1,4 @@
-// What lies inside the package: the addon's own functions, in the instance that the package uses, among it.
+// What lies inside the package and is no entry of it: the addon, as the package itself has loaded it, for one.
 
 import { createRequire } from 'node:module';
 

@@ -25,6 +25,10 @@ export interface Limits {
 
 /** For what an application says in a scope or with a capture. */
 export const SCOPE: Limits = { depth: 6, breadth: 128, text: MAX_MESSAGE, nodes: 4096, size: 512 << 10 };
+/** Bytes of the longest body of a request: `maxRequestBodySize: 'always'`, as the engine counts it. */
+const MAX_BODY = 100 << 10;
+/** For what is known of a request: its body is one text. */
+export const SURROUNDINGS: Limits = { ...SCOPE, text: MAX_BODY + LOOK_AHEAD };
 /** For structures whose form matters, as events and options: nothing sensible is cut. */
 export const WHOLE: Limits = { depth: 24, breadth: 10_000, text: 1 << 20, nodes: 200_000, size: 16 << 20 };
 /** For what hangs on an error by itself. */
