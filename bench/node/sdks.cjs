@@ -13,6 +13,9 @@ const dsn = (url) => `${url.replace('://', '://0123456789abcdef0123456789abcdef@
 /** No SDK: what the harness itself costs. */
 exports.noop = () => ({ version: '', capture() {}, async flush() {} });
 
+/** No SDK either: V8 writes the text of the stack, which every SDK for Node has to ask for. */
+exports.stack = () => ({ version: '', capture: (error) => error.stack, async flush() {} });
+
 exports.faultwire = (url, options) => {
   const faultwire = require(join(ROOT, 'sdk-node'));
   faultwire.init({ dsn: dsn(url), ...options });

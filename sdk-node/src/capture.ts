@@ -157,7 +157,7 @@ function sampled(
     type.name,
     chain.causes?.map((raised) => raised.type.name),
     chain.links,
-    text(context?.mechanism) ?? 'generic',
+    text(context?.mechanism),
     context?.handled ?? true,
     chain.synthetic,
     text(context?.logger),

@@ -105,7 +105,7 @@ export interface Native {
     type: string,
     causes: string[] | undefined,
     links: string | undefined,
-    mechanism: string,
+    mechanism: string | undefined,
     handled: boolean,
     synthetic: boolean,
     logger: string | undefined,

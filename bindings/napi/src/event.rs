@@ -186,7 +186,7 @@ pub fn capture_exception(
     ty: String,
     causes: Option<Vec<String>>,
     links: Option<String>,
-    mechanism: String,
+    mechanism: Option<String>,
     handled: bool,
     synthetic: bool,
     logger: Option<String>,
@@ -196,7 +196,7 @@ pub fn capture_exception(
 ) -> Captured {
     guard("captureException", None, || {
         let Admitted { state, admission, raised } = ADMITTED.take()?;
-        let how = How { mechanism: &mechanism, handled, synthetic };
+        let how = How { mechanism: mechanism.as_deref().unwrap_or_default(), handled, synthetic };
         let types = std::iter::once(ty).chain(causes.into_iter().flatten());
         let body = Body::Exceptions(exceptions(types, raised, links.as_deref(), &how));
         let layers = layers(isolation, current, call.as_deref(), surroundings.as_deref());
@@ -337,7 +337,7 @@ pub fn explain_exception(
     guard("explainException", error::internal(), || {
         error::answer(Ok(client::current().map_or(Value::Object(Default::default()), |state| {
             let raised = Raised::all(values, &stacks).collect();
-            let how = How { mechanism: "generic", handled: true, synthetic: false };
+            let how = How { mechanism: "", handled: true, synthetic: false };
             state.client.explain_exceptions(exceptions(types.into_iter(), raised, links.as_deref(), &how))
         })))
     })

@@ -53,6 +53,7 @@ pub(crate) fn fold_key<'s>(
 
 /// How the outermost error was captured.
 pub(crate) struct How<'a> {
+    /// Empty: the engine's usual.
     pub mechanism: &'a str,
     pub handled: bool,
     /// What was thrown is no error.
