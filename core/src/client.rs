@@ -50,7 +50,12 @@ impl Client {
         log::enable(options.debug);
         fork::install();
         let settings = Arc::new(Settings::new(options, hooks, sdk, transport)?);
-        let node = Box::into_raw(Client::node(&settings));
+        let node = Client::node(&settings);
+        if settings.make_transport.is_some() && node.engine.outbox.has_orphans() {
+            // What an earlier process left is sent though this one may never capture.
+            node.engine.need_threads();
+        }
+        let node = Box::into_raw(node);
         Ok(Client {
             settings,
             node: AtomicPtr::new(node),

@@ -1,19 +1,20 @@
 //! One process life of a client: its counters, queue, outbox and [threads](crate::threads). A fork
 //! makes a new one.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::capture::Capture;
 use crate::flush::{Epoch, Epochs};
+use crate::log::debug;
 use crate::loss::{Losses, Reason};
-use crate::outbox::{Kind, MemoryOutbox, Outbox, Record};
+use crate::outbox::spool::{Config, Spool, Unusable};
+use crate::outbox::{Kind, Origin, Outbox, Record};
 use crate::queue::Queue;
 use crate::settings::Settings;
 use crate::shipper::Shipper;
-use crate::stats::Stats;
+use crate::stats::{Recovered, Stats, by_reason};
 use crate::storm::{FoldKey, Storm};
 use crate::threads::Threads;
 use crate::transport::RateLimits;
@@ -24,11 +25,12 @@ pub(crate) struct Engine {
     pub captured: AtomicU64,
     pub folded: AtomicU64,
     delivered: AtomicU64,
+    recovered_delivered: AtomicU64,
     pub losses: Losses,
     pub epochs: Epochs,
     pub storm: Option<Storm>,
     pub queue: Queue,
-    pub outbox: Box<dyn Outbox>,
+    pub outbox: Outbox,
     pub limits: RateLimits,
     pub server_is_faultwire: AtomicBool,
     /// Milliseconds of uptime at the last full event of a place that can fold.
@@ -38,6 +40,8 @@ pub(crate) struct Engine {
     pub flush_wanted: AtomicU64,
     pub counts_flushed: AtomicU64,
     pub reports_flushed: AtomicU64,
+    /// The latest flush since which the server was tried in vain, or was not to be tried.
+    held_for: AtomicU64,
     closing: AtomicBool,
     pub worker_done: AtomicBool,
     pub threads: Threads,
@@ -59,11 +63,12 @@ impl Engine {
             captured: AtomicU64::new(0),
             folded: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
+            recovered_delivered: AtomicU64::new(0),
             losses: Losses::default(),
             epochs: Epochs::default(),
             storm: options.storm_folding.then(|| Storm::new(options.storm_burst, options.storm_window)),
             queue: Queue::new(options.max_queue_events, options.max_queue_bytes),
-            outbox: Box::new(MemoryOutbox::new(options.max_outbox_bytes)),
+            outbox: outbox(&settings),
             limits: RateLimits::default(),
             server_is_faultwire: AtomicBool::new(false),
             last_foldable: AtomicU64::new(0),
@@ -71,6 +76,7 @@ impl Engine {
             flush_wanted: AtomicU64::new(0),
             counts_flushed: AtomicU64::new(0),
             reports_flushed: AtomicU64::new(0),
+            held_for: AtomicU64::new(0),
             closing: AtomicBool::new(false),
             worker_done: AtomicBool::new(false),
             threads: Threads::default(),
@@ -115,12 +121,15 @@ impl Engine {
 
     /// A stored record is lost.
     pub fn drop_record(&self, record: &Record, reason: Reason) {
-        match record.kind {
-            Kind::Event => self.settle_dropped(record.epoch, record.fold, reason),
-            Kind::Counts(count) => {
+        match (record.origin, record.kind) {
+            (Origin::Own { epoch, fold }, Kind::Event) => self.settle_dropped(epoch, fold, reason),
+            (Origin::Own { epoch, .. }, Kind::Counts(count)) => {
                 self.unfold(count, reason);
-                self.epochs.settle(record.epoch);
+                self.epochs.settle(epoch);
             }
+            (Origin::Recovered, Kind::Event) => self.losses.add_recovered(reason, 1),
+            // The process that folded them has gone with its books.
+            (Origin::Recovered, Kind::Counts(_)) => {}
         }
     }
 
@@ -132,9 +141,15 @@ impl Engine {
 
     pub fn delivered(&self, record: &Record) {
         if record.kind == Kind::Event {
-            self.delivered.fetch_add(1, Ordering::SeqCst);
+            let counter = match record.origin {
+                Origin::Own { .. } => &self.delivered,
+                Origin::Recovered => &self.recovered_delivered,
+            };
+            counter.fetch_add(1, Ordering::SeqCst);
         }
-        self.epochs.settle(record.epoch);
+        if let Origin::Own { epoch, .. } = record.origin {
+            self.epochs.settle(epoch);
+        }
     }
 
     /// Count items only to a server that has said that it knows them.
@@ -152,6 +167,7 @@ impl Engine {
     /// True when there is, or can come without a capture, something to do for the threads.
     pub fn has_work(&self) -> bool {
         self.epochs.pending() > 0
+            || self.outbox.has_waiting()
             || self.losses.has_unreported()
             || self.may_fold()
             || self.flush_wanted.load(Ordering::Acquire) > self.reports_flushed.load(Ordering::Acquire)
@@ -168,6 +184,27 @@ impl Engine {
     /// Waits until all captured before is delivered or counted as lost, and folded counts and loss
     /// reports have left; true if the former came about before the deadline.
     pub fn flush(self: &Arc<Engine>, deadline: Instant) -> bool {
+        self.settle(deadline, false)
+    }
+
+    /// Flushes, then ends the threads. Returns early when the server cannot be reached and all that is left is on disk.
+    pub fn close(self: &Arc<Engine>, deadline: Instant) -> bool {
+        let flushed = self.settle(deadline, true);
+        self.closing.store(true, Ordering::Release);
+        if flushed {
+            self.outbox.close();
+        } else {
+            // What is left is still tried.
+            self.release_threads();
+        }
+        self.queue.wake();
+        self.outbox.wake();
+        self.epochs.notify();
+        flushed
+    }
+
+    /// `or_store`: it is enough that what is left outlives the process, once the server was tried in vain.
+    fn settle(self: &Arc<Engine>, deadline: Instant, or_store: bool) -> bool {
         if !self.threads_run() && !self.has_work() {
             return true;
         }
@@ -181,8 +218,15 @@ impl Engine {
         {
             return false;
         }
+        // The shipper may be waiting for its next attempt.
+        self.epochs.notify();
         let epoch = self.epochs.advance();
-        if !self.epochs.wait(deadline, || self.epochs.is_settled(epoch)) {
+        let is_settled = || self.epochs.is_settled(epoch);
+        let is_stored = || {
+            let tried = self.held_for.load(Ordering::Acquire) >= number;
+            tried && self.outbox.stored() >= self.epochs.pending() as u64
+        };
+        if !self.epochs.wait(deadline, || is_settled() || (or_store && is_stored())) || !is_settled() {
             return false;
         }
         self.outbox.wake();
@@ -190,46 +234,69 @@ impl Engine {
         true
     }
 
-    /// Flushes, then ends the threads.
-    pub fn close(self: &Arc<Engine>, deadline: Instant) -> bool {
-        let flushed = self.flush(deadline);
-        self.closing.store(true, Ordering::Release);
-        if !flushed {
-            // What is left is still tried.
-            self.release_threads();
-        }
-        self.queue.wake();
-        self.outbox.wake();
-        flushed
+    /// The latest flush before which everything has come to the outbox.
+    pub fn flush_number(&self) -> u64 {
+        self.counts_flushed.load(Ordering::Acquire)
     }
 
-    /// Waits a while for a server's limit to pass, or until a flush or the end wants something.
-    pub fn wait_for_flush(&self, span: Duration) {
+    /// The shipper has sent what there was to report at flush `number`.
+    pub fn tell_reported(&self, number: u64) {
+        self.reports_flushed.store(number, Ordering::Release);
+        self.epochs.notify();
+    }
+
+    /// The shipper holds what there is: it tried since flush `number`, or may not.
+    pub fn tell_held(&self, number: u64) {
+        self.held_for.store(number, Ordering::Release);
+        self.tell_reported(number);
+    }
+
+    /// Nothing more comes.
+    pub fn may_end(&self) -> bool {
+        self.is_closing() && self.worker_done.load(Ordering::Acquire)
+    }
+
+    /// Has the shipper wait for the next attempt, or until another flush than `number` or the end wants something.
+    pub fn wait_to_ship(&self, span: Duration, number: u64) {
         self.epochs.wait(Instant::now() + span, || {
-            let flushed = self.reports_flushed.load(Ordering::Acquire);
-            self.is_closing()
-                || self.threads.shipper.is_told_to_end()
-                || self.counts_flushed.load(Ordering::Acquire) != flushed
+            self.may_end() || self.threads.shipper.is_told_to_end() || self.flush_number() != number
         });
     }
 
     /// The counters as they are now. What has a fate is read before what was captured, so that the
-    /// conservation law holds at any moment: what is not yet settled is pending.
+    /// conservation law holds at any moment: what is not yet settled is pending. What is on disk leaves that counter
+    /// before it gets its fate, and is read after it.
     pub fn stats(&self) -> Stats {
         let delivered = self.delivered.load(Ordering::SeqCst);
         let folded = self.folded.load(Ordering::SeqCst);
-        let counts = Reason::ALL.iter().map(|r| (r.as_str(), self.losses.count(*r)));
-        let dropped: BTreeMap<&'static str, u64> = counts.filter(|(_, n)| *n > 0).collect();
+        let dropped = by_reason(|reason| self.losses.count(reason));
+        let spooled = self.outbox.spooled();
+        let recovered = Recovered {
+            delivered: self.recovered_delivered.load(Ordering::SeqCst),
+            dropped: by_reason(|reason| self.losses.count_recovered(reason)),
+            found: self.outbox.recovered(),
+        };
         let captured = self.captured.load(Ordering::SeqCst);
-        let settled = delivered + folded + dropped.values().sum::<u64>();
+        let settled = delivered + folded + spooled + dropped.values().sum::<u64>();
         Stats {
             captured,
             delivered,
-            spooled: 0,
+            spooled,
             pending: captured.saturating_sub(settled),
             folded,
-            recovered: 0,
             dropped,
+            recovered,
+            outbox: self.outbox.describe(),
         }
     }
+}
+
+fn outbox(settings: &Settings) -> Outbox {
+    let options = &settings.options;
+    let config = Config { max_bytes: options.spool_max_bytes as u64, sync: options.spool_sync };
+    let spool = settings.spool_place().map(|path| Spool::new(path, config));
+    if let Err(Unusable(reason)) = &spool {
+        debug!("events are kept in memory: {reason}");
+    }
+    Outbox::new(options.max_outbox_bytes, options.spool_max_age.0, spool)
 }

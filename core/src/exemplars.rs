@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use crate::flush::Epoch;
-use crate::outbox::{Kind, Record};
-use crate::protocol::{Event, EventId, Item};
+use crate::outbox::{Kind, Origin, Record};
+use crate::protocol::{Event, EventId, Item, Timestamp};
 use crate::storm::{FoldKey, Folds};
 
 /// Places remembered. As many as the storm table has slots.
@@ -70,6 +70,7 @@ impl Exemplar {
         });
         let mut items = Vec::new();
         Item::new("faultwire_counts", payload.to_string().into_bytes()).write_to(&mut items);
-        Record { kind: Kind::Counts(folds.count), id, items, fold: Some(folds.key), epoch }
+        let origin = Origin::Own { epoch, fold: Some(folds.key) };
+        Record { kind: Kind::Counts(folds.count), id, captured: Timestamp::now(), items, origin }
     }
 }

@@ -45,6 +45,8 @@ mod flush;
 #[cfg(feature = "client")]
 mod fork;
 #[cfg(feature = "client")]
+mod framing;
+#[cfg(feature = "client")]
 pub mod gate;
 #[cfg(feature = "client")]
 pub mod interned;

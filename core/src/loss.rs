@@ -41,11 +41,13 @@ reasons! {
     QueueOverflow = "queue_overflow", reported true;
     /// The outbox was full and this was the oldest.
     CacheOverflow = "cache_overflow", reported true;
-    /// The server has set a limit; what it refused with 429 it counted itself.
+    /// The server has set a long limit, and it was captured while that was in force.
     RatelimitBackoff = "ratelimit_backoff", reported true;
-    /// Refused by the server with 429, which counted it itself.
-    RateLimited = "rate_limited", reported false;
-    /// No answer from the server.
+    /// On disk for longer than `spool_max_age`.
+    SpoolExpired = "spool_expired", reported true;
+    /// On disk, and not readable any more.
+    SpoolDamaged = "spool_damaged", reported true;
+    /// No answer from the server until the end, and not on disk.
     NetworkError = "network_error", reported true;
     /// A final answer other than success.
     SendError = "send_error", reported true;
@@ -63,7 +65,9 @@ reasons! {
 #[derive(Debug, Default)]
 pub(crate) struct Losses {
     counts: [AtomicU64; Reason::ALL.len()],
-    /// How much of each count the server has been told or is being told.
+    /// Events that earlier processes left on disk; they stand beside the law.
+    recovered: [AtomicU64; Reason::ALL.len()],
+    /// How much of both the server has been told or is being told.
     reported: [AtomicU64; Reason::ALL.len()],
     /// Occurrences that were folded and whose count went to a server that knows no counts: told as `sample_rate`.
     folded_unsaid: AtomicU64,
@@ -81,6 +85,11 @@ impl Losses {
         self.counts[reason as usize].fetch_add(quantity, Ordering::SeqCst);
     }
 
+    /// Counts the loss of what an earlier process captured.
+    pub fn add_recovered(&self, reason: Reason, quantity: u64) {
+        self.recovered[reason as usize].fetch_add(quantity, Ordering::SeqCst);
+    }
+
     /// Folded occurrences for a server that takes no count items.
     pub fn add_folded(&self, quantity: u64) {
         self.folded_unsaid.fetch_add(quantity, Ordering::Relaxed);
@@ -90,10 +99,19 @@ impl Losses {
         self.counts[reason as usize].load(Ordering::SeqCst)
     }
 
+    /// The same of what earlier processes captured.
+    pub fn count_recovered(&self, reason: Reason) -> u64 {
+        self.recovered[reason as usize].load(Ordering::SeqCst)
+    }
+
+    fn to_report(&self, reason: Reason) -> u64 {
+        self.count(reason) + self.count_recovered(reason)
+    }
+
     /// True when the server has not been told of everything.
     pub fn has_unreported(&self) -> bool {
         let untold =
-            |r: &Reason| r.is_reported() && self.count(*r) > self.reported[*r as usize].load(Ordering::Relaxed);
+            |r: &Reason| r.is_reported() && self.to_report(*r) > self.reported[*r as usize].load(Ordering::Relaxed);
         self.folded_unsaid.load(Ordering::Relaxed) > 0 || Reason::ALL.iter().any(untold)
     }
 
@@ -101,7 +119,7 @@ impl Losses {
     pub fn take_report(&self) -> Option<Report> {
         let mut report = Report { folded: self.folded_unsaid.swap(0, Ordering::Relaxed), ..Report::default() };
         for reason in Reason::ALL.iter().copied().filter(|r| r.is_reported()) {
-            let count = self.count(reason);
+            let count = self.to_report(reason);
             let told = self.reported[reason as usize].swap(count, Ordering::Relaxed);
             if count > told {
                 report.quantities.insert(reason, count - told);
@@ -143,7 +161,7 @@ mod tests {
     fn a_loss_is_told_once_unless_telling_failed() {
         let losses = Losses::default();
         losses.add(Reason::QueueOverflow, 3);
-        losses.add(Reason::RateLimited, 5);
+        losses.add(Reason::Closed, 5);
         losses.add_folded(2);
         let report = losses.take_report().unwrap();
         assert_eq!(losses.take_report(), None);
@@ -153,6 +171,6 @@ mod tests {
         assert_eq!((again.quantities[&Reason::QueueOverflow], again.folded), (4, 2));
         let item = String::from_utf8(again.to_item().payload).unwrap();
         assert!(item.contains(r#"{"category":"error","quantity":4,"reason":"queue_overflow"}"#), "{item}");
-        assert!(!item.contains("rate_limited"), "{item}");
+        assert!(!item.contains("closed"), "{item}");
     }
 }

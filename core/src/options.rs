@@ -181,6 +181,24 @@ impl OptionValue for Duration {
     }
 }
 
+/// How long something is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Age(pub Duration);
+
+/// A week.
+const LONGEST_AGE: f64 = 7.0 * 86_400.0;
+
+impl OptionValue for Age {
+    const EXPECTED: &'static str = "a number of seconds from 0 to 604800";
+    fn parse(value: &Value) -> Result<Self, String> {
+        let secs = value.as_f64().filter(|s| (0.0..=LONGEST_AGE).contains(s));
+        secs.map(|s| Age(Duration::from_secs_f64(s))).ok_or_else(expected::<Self>)
+    }
+    fn show(&self) -> Value {
+        self.0.as_secs_f64().into()
+    }
+}
+
 impl OptionValue for FingerprintMode {
     const EXPECTED: &'static str = "one of \"context\", \"override\"";
     fn parse(value: &Value) -> Result<Self, String> {
@@ -329,6 +347,19 @@ options! {
     max_queue_bytes: usize = 32 * 1024 * 1024;
     /// Bytes of finished events that may wait to be sent; the oldest are dropped and counted as `cache_overflow`.
     max_outbox_bytes: usize = 32 * 1024 * 1024;
+    /// Keep events on disk until they are delivered, so that they outlive the process. Without a directory that is
+    /// writable and private, they are kept in memory; `stats()` says why.
+    spool: bool = true;
+    /// Directory of the spool; one below it for each DSN. The default is `faultwire` in the platform's place for state:
+    /// `$XDG_STATE_HOME` or `~/.local/state`, `~/Library/Application Support`, `%LOCALAPPDATA%`.
+    spool_dir: Option<String> = None;
+    /// Bytes of the spool, all processes together; beyond, the oldest events are dropped and counted as `cache_overflow`.
+    spool_max_bytes: usize = 64 * 1024 * 1024;
+    /// Seconds after which an event is not sent any more, but counted as `spool_expired`. A server tells repeated
+    /// events for a week at most, hence no longer than that.
+    spool_max_age: Age = Age(Duration::from_secs(3 * 86_400));
+    /// Have the disk confirm each event (`fdatasync`): it then outlives a power failure too, not only the process.
+    spool_sync: bool = false;
 }
 
 fn unknown(name: &str) -> Error {

@@ -6,7 +6,7 @@ use crate::fingerprint;
 use crate::gate::Inside;
 use crate::loss::Reason;
 use crate::options::FingerprintMode;
-use crate::outbox::{Kind, Record};
+use crate::outbox::{Kind, Origin, Record};
 use crate::places::Places;
 use crate::protocol::{Event, Frame, Item, Stacktrace, Untouched, Value};
 use crate::sanitize;
@@ -74,8 +74,8 @@ impl Pipeline {
         item.write_to(&mut items);
         self.keep_room(item.payload);
         let admission = &capture.admission;
-        let record =
-            Record { kind: Kind::Event, id: event.event_id, items, fold: admission.fold, epoch: admission.epoch };
+        let origin = Origin::Own { epoch: admission.epoch, fold: admission.fold };
+        let record = Record { kind: Kind::Event, id: event.event_id, captured: admission.timestamp, items, origin };
         Ok(Finished { record, fingerprint, event })
     }
 

@@ -1,9 +1,11 @@
 //! What a client is made of for its whole life: options, and what is derived from them once.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Error;
 use crate::options::Options;
+use crate::outbox::spool::{self, Unusable};
 use crate::protocol::{Breadcrumb, Event, Map, SdkInfo};
 use crate::sampling::SamplingContext;
 use crate::sanitize::Sanitizer;
@@ -57,6 +59,8 @@ pub(crate) struct Settings {
     pub server_name: Option<String>,
     pub sanitizer: Sanitizer,
     pub rules: Rules,
+    /// Given with the options, for tests: what it takes is not kept on disk.
+    is_own_transport: bool,
     /// `None`: disabled.
     pub make_transport: Option<MakeTransport>,
     /// Integrations switched on since the start, in order.
@@ -86,6 +90,7 @@ impl Settings {
         let mut rules =
             Rules::new(options.in_app_include.clone(), options.in_app_exclude.clone(), &options.frame_blocklist)?;
         rules.root = std::env::current_dir().ok().and_then(|folder| folder.into_os_string().into_string().ok());
+        let is_own_transport = transport.is_some();
         let make_transport = match (transport, &options.dsn) {
             (Some(transport), _) => Some(transport),
             (None, None) => None,
@@ -105,9 +110,21 @@ impl Settings {
             server_name,
             sanitizer,
             rules,
+            is_own_transport,
             make_transport,
             integrations: Mutex::default(),
         })
+    }
+
+    /// Where the spool is, or why there is none.
+    pub fn spool_place(&self) -> Result<PathBuf, Unusable> {
+        let no = |reason: &str| Err(Unusable(reason.to_owned()));
+        match &self.options.dsn {
+            _ if !self.options.spool => no("the option spool is off"),
+            _ if self.is_own_transport => no("the transport is not Faultwire's"),
+            None => no("there is no dsn"),
+            Some(dsn) => spool::place(dsn, &self.options),
+        }
     }
 
     /// Names an integration that was switched on.

@@ -10,9 +10,9 @@ use crate::fork;
 use crate::gate::Inside;
 use crate::log::debug;
 use crate::loss::Reason;
-use crate::outbox::{Kind, Record};
-use crate::protocol::{EnvelopeHeader, Timestamp};
-use crate::transport::{Answer, Transport};
+use crate::outbox::{Kind, Lease, Leased};
+use crate::protocol::{EnvelopeHeader, EventId, Timestamp};
+use crate::transport::{Answer, Backoff, Transport, retry_after};
 
 /// How long a loss waits for an event to travel with before it is told by itself.
 const REPORT_EVERY: Duration = Duration::from_secs(30);
@@ -22,84 +22,167 @@ const REPORT_EVERY: Duration = Duration::from_secs(30);
 pub(crate) struct Shipper {
     transport: Option<Box<dyn Transport>>,
     report_due: Option<Instant>,
+    backoff: Backoff,
+    /// The flush for which the last failed attempt was made: a later one has another made at once.
+    failed_for: u64,
+}
+
+/// What became of a request.
+enum Fate {
+    Delivered,
+    /// A final no.
+    Lost(Reason),
+    /// No answer, or one that says: later.
+    Later,
 }
 
 pub(crate) fn run(engine: &Arc<Engine>) {
     let _inside = Inside::enter();
     let Some(make) = &engine.settings.make_transport else { return };
     let mut kept = engine.shipper.lock().unwrap_or_else(PoisonError::into_inner);
-    let Shipper { transport, report_due } = &mut *kept;
-    let transport = transport.get_or_insert_with(|| {
+    kept.transport.get_or_insert_with(|| {
         let _busy = fork::busy();
         make()
     });
-    let report_due = report_due.get_or_insert_with(|| Instant::now() + REPORT_EVERY);
+    kept.report_due.get_or_insert_with(|| Instant::now() + REPORT_EVERY);
     while !engine.threads.shipper.must_end() {
-        if let Some(pause) = engine.limits.limited("error", Instant::now()) {
-            // The outbox holds meanwhile; a flush or the end looks again.
-            engine.wait_for_flush(pause.min(REPORT_EVERY));
+        let flush = engine.flush_number();
+        if let Some(hold) = kept.hold(engine, flush) {
+            engine.tell_held(flush);
+            if engine.may_end() {
+                return end(engine, &mut kept);
+            }
+            engine.wait_to_ship(hold.min(REPORT_EVERY), flush);
+            continue;
         }
-        let limited = engine.limits.limited("error", Instant::now()).is_some();
-        let patience = report_due.saturating_duration_since(Instant::now());
-        let record = if limited { None } else { engine.outbox.lease(patience) };
-        let flush = engine.counts_flushed.load(Ordering::Acquire);
-        let flush_due = flush != engine.reports_flushed.load(Ordering::Relaxed);
-        match record {
-            Some(record) => ship(engine, transport.as_mut(), record),
+        let report_due = kept.report_due.unwrap_or_else(Instant::now);
+        match engine.outbox.lease(report_due.saturating_duration_since(Instant::now())) {
+            Some(Lease::Send(leased)) => kept.ship(engine, leased),
+            Some(Lease::Lost(leased, reason)) => {
+                let _busy = fork::busy();
+                engine.drop_record(&engine.outbox.release(leased), reason);
+            }
+            Some(Lease::Damaged(records)) => engine.losses.add_recovered(Reason::SpoolDamaged, records),
             None => {
-                if flush_due || Instant::now() >= *report_due {
-                    report(engine, transport.as_mut());
-                    *report_due = Instant::now() + REPORT_EVERY;
+                let flush = engine.flush_number();
+                let flush_due = flush != engine.reports_flushed.load(Ordering::Relaxed);
+                if flush_due || Instant::now() >= report_due {
+                    kept.report(engine);
+                    kept.report_due = Some(Instant::now() + REPORT_EVERY);
                 }
                 if flush_due {
-                    engine.reports_flushed.store(flush, Ordering::Release);
-                    engine.epochs.notify();
+                    engine.tell_reported(flush);
                 }
-                if engine.is_closing() && engine.worker_done.load(Ordering::Acquire) {
-                    *kept = Shipper::default();
-                    return;
+                if engine.may_end() {
+                    return end(engine, &mut kept);
                 }
             }
         }
     }
 }
 
-/// Sends one record, and what there is to report with it.
-fn ship(engine: &Engine, transport: &mut dyn Transport, record: Record) {
-    let report = engine.losses.take_report();
-    let event_id = (record.kind == Kind::Event).then_some(record.id);
-    let mut body = header(engine, event_id);
-    body.reserve(record.items.len() + 512);
-    body.extend_from_slice(&record.items);
-    if let Some(report) = &report {
-        report.to_item().write_to(&mut body);
-    }
-    let fate = send(engine, transport, &body);
+/// The last of this engine: what is on disk is for a later start, what is not is lost.
+fn end(engine: &Engine, kept: &mut Shipper) {
     let _busy = fork::busy();
-    if let (Err(_), Some(report)) = (&fate, &report) {
-        engine.losses.untell(report);
+    engine.outbox.close();
+    for record in engine.outbox.abandon() {
+        engine.drop_record(&record, Reason::NetworkError);
     }
-    engine.outbox.release(&record);
-    match fate {
-        Ok(()) => engine.delivered(&record),
-        Err(reason) => engine.drop_record(&record, reason),
+    *kept = Shipper::default();
+}
+
+impl Shipper {
+    /// How long nothing is to be sent: the server set a limit, or did not answer. A flush that came since does not
+    /// wait for the latter.
+    fn hold(&self, engine: &Engine, flush: u64) -> Option<Duration> {
+        let now = Instant::now();
+        let backoff = self.backoff.left(now).filter(|_| flush == self.failed_for);
+        engine.limits.limited("error", now).max(backoff)
+    }
+
+    /// Sends one record, and what there is to report with it.
+    fn ship(&mut self, engine: &Engine, leased: Leased) {
+        let record = &leased.record;
+        let report = engine.losses.take_report();
+        let event_id = (record.kind == Kind::Event).then_some(record.id);
+        let mut body = header(engine, event_id);
+        body.reserve(record.items.len() + 512);
+        body.extend_from_slice(&record.items);
+        if let Some(report) = &report {
+            report.to_item().write_to(&mut body);
+        }
+        let fate = self.send(engine, &body);
+        let _busy = fork::busy();
+        if let (Fate::Lost(_) | Fate::Later, Some(report)) = (&fate, &report) {
+            engine.losses.untell(report);
+        }
+        match fate {
+            Fate::Delivered => engine.delivered(&engine.outbox.release(leased)),
+            Fate::Lost(reason) => engine.drop_record(&engine.outbox.release(leased), reason),
+            Fate::Later => engine.outbox.put_back(leased),
+        }
+    }
+
+    /// Tells the server what it did not get.
+    fn report(&mut self, engine: &Engine) {
+        if engine.limits.limited("client_report", Instant::now()).is_some() {
+            return;
+        }
+        let Some(report) = engine.losses.take_report() else { return };
+        let mut body = header(engine, None);
+        report.to_item().write_to(&mut body);
+        if !matches!(self.send(engine, &body), Fate::Delivered) {
+            engine.losses.untell(&report);
+        }
+    }
+
+    /// One request.
+    fn send(&mut self, engine: &Engine, body: &[u8]) -> Fate {
+        let Some(transport) = self.transport.as_mut() else { return Fate::Later };
+        let request = || catch_unwind(AssertUnwindSafe(|| transport.send(body)));
+        let Ok(answer) = engine.threads.shipper.request(request) else {
+            return Fate::Lost(Reason::Internal);
+        };
+        let asked = match answer {
+            Err(no_answer) => {
+                debug!("no answer from the server: {}", no_answer.0);
+                None
+            }
+            Ok(answer) => {
+                engine.limits.update(&answer, Instant::now());
+                if answer.faultwire.is_some() {
+                    engine.server_is_faultwire.store(true, Ordering::Relaxed);
+                }
+                if let Some(fate) = final_fate(&answer) {
+                    self.backoff.succeed();
+                    return fate;
+                }
+                answer.retry_after.as_deref().and_then(retry_after)
+            }
+        };
+        self.backoff.fail(Instant::now(), asked);
+        self.failed_for = engine.flush_number();
+        Fate::Later
     }
 }
 
-/// Tells the server what it did not get.
-fn report(engine: &Engine, transport: &mut dyn Transport) {
-    if engine.limits.limited("client_report", Instant::now()).is_some() {
-        return;
-    }
-    let Some(report) = engine.losses.take_report() else { return };
-    let mut body = header(engine, None);
-    report.to_item().write_to(&mut body);
-    if send(engine, transport, &body).is_err() {
-        engine.losses.untell(&report);
+/// What an answer means for what was sent; `None`: to be sent again. That is harmless, for an event's id makes it
+/// count once.
+fn final_fate(answer: &Answer) -> Option<Fate> {
+    match answer.status {
+        200..=299 => Some(Fate::Delivered),
+        status @ (408 | 429 | 502 | 503 | 504) => {
+            debug!("the server answered {status}: later");
+            None
+        }
+        status => {
+            debug!("the server answered {status}");
+            Some(Fate::Lost(Reason::SendError))
+        }
     }
 }
 
-fn header(engine: &Engine, event_id: Option<crate::protocol::EventId>) -> Vec<u8> {
+fn header(engine: &Engine, event_id: Option<EventId>) -> Vec<u8> {
     let header = EnvelopeHeader {
         event_id,
         sent_at: Some(Timestamp::now()),
@@ -109,30 +192,4 @@ fn header(engine: &Engine, event_id: Option<crate::protocol::EventId>) -> Vec<u8
     let mut body = serde_json::to_vec(&header).unwrap_or_else(|_| b"{}".to_vec());
     body.push(b'\n');
     body
-}
-
-/// One request. `Err` is the reason for which what it carried is lost.
-fn send(engine: &Engine, transport: &mut dyn Transport, body: &[u8]) -> Result<(), Reason> {
-    let request = || catch_unwind(AssertUnwindSafe(|| transport.send(body)));
-    let answer = engine.threads.shipper.request(request).map_err(|_| Reason::Internal)?;
-    let answer = answer.map_err(|no_answer| {
-        debug!("no answer from the server: {}", no_answer.0);
-        Reason::NetworkError
-    })?;
-    engine.limits.update(&answer, Instant::now());
-    if answer.faultwire.is_some() {
-        engine.server_is_faultwire.store(true, Ordering::Relaxed);
-    }
-    let Answer { status, .. } = answer;
-    match status {
-        200..=299 => Ok(()),
-        429 => {
-            debug!("the server answered 429: rate limited");
-            Err(Reason::RateLimited)
-        }
-        _ => {
-            debug!("the server answered {status}");
-            Err(Reason::SendError)
-        }
-    }
 }

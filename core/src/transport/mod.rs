@@ -5,13 +5,16 @@ mod http;
 mod joined;
 mod names;
 mod ratelimit;
+mod retry;
 mod tls;
 
 use std::sync::Arc;
 
 pub(crate) use gzip::Gzip;
 pub(crate) use http::{Http, HttpSettings};
+pub(crate) use ratelimit::parse_retry_after as retry_after;
 pub use ratelimit::{RateLimits, vector as ratelimit_vector};
+pub(crate) use retry::Backoff;
 
 /// What a server said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

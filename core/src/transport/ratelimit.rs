@@ -91,7 +91,7 @@ fn parse_limits(header: &str) -> Vec<(String, Duration)> {
 }
 
 /// Seconds, or an HTTP date (`Sun, 06 Nov 1994 08:49:37 GMT`).
-fn parse_retry_after(header: &str) -> Option<Duration> {
+pub(crate) fn parse_retry_after(header: &str) -> Option<Duration> {
     span(header).or_else(|| {
         let end = parse_http_date(header)?;
         let left = (end.0 - Timestamp::now().0).max(0);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use faultwire::stats::Stats;
 use faultwire::{Hooks, Options};
 
 use crate::support::backend::Backend;
@@ -69,7 +70,8 @@ fn a_client_without_a_dsn_does_nothing() {
     assert!(!client.is_enabled());
     assert_eq!(raise(&client, "nobody hears"), None);
     assert!(client.flush(SOON) && client.close(None));
-    assert_eq!(client.stats(), Default::default());
+    let outbox = "memory: there is no dsn".to_owned();
+    assert_eq!(client.stats(), Stats { outbox, ..Stats::default() });
 }
 
 /// A flush waits for what was captured before it, and keeps its deadline when that does not come.

@@ -1,12 +1,12 @@
-//! Rate limits: a short one is waited out, and nothing is reported that the server counted itself.
+//! Rate limits: they are kept, and cost no event.
 
 use std::time::{Duration, Instant};
 
 use faultwire::transport::Answer;
-use faultwire::{Hooks, Options};
+use faultwire::{Hooks, Options, Value};
 
 use crate::support::backend::{Backend, status};
-use crate::support::{SOON, client, dropped_for, lawful, raise};
+use crate::support::{SOON, client, dropped, lawful, raise};
 
 /// "Not for the next 300 ms": the next event waits, and arrives.
 #[test]
@@ -23,18 +23,23 @@ fn a_short_limit_pauses_the_shipper_and_loses_nothing() {
     assert_eq!(lawful(client.stats()).delivered, 2);
 }
 
-/// 429: the server has counted the event; it is gone, and no report says so again.
+/// 429: the event waits as long as the server wants, and arrives.
 #[test]
-fn what_a_429_refuses_is_counted_here_and_not_reported() {
+fn what_a_429_refuses_is_sent_later() {
     let backend = Backend::default();
     let client = client(Options::default(), Hooks::default(), &backend);
     backend.answer_once(Answer { rate_limits: Some("0.1::organization".to_owned()), ..status(429) });
-    raise(&client, "refused");
+    let start = Instant::now();
+    let ids = [raise(&client, "refused"), raise(&client, "behind it")];
     assert!(client.flush(SOON));
-    raise(&client, "taken");
-    assert!(client.flush(SOON));
+    assert!(start.elapsed() >= Duration::from_millis(100), "sent in spite of the limit");
     let stats = lawful(client.stats());
-    assert_eq!((stats.delivered, dropped_for(&stats, "rate_limited")), (1, 1), "{stats:?}");
+    assert_eq!((stats.delivered, dropped(&stats)), (2, 0), "{stats:?}");
+    let mut arrived: Vec<_> = backend.events().iter().map(|e| e["event_id"].clone()).collect();
+    arrived.sort_by_key(ToString::to_string);
+    let mut expected = ids.map(|id| Value::from(id.unwrap().to_string()));
+    expected.sort_by_key(ToString::to_string);
+    assert_eq!(arrived, expected);
     assert!(backend.items("client_report").is_empty());
 }
 
@@ -44,8 +49,6 @@ fn a_flush_within_a_limit_keeps_its_deadline() {
     let backend = Backend::default();
     let client = client(Options::default(), Hooks::default(), &backend);
     backend.answer_once(status(429));
-    raise(&client, "refused");
-    assert!(client.flush(SOON));
     raise(&client, "waits a minute");
     let start = Instant::now();
     assert!(!client.flush(Duration::from_millis(50)));

@@ -1,0 +1,168 @@
+//! Frames in a file that only grows: how the SDK's spool and the server's log keep their records.
+//!
+//! ```text
+//! mark (4)  kind (1)  length (4)  checksum (4)  payload (length)       integers little-endian
+//! ```
+//!
+//! Nothing is ever rewritten, so a process that is killed at any moment leaves whole frames and at most one
+//! torn one; a full disk or a failing one can leave damage in the midst. A reader that meets something else
+//! than a sound frame goes on at the next mark: damage is skipped and counted, what follows is found. The mark
+//! holds bytes that no text has, so nothing within a frame of text can be taken for one.
+
+use memchr::memmem;
+
+/// Starts every frame. 0xff occurs in no UTF-8 text.
+const MARK: [u8; 4] = [0xff, b'f', b'w', 0xff];
+/// Bytes before the payload.
+pub(crate) const HEADER: usize = 13;
+/// A length beyond this is damage: an event has at most 1 MiB.
+const MAX_PAYLOAD: usize = 4 << 20;
+
+/// Appends a frame to `out`; its payload is `parts`, one after the other.
+pub(crate) fn append(out: &mut Vec<u8>, kind: u8, parts: &[&[u8]]) {
+    let length = parts.iter().map(|part| part.len()).sum::<usize>() as u32;
+    out.reserve(HEADER + length as usize);
+    out.extend_from_slice(&MARK);
+    out.push(kind);
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(&checksum(kind, length, parts).to_le_bytes());
+    parts.iter().for_each(|part| out.extend_from_slice(part));
+}
+
+fn checksum(kind: u8, length: u32, parts: &[&[u8]]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&[kind]);
+    hasher.update(&length.to_le_bytes());
+    parts.iter().for_each(|part| hasher.update(part));
+    hasher.finalize()
+}
+
+/// A sound frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Frame<'b> {
+    pub kind: u8,
+    /// Where it starts.
+    pub at: usize,
+    pub payload: &'b [u8],
+}
+
+impl Frame<'_> {
+    /// Where the next one may start.
+    pub fn end(&self) -> usize {
+        self.at + HEADER + self.payload.len()
+    }
+}
+
+/// The sound frames of a file, in order.
+#[derive(Debug)]
+pub(crate) struct Frames<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    damaged: usize,
+}
+
+impl<'b> Frames<'b> {
+    pub fn new(bytes: &'b [u8]) -> Self {
+        Frames { bytes, at: 0, damaged: 0 }
+    }
+
+    /// How many stretches were damaged, a torn end among them. Complete after the last frame.
+    pub fn damaged(&self) -> usize {
+        self.damaged
+    }
+
+    fn frame_at(&self, at: usize) -> Option<Frame<'b>> {
+        let (header, rest) = self.bytes.get(at..)?.split_at_checked(HEADER)?;
+        let number = |from: usize| header.get(from..from + 4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
+        let (kind, length, sum) = (*header.get(4)?, number(5)?, number(9)?);
+        let fits = header.starts_with(&MARK) && length as usize <= MAX_PAYLOAD;
+        let payload = if fits { rest.get(..length as usize)? } else { return None };
+        (checksum(kind, length, &[payload]) == sum).then_some(Frame { kind, at, payload })
+    }
+}
+
+impl<'b> Iterator for Frames<'b> {
+    type Item = Frame<'b>;
+
+    fn next(&mut self) -> Option<Frame<'b>> {
+        let mut is_damaged = false;
+        while self.at < self.bytes.len() {
+            if let Some(frame) = self.frame_at(self.at) {
+                self.damaged += usize::from(is_damaged);
+                self.at = frame.end();
+                return Some(frame);
+            }
+            is_damaged = true;
+            let rest = self.bytes.get(self.at + 1..).unwrap_or_default();
+            self.at = memmem::find(rest, &MARK).map_or(self.bytes.len(), |found| self.at + 1 + found);
+        }
+        self.damaged += usize::from(is_damaged);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        append(&mut bytes, 1, &[b"first"]);
+        append(&mut bytes, 2, &[b"sec", b"ond"]);
+        append(&mut bytes, 1, &[]);
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> (Vec<(u8, String)>, usize) {
+        let mut frames = Frames::new(bytes);
+        let read = frames.by_ref().map(|f| (f.kind, String::from_utf8_lossy(f.payload).into_owned())).collect();
+        (read, frames.damaged())
+    }
+
+    fn all() -> Vec<(u8, String)> {
+        vec![(1, "first".to_owned()), (2, "second".to_owned()), (1, String::new())]
+    }
+
+    #[test]
+    fn what_was_appended_is_read() {
+        assert_eq!(read(&file()), (all(), 0));
+        assert_eq!(read(&[]), (vec![], 0));
+    }
+
+    /// Cut anywhere: the frames that were whole, and one stretch of damage unless it was cut between two.
+    #[test]
+    fn a_torn_end_is_skipped() {
+        let bytes = file();
+        let ends: Vec<usize> = Frames::new(&bytes).map(|f| f.end()).collect();
+        for length in 0..bytes.len() {
+            let whole = ends.iter().filter(|end| **end <= length).count();
+            let is_torn = length != 0 && !ends.contains(&length);
+            assert_eq!(read(&bytes[..length]), (all()[..whole].to_vec(), usize::from(is_torn)), "{length}");
+        }
+    }
+
+    /// Any one bit: the frame that it belongs to is lost, no other.
+    #[test]
+    fn a_flipped_bit_costs_one_frame() {
+        let bytes = file();
+        for bit in 0..bytes.len() * 8 {
+            let mut damaged = bytes.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            let lost = Frames::new(&bytes).position(|f| bit / 8 < f.end()).unwrap();
+            let mut left = all();
+            left.remove(lost);
+            assert_eq!(read(&damaged), (left, 1), "bit {bit}");
+        }
+    }
+
+    /// What was appended after a torn frame, by the one who found it, is read.
+    #[test]
+    fn what_follows_damage_is_found() {
+        let mut bytes = file();
+        bytes.truncate(bytes.len() - 3);
+        bytes.extend_from_slice(&file());
+        let mut expected = all()[..2].to_vec();
+        expected.extend(all());
+        assert_eq!(read(&bytes), (expected, 1));
+    }
+}
