@@ -463,6 +463,7 @@ impl Options {
         within("max_queue_events", self.max_queue_events, 1..=1_000_000)?;
         within("max_queue_bytes", self.max_queue_bytes, 65_536..=4 << 30)?;
         within("max_outbox_bytes", self.max_outbox_bytes, 65_536..=4 << 30)?;
+        within("spool_max_bytes", self.spool_max_bytes, 65_536..=64 << 30)?;
         if self.storm_window < Duration::from_secs(1) {
             return Err(Error::option("storm_window", "expected a number of seconds from 1 to 86400"));
         }
