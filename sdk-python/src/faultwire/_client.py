@@ -55,6 +55,11 @@ def init(
     max_queue_events: int | None = None,
     max_queue_bytes: int | None = None,
     max_outbox_bytes: int | None = None,
+    spool: bool | None = None,
+    spool_dir: str | None = None,
+    spool_max_bytes: int | None = None,
+    spool_max_age: float | None = None,
+    spool_sync: bool | None = None,
     before_send: BeforeSend | None = None,
     before_breadcrumb: BeforeBreadcrumb | None = None,
     error_sampler: ErrorSampler | None = None,
@@ -115,7 +120,13 @@ def init(
         http_proxy, https_proxy: URL; default: the environment's.
         ca_certs: path of a PEM file of authorities to trust besides the system's.
         shutdown_timeout: seconds that leaving the process may wait, default 2.0.
-        max_queue_events, max_queue_bytes, max_outbox_bytes: bounds of what waits, default 4096, 32 MiB, 32 MiB.
+        max_queue_events, max_queue_bytes, max_outbox_bytes: bounds of what waits in memory, default 4096,
+            32 MiB, 32 MiB.
+        spool: keep events on disk until they are delivered, so that they outlive the process; default True.
+        spool_dir: where; default `$XDG_STATE_HOME/faultwire` or the platform's like.
+        spool_max_bytes: default 64 MiB, all processes together; the oldest events go first.
+        spool_max_age: seconds after which an event is not sent any more, default 3 days.
+        spool_sync: have the disk confirm each event, default False.
         debug: say on stderr what goes on, never the content of an event; default False.
 
     Raises InvalidOptionError or InvalidDsnError, both FaultwireError and ValueError, naming the option.
