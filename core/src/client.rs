@@ -217,6 +217,12 @@ impl Client {
         self.engine().flush(deadline(timeout))
     }
 
+    /// The same for a process that is about to die: it is enough that what is left is on disk, once the server was
+    /// tried in vain.
+    pub(crate) fn flush_or_spool(&self, timeout: Duration) -> bool {
+        self.engine().settle(deadline(timeout), true)
+    }
+
     /// Flushes, then ends the threads; later captures are no-ops. The default is `shutdown_timeout`.
     pub fn close(&self, timeout: Option<Duration>) -> bool {
         if self.closed.swap(true, Ordering::AcqRel) {

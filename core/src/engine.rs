@@ -207,8 +207,8 @@ impl Engine {
         flushed
     }
 
-    /// `or_store`: it is enough that what is left outlives the process, once the server was tried in vain.
-    fn settle(self: &Arc<Engine>, deadline: Instant, or_store: bool) -> bool {
+    /// See [`flush`](Engine::flush). `or_store`: it is enough that what is left outlives the process, once the server was tried in vain.
+    pub fn settle(self: &Arc<Engine>, deadline: Instant, or_store: bool) -> bool {
         if !self.threads_run() && !self.has_work() {
             return true;
         }
@@ -230,7 +230,8 @@ impl Engine {
         let is_held = || self.held_for.load(Ordering::Acquire) >= number;
         let is_stored = || or_store && self.outbox.stored() >= self.epochs.pending() as u64;
         let is_hopeless = || self.held_until.load(Ordering::Acquire) > deadline_ms;
-        if !self.epochs.wait(deadline, || is_settled() || (is_held() && (is_stored() || is_hopeless()))) || !is_settled()
+        if !self.epochs.wait(deadline, || is_settled() || (is_held() && (is_stored() || is_hopeless())))
+            || !is_settled()
         {
             return false;
         }

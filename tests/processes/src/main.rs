@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod forks;
+mod lives;
 mod panics;
 
 use std::time::Duration;
@@ -24,6 +25,7 @@ fn main() {
         "fork-untouched" => forks::fork_untouched(),
         "fork-under-load" => forks::fork_under_load(),
         "fork-in-hook" => forks::fork_in_hook(),
+        "recover" => lives::recover(),
         "panic-main" => panics::main_thread(),
         "panic-thread" => panics::other_thread(),
         "panic-extern-c" => panics::extern_c(),
