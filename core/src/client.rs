@@ -65,7 +65,12 @@ impl Client {
     }
 
     fn node(settings: &Arc<Settings>) -> Box<Node> {
-        Box::new(Node { generation: fork::generation(), engine: Engine::new(Arc::clone(settings)) })
+        let engine = Engine::new(Arc::clone(settings));
+        #[cfg(unix)]
+        if settings.options.flush_on_sigterm && settings.make_transport.is_some() {
+            crate::sigterm::watch(&engine);
+        }
+        Box::new(Node { generation: fork::generation(), engine })
     }
 
     /// The engine of this process.

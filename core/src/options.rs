@@ -324,6 +324,9 @@ options! {
     ca_certs: Option<String> = None;
     /// Seconds that leaving the process may wait for events on their way.
     shutdown_timeout: Duration = Duration::from_secs(2);
+    /// Send what is on its way before SIGTERM ends the process (not on Windows). Only where the application leaves the
+    /// signal its default action, which follows; waits at most `shutdown_timeout`.
+    flush_on_sigterm: bool = false;
     /// How much of a request's body is kept: `never`, `small` (1 KiB), `medium` (10 KiB), `always` (100 KiB).
     max_request_body_size: BodySize = BodySize::Medium;
     /// Characters kept of a value; messages keep 8192.

@@ -163,6 +163,48 @@ def test_a_signal_by_default_ends_the_process_and_loses_nothing_complete(
     assert complete <= {event["event_id"] for event in sink.events()}
 
 
+@pytest.mark.parametrize("where", ["alone", "in a forked child"])
+def test_flush_on_sigterm_sends_and_dies_of_the_signal(program: Run, sink: Sink, where: str) -> None:
+    source = """
+import faultwire, os, signal, sys, time
+faultwire.init(flush_on_sigterm=True)
+if "%s" != "alone":
+    faultwire.capture_message("before the fork")
+    faultwire.flush(10)
+    if pid := os.fork():
+        # One child does not use Faultwire at all, and dies of the signal all the same.
+        if not (idle := os.fork()):
+            time.sleep(60)
+        time.sleep(0.1)
+        os.kill(idle, signal.SIGTERM)
+        assert os.waitstatus_to_exitcode(os.waitpid(idle, 0)[1]) == -signal.SIGTERM
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGTERM
+        sys.exit(3)
+for n in range(20):
+    faultwire.capture_message(f"number {n}")
+os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(60)
+"""
+    ended = program(source % where, dsn=sink.dsn)
+    assert (ended.code, ended.err) == (-signal.SIGTERM if where == "alone" else 3, "")
+    texts = [event["logentry"]["formatted"] for event in sink.events()]
+    assert sorted(text for text in texts if text != "before the fork") == sorted(f"number {n}" for n in range(20))
+
+
+def test_flush_on_sigterm_leaves_the_handler_of_the_application_alone(program: Run, sink: Sink) -> None:
+    ended = program(
+        """
+import faultwire, os, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))
+faultwire.init(flush_on_sigterm=True)
+faultwire.capture_message("one")
+os.kill(os.getpid(), signal.SIGTERM)
+""",
+        dsn=sink.dsn,
+    )
+    assert ended.code == 5 and len(sink.events()) == 1
+
+
 def test_os_exit_straight_after_a_flush_of_the_worker(program: Run, sink: Sink) -> None:
     """`os._exit` runs no hook of ours: what was on disk is sent by the next start."""
     sink.mode("status", status=503)

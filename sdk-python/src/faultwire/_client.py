@@ -44,6 +44,7 @@ def init(
     https_proxy: str | None = None,
     ca_certs: str | None = None,
     shutdown_timeout: float | None = None,
+    flush_on_sigterm: bool | None = None,
     max_request_body_size: Literal["never", "small", "medium", "always"] | None = None,
     max_value_length: int | None = None,
     sanitize_keys: Sequence[str] | None = None,
@@ -120,6 +121,8 @@ def init(
         http_proxy, https_proxy: URL; default: the environment's.
         ca_certs: path of a PEM file of authorities to trust besides the system's.
         shutdown_timeout: seconds that leaving the process may wait, default 2.0.
+        flush_on_sigterm: send what is on its way before SIGTERM ends the process, unless the application
+            handles it; default False.
         max_queue_events, max_queue_bytes, max_outbox_bytes: bounds of what waits in memory, default 4096,
             32 MiB, 32 MiB.
         spool: keep events on disk until they are delivered, so that they outlive the process; default True.
