@@ -17,7 +17,6 @@ import { type Layers, type Surroundings, type Trace, type User, afresh, here, ru
 import { settings } from '../settings';
 import { BodyRecorder, isRecordable } from './body';
 import { expressRoute } from './express-route';
-import { traceOf } from './trace';
 
 /** What a request of HTTP/1 or of HTTP/2 says of itself. */
 export interface Asked {
@@ -52,6 +51,7 @@ export class Handled {
   /** Frameworks change it while they route; this is what the client asked for. */
   private readonly url: string;
   private extras: (() => Extras | undefined)[] | undefined;
+  /** Null until it is asked for: one span, whatever number of events. */
   private trace: Trace | undefined | null = null;
 
   constructor(private readonly asked: Asked) {
@@ -230,9 +230,11 @@ export function describe(asked: Asked, target: string): Record<string, unknown> 
   };
 }
 
+/** The trace that the request belongs to, with a new span of our own. */
 function traceIn(headers: Asked['headers']): Trace | undefined {
   const header = headers['traceparent'] ?? headers['sentry-trace'];
-  return typeof header === 'string' ? traceOf(header) : undefined;
+  const trace = typeof header === 'string' ? native.traceOf(header) : null;
+  return trace === null ? undefined : (JSON.parse(trace) as Trace);
 }
 
 /** A body that somebody parsed, as far as options allow. */
