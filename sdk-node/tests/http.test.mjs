@@ -276,7 +276,7 @@ test('no body with maxRequestBodySize never', async () => {
 
 test('a body that a framework parsed is shown where its bytes were not seen', async () => {
   const url = await serve((request, response) => {
-    request.body = { item: 'tea', card: '4111 1111 1111 1111', get lazy() { throw new Error('asked'); }, list: 'z'.repeat(50_000) };
+    request.body = { item: 'tea', card: '4111 1111 1111 1111', get lazy() { throw new Error('asked'); }, a: { b: { c: { d: {} } } }, list: 'z'.repeat(50_000) };
     request.user = { id: 7, name: 'Joe' };
     fail();
     response.end();
@@ -284,6 +284,7 @@ test('a body that a framework parsed is shown where its bytes were not seen', as
   await ask(url);
   const [event] = await captured.events();
   assert.equal(event.request.data.item, 'tea');
+  assert.deepEqual(event.request.data.a, { b: { c: { d: '[Object]' } } });
   assert.doesNotMatch(JSON.stringify(event), /4111 1111/);
   assert.ok(JSON.stringify(event.request.data).length < 20_000);
   assert.equal(event.user.id, '7');

@@ -10,7 +10,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { captureException } from '../capture';
 import { get, isObject, isProxy, ownData } from '../extract/safe';
 import { LOOK_AHEAD, cut } from '../extract/text';
-import { SCOPE, toJson } from '../extract/values';
+import { Json, parsedBody } from '../extract/values';
 import { note, quietly } from '../guard';
 import { native } from '../native';
 import { type Layers, type Surroundings, type Trace, type User, afresh, here, runIn } from '../scope';
@@ -250,7 +250,7 @@ function bounded(body: unknown): unknown {
     // What parsers leave where there was no body.
     return undefined;
   }
-  return JSON.parse(toJson(body, { ...SCOPE, text: limit + LOOK_AHEAD, size: limit })) as unknown;
+  return new Json(body, parsedBody(limit));
 }
 
 /** The id of a user that the application found; only what is there, since a getter could ask a database. */
