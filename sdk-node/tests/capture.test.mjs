@@ -68,6 +68,12 @@ test('causes and members of groups', async () => {
   );
 });
 
+test('an error that is alone has no number', async () => {
+  faultwire.captureException(new Error('alone'));
+  const [event] = await captured.events();
+  assert.deepEqual(raised(event).mechanism, { type: 'generic', handled: true });
+});
+
 test('a cyclic cause and a long chain end', async () => {
   const a = new Error('a');
   const b = new Error('b', { cause: a });
