@@ -14,10 +14,11 @@ import * as limits from './leaky/limits.mjs';
 import * as plain from './leaky/plain.mjs';
 import * as request from './leaky/request.mjs';
 import { leaks } from './leaky/search.mjs';
+import * as web from './leaky/web.mjs';
 import { Sink } from './sink.mjs';
 
 const MAIN = join(dirname(fileURLToPath(import.meta.url)), 'leaky', 'main.cjs');
-const SCENARIOS = Object.entries({ plain, limits, request }).flatMap(([module, all]) => Object.keys(all).map((name) => [module, name]));
+const SCENARIOS = Object.entries({ plain, limits, request, web }).flatMap(([module, all]) => Object.keys(all).map((name) => [module, name]));
 
 let sink;
 before(async () => {
