@@ -85,10 +85,13 @@ for (const [way, name, setup, disabledIntegrations = []] of WAYS) {
       app.get('/later', (request, response, next) => setTimeout(next, 1, error('later')));
       // Express 4 leaves rejections to the application.
       const wrapped = (handler) => (request, response, next) => handler(request, response).catch(next);
-      app.get('/rejected', (name === 'express4' ? wrapped : (handler) => handler)(async () => {
-        await sleep(1);
-        throw error('rejected');
-      }));
+      app.get(
+        '/rejected',
+        (name === 'express4' ? wrapped : (handler) => handler)(async () => {
+          await sleep(1);
+          throw error('rejected');
+        }),
+      );
       app.get('/text', (request, response, next) => next('text'));
       setup(app);
       await start();
@@ -96,15 +99,24 @@ for (const [way, name, setup, disabledIntegrations = []] of WAYS) {
         assert.equal((await ask(`${url}/${path}`)).status, 500);
       }
       const events = await captured.events();
-      assert.deepEqual(events.map((event) => [event.exception.values[0].value, event.transaction]), [
-        ['thrown', '/thrown'], ['later', '/later'], ['rejected', '/rejected'], ['text', '/text'],
-      ]);
+      assert.deepEqual(
+        events.map((event) => [event.exception.values[0].value, event.transaction]),
+        [
+          ['thrown', '/thrown'],
+          ['later', '/later'],
+          ['rejected', '/rejected'],
+          ['text', '/text'],
+        ],
+      );
     });
 
     test('routers inside routers: the whole route', async () => {
       const [outer, inner] = [express.Router(), express.Router({ mergeParams: true })];
       inner.get('/items/:item', (request, response, next) => next(error('deep')));
-      inner.get('/', () => { faultwire.captureMessage('inside'); throw error('root'); });
+      inner.get('/', () => {
+        faultwire.captureMessage('inside');
+        throw error('root');
+      });
       outer.use('/orgs/:org', inner);
       app.use('/api', outer);
       app.use('/again', inner);
@@ -151,14 +163,19 @@ for (const [way, name, setup, disabledIntegrations = []] of WAYS) {
       app.get('/own', (request, response, next) => next(new NotThere()));
       setup(app);
       app.use((thrown, request, response, next) =>
-        thrown instanceof NotThere ? response.status(404).send('not there') : next(thrown));
+        thrown instanceof NotThere ? response.status(404).send('not there') : next(thrown),
+      );
       await start();
       assert.equal((await ask(`${url}/nowhere`)).status, 404);
       assert.equal((await ask(`${url}/status`)).status, 422);
       assert.equal((await ask(`${url}/code`)).status, 400);
       assert.equal((await ask(`${url}/set`)).status, 409);
       assert.equal((await ask(`${url}/decode/%ZZ`)).status, 400);
-      assert.equal((await ask(`${url}/json`, { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } })).status, 400);
+      assert.equal(
+        (await ask(`${url}/json`, { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } }))
+          .status,
+        400,
+      );
       assert.deepEqual(await ask(`${url}/own`).then(({ status, text }) => [status, text]), [404, 'not there']);
       assert.deepEqual(await captured.events(), []);
     });
@@ -171,7 +188,10 @@ for (const [way, name, setup, disabledIntegrations = []] of WAYS) {
       const { status, text } = await ask(`${url}/own`);
       assert.deepEqual([status, text], [503, '{"sorry":"down"}']);
       const events = await captured.events();
-      assert.deepEqual(events.map((event) => event.exception.values[0].value), ['down']);
+      assert.deepEqual(
+        events.map((event) => event.exception.values[0].value),
+        ['down'],
+      );
     });
 
     test('captured by the application and then passed on: one event', async () => {
@@ -184,7 +204,10 @@ for (const [way, name, setup, disabledIntegrations = []] of WAYS) {
       await start();
       await ask(url);
       const events = await captured.events();
-      assert.deepEqual(events.map((event) => event.tags), [{ by: 'hand' }]);
+      assert.deepEqual(
+        events.map((event) => event.tags),
+        [{ by: 'hand' }],
+      );
     });
 
     test('an error after the response has begun', async () => {
@@ -219,7 +242,10 @@ for (const [way, name, setup, disabledIntegrations = []] of WAYS) {
       failNow();
       const events = await until(async () => (await captured.events()).length && captured.events());
       // The half body is the client's fault (400).
-      assert.deepEqual(events.map((event) => event.exception.values[0].value), ['slow']);
+      assert.deepEqual(
+        events.map((event) => event.exception.values[0].value),
+        ['slow'],
+      );
     });
 
     test('200 requests at once keep apart', async () => {
@@ -232,7 +258,12 @@ for (const [way, name, setup, disabledIntegrations = []] of WAYS) {
       });
       setup(app);
       await start();
-      const one = (id) => ask(`${url}/r/${id}`, { method: 'POST', body: JSON.stringify({ id }), headers: { 'content-type': 'application/json' } });
+      const one = (id) =>
+        ask(`${url}/r/${id}`, {
+          method: 'POST',
+          body: JSON.stringify({ id }),
+          headers: { 'content-type': 'application/json' },
+        });
       await Promise.all(Array.from({ length: 200 }, (_, id) => one(id)));
       const events = await captured.events();
       assert.equal(new Set(events.map((event) => event.tags.id)).size, 200);
@@ -267,9 +298,18 @@ describe('processes', () => {
   const module = JSON.stringify(`${PACKAGE}/dist/index.mjs`);
   for (const [what, source] of [
     ['CommonJS, express first', `const express = require(${file}); const fw = require(${ours}); fw.init(); ${story()}`],
-    ['CommonJS, faultwire first', `const fw = require(${ours}); fw.init(); const express = require(${file}); ${story()}`],
-    ['ESM, express first', `import(${file}).then(async ({ default: express }) => { const fw = await import(${module}); fw.init(); ${story()} });`],
-    ['ESM, faultwire first', `import(${module}).then(async (fw) => { fw.init(); const { default: express } = await import(${file}); ${story()} });`],
+    [
+      'CommonJS, faultwire first',
+      `const fw = require(${ours}); fw.init(); const express = require(${file}); ${story()}`,
+    ],
+    [
+      'ESM, express first',
+      `import(${file}).then(async ({ default: express }) => { const fw = await import(${module}); fw.init(); ${story()} });`,
+    ],
+    [
+      'ESM, faultwire first',
+      `import(${module}).then(async (fw) => { fw.init(); const { default: express } = await import(${file}); ${story()} });`,
+    ],
     ['an app that is there before init', `const express = require(${file}); ${story()} require(${ours}).init();`],
   ]) {
     test(`import order: ${what}`, async () => {

@@ -49,19 +49,25 @@ for (const [way, setup, disabledIntegrations] of [
         request.user = { id: 'u-7' };
         faultwire.setTag('path', request.url);
       });
-      app.register(async (sub) => {
-        sub.post('/orders/:id', async () => {
-          await sleep(1);
-          fail('in the handler');
-        });
-      }, { prefix: '/api' });
+      app.register(
+        async (sub) => {
+          sub.post('/orders/:id', async () => {
+            await sleep(1);
+            fail('in the handler');
+          });
+        },
+        { prefix: '/api' },
+      );
       await start();
       const { status, text } = await ask(`${url}/api/orders/5?api_key=seeded-secret`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', cookie: 'sid=seeded-secret' },
         body: '{"item":"tea","password":"seeded-secret"}',
       });
-      assert.deepEqual([status, JSON.parse(text)], [500, { statusCode: 500, error: 'Internal Server Error', message: 'in the handler' }]);
+      assert.deepEqual(
+        [status, JSON.parse(text)],
+        [500, { statusCode: 500, error: 'Internal Server Error', message: 'in the handler' }],
+      );
       const [event, more] = await captured.events();
       assert.equal(more, undefined);
       const { type, handled } = event.exception.values[0].mechanism;
@@ -79,15 +85,25 @@ for (const [way, setup, disabledIntegrations] of [
       app.get('/hook', { onRequest: async () => fail('hook') }, async () => 1);
       app.get('/sync', () => fail('sync'));
       app.get('/sent', (request, reply) => void reply.send(new Error('sent')));
-      app.get('/serialiser', { serializerCompiler: () => () => fail('serialiser'), schema: { response: { 200: {} } } }, async () => ({}));
+      app.get(
+        '/serialiser',
+        { serializerCompiler: () => () => fail('serialiser'), schema: { response: { 200: {} } } },
+        async () => ({}),
+      );
       await start();
       for (const path of ['hook', 'sync', 'sent', 'serialiser']) {
         assert.equal((await ask(`${url}/${path}`)).status, 500);
       }
       const events = await captured.events();
-      assert.deepEqual(events.map((event) => [event.exception.values[0].value, event.transaction]), [
-        ['hook', '/hook'], ['sync', '/sync'], ['sent', '/sent'], ['serialiser', '/serialiser'],
-      ]);
+      assert.deepEqual(
+        events.map((event) => [event.exception.values[0].value, event.transaction]),
+        [
+          ['hook', '/hook'],
+          ['sync', '/sync'],
+          ['sent', '/sent'],
+          ['serialiser', '/serialiser'],
+        ],
+      );
     });
 
     test('what answers below 500 is no failure', async () => {
@@ -101,8 +117,16 @@ for (const [way, setup, disabledIntegrations] of [
       await start();
       assert.equal((await ask(`${url}/nowhere`)).status, 404);
       assert.equal((await ask(`${url}/status`)).status, 422);
-      assert.equal((await ask(`${url}/valid`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })).status, 400);
-      assert.equal((await ask(`${url}/valid`, { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } })).status, 400);
+      assert.equal(
+        (await ask(`${url}/valid`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } }))
+          .status,
+        400,
+      );
+      assert.equal(
+        (await ask(`${url}/valid`, { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } }))
+          .status,
+        400,
+      );
       assert.equal((await ask(`${url}/own`)).text, 'not there');
       assert.deepEqual(await captured.events(), []);
     });
@@ -134,7 +158,10 @@ for (const [way, setup, disabledIntegrations] of [
         fail(request.params.id);
       });
       const answers = await Promise.all([1, 2, 3].map((id) => app.inject(`/r/${id}`)));
-      assert.deepEqual(answers.map((answer) => answer.statusCode), [500, 500, 500]);
+      assert.deepEqual(
+        answers.map((answer) => answer.statusCode),
+        [500, 500, 500],
+      );
       const events = await captured.events();
       assert.deepEqual(events.map((event) => event.tags.id).sort(), ['1', '2', '3']);
       for (const event of events) {
@@ -182,8 +209,15 @@ for (const [way, setup, disabledIntegrations] of [
       const client = http2.connect(url);
       const one = (id) =>
         new Promise((resolve, reject) => {
-          const stream = client.request({ ':path': `/r/${id}?q=1`, ':method': 'POST', 'content-type': 'application/json' });
-          stream.on('error', reject).on('response', (headers) => resolve(headers[':status'])).end('{"item":"tea"}');
+          const stream = client.request({
+            ':path': `/r/${id}?q=1`,
+            ':method': 'POST',
+            'content-type': 'application/json',
+          });
+          stream
+            .on('error', reject)
+            .on('response', (headers) => resolve(headers[':status']))
+            .end('{"item":"tea"}');
         });
       assert.deepEqual(await Promise.all([1, 2].map(one)), [500, 500]);
       // The client has its answer before the server is told that it was given.
@@ -204,12 +238,20 @@ for (const [way, setup, disabledIntegrations] of [
         fail(`failed ${request.body.id}`);
       });
       await start();
-      const one = (id) => ask(`${url}/r/${id}`, { method: 'POST', body: JSON.stringify({ id }), headers: { 'content-type': 'application/json' } });
+      const one = (id) =>
+        ask(`${url}/r/${id}`, {
+          method: 'POST',
+          body: JSON.stringify({ id }),
+          headers: { 'content-type': 'application/json' },
+        });
       await Promise.all(Array.from({ length: 200 }, (_, id) => one(id)));
       const events = await captured.events();
       assert.equal(new Set(events.map((event) => event.tags.id)).size, 200);
       for (const { tags, user, exception, request } of events) {
-        assert.deepEqual([user.id, exception.values[0].value, new URL(request.url).pathname], [tags.id, `failed ${tags.id}`, `/r/${tags.id}`]);
+        assert.deepEqual(
+          [user.id, exception.values[0].value, new URL(request.url).pathname],
+          [tags.id, `failed ${tags.id}`, `/r/${tags.id}`],
+        );
       }
     });
   });
@@ -236,11 +278,26 @@ describe('processes', () => {
   const ours = JSON.stringify(PACKAGE);
   const module = JSON.stringify(`${PACKAGE}/dist/index.mjs`);
   for (const [what, source] of [
-    ['CommonJS, fastify first', `const fastify = require(${file}); const fw = require(${ours}); fw.init(); ${story('')}`],
-    ['CommonJS, faultwire first', `const fw = require(${ours}); fw.init(); const fastify = require(${file}); ${story('')}`],
-    ['ESM, fastify first', `import(${file}).then(async ({ default: fastify }) => { const fw = await import(${module}); fw.init(); ${story('')} });`],
-    ['ESM, faultwire first', `import(${module}).then(async (fw) => { fw.init(); const { default: fastify } = await import(${file}); ${story('')} });`],
-    ['an instance from before init, set up', `const fastify = require(${file}); const fw = require(${ours}); ${story('fw.init();', 'fw.setupFastifyErrorHandler(app);')}`],
+    [
+      'CommonJS, fastify first',
+      `const fastify = require(${file}); const fw = require(${ours}); fw.init(); ${story('')}`,
+    ],
+    [
+      'CommonJS, faultwire first',
+      `const fw = require(${ours}); fw.init(); const fastify = require(${file}); ${story('')}`,
+    ],
+    [
+      'ESM, fastify first',
+      `import(${file}).then(async ({ default: fastify }) => { const fw = await import(${module}); fw.init(); ${story('')} });`,
+    ],
+    [
+      'ESM, faultwire first',
+      `import(${module}).then(async (fw) => { fw.init(); const { default: fastify } = await import(${file}); ${story('')} });`,
+    ],
+    [
+      'an instance from before init, set up',
+      `const fastify = require(${file}); const fw = require(${ours}); ${story('fw.init();', 'fw.setupFastifyErrorHandler(app);')}`,
+    ],
   ]) {
     test(`import order: ${what}`, async () => {
       const { code, stdout, stderr } = await run(source, { ...sink, prelude: false });

@@ -35,13 +35,20 @@ const route = (method, path, handler, options) => server.route({ method, path, h
 const values = async () => (await captured.events()).map((event) => event.exception.values[0].value);
 
 test('an error: its route, its request, its tags; the answer is that of hapi', async () => {
-  server.auth.scheme('known', () => ({ authenticate: (request, h) => h.authenticated({ credentials: { id: 'u-7' } }) }));
+  server.auth.scheme('known', () => ({
+    authenticate: (request, h) => h.authenticated({ credentials: { id: 'u-7' } }),
+  }));
   server.auth.strategy('known', 'known');
-  route('POST', '/orders/{id}', async (request) => {
-    faultwire.setTag('path', request.path);
-    await sleep(1);
-    throw new Error('in the handler');
-  }, { auth: 'known' });
+  route(
+    'POST',
+    '/orders/{id}',
+    async (request) => {
+      faultwire.setTag('path', request.path);
+      await sleep(1);
+      throw new Error('in the handler');
+    },
+    { auth: 'known' },
+  );
   await start();
   const { status, text } = await ask(`${url}/orders/5?api_key=seeded-secret`, {
     method: 'POST',
@@ -64,9 +71,27 @@ test('an error: its route, its request, its tags; the answer is that of hapi', a
 });
 
 test('wherever it comes from: extensions, 502, what is no error', async () => {
-  route('GET', '/ext', () => 'ok', { ext: { onPreHandler: { method: () => { throw new Error('ext'); } } } });
-  route('GET', '/502', () => { throw Object.assign(new Error('upstream'), { isBoom: true, output: { statusCode: 502, payload: {}, headers: {} } }); });
-  route('GET', '/late', () => 'ok', { ext: { onPreResponse: { method: () => { throw new Error('late'); } } } });
+  route('GET', '/ext', () => 'ok', {
+    ext: {
+      onPreHandler: {
+        method: () => {
+          throw new Error('ext');
+        },
+      },
+    },
+  });
+  route('GET', '/502', () => {
+    throw Object.assign(new Error('upstream'), { isBoom: true, output: { statusCode: 502, payload: {}, headers: {} } });
+  });
+  route('GET', '/late', () => 'ok', {
+    ext: {
+      onPreResponse: {
+        method: () => {
+          throw new Error('late');
+        },
+      },
+    },
+  });
   await start();
   const statuses = [];
   for (const path of ['ext', '502', 'late']) statuses.push((await ask(`${url}/${path}`)).status);
@@ -75,23 +100,34 @@ test('wherever it comes from: extensions, 502, what is no error', async () => {
 });
 
 test('what answers below 500 is no failure', async () => {
-  route('GET', '/own', () => { throw new Error('not there'); });
-  route('GET', '/status', () => { throw Object.assign(new Error('mine'), { isBoom: true, output: { statusCode: 422, payload: {}, headers: {} } }); });
+  route('GET', '/own', () => {
+    throw new Error('not there');
+  });
+  route('GET', '/status', () => {
+    throw Object.assign(new Error('mine'), { isBoom: true, output: { statusCode: 422, payload: {}, headers: {} } });
+  });
   route('POST', '/json', () => 'ok');
   server.ext('onPreResponse', (request, h) =>
-    request.response.message === 'not there' ? h.response('not there').code(404) : h.continue);
+    request.response.message === 'not there' ? h.response('not there').code(404) : h.continue,
+  );
   await start();
   assert.equal((await ask(`${url}/nowhere`)).status, 404);
   assert.equal((await ask(`${url}/status`)).status, 422);
-  assert.equal((await ask(`${url}/json`, { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } })).status, 400);
+  assert.equal(
+    (await ask(`${url}/json`, { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } })).status,
+    400,
+  );
   assert.equal((await ask(`${url}/own`)).text, 'not there');
   assert.deepEqual(await captured.events(), []);
 });
 
 test("an application's own extension answers 503: captured, the answer is the application's", async () => {
-  route('GET', '/', () => { throw new Error('down'); });
+  route('GET', '/', () => {
+    throw new Error('down');
+  });
   server.ext('onPreResponse', (request, h) =>
-    request.response.isBoom ? h.response({ sorry: request.response.message }).code(503) : h.continue);
+    request.response.isBoom ? h.response({ sorry: request.response.message }).code(503) : h.continue,
+  );
   await start();
   const { status, text } = await ask(url);
   assert.deepEqual([status, text], [503, '{"sorry":"down"}']);
@@ -139,12 +175,17 @@ test('200 requests at once keep apart', async () => {
   const events = await captured.events();
   assert.equal(new Set(events.map((event) => event.tags.id)).size, 200);
   for (const { tags, user, exception, request } of events) {
-    assert.deepEqual([user.id, exception.values[0].value, new URL(request.url).pathname], [tags.id, `failed ${tags.id}`, `/r/${tags.id}`]);
+    assert.deepEqual(
+      [user.id, exception.values[0].value, new URL(request.url).pathname],
+      [tags.id, `failed ${tags.id}`, `/r/${tags.id}`],
+    );
   }
 });
 
 test('injected requests are captured, too', async () => {
-  route('GET', '/r/{id}', () => { throw new Error('injected'); });
+  route('GET', '/r/{id}', () => {
+    throw new Error('injected');
+  });
   assert.equal((await server.inject('/r/1')).statusCode, 500);
   const [event] = await captured.events();
   assert.equal(event.transaction, '/r/{id}');
@@ -170,7 +211,10 @@ describe('processes', () => {
   const module = JSON.stringify(`${PACKAGE}/dist/index.mjs`);
   for (const [what, source] of [
     ['CommonJS', `const Hapi = require(${file}); const fw = require(${JSON.stringify(PACKAGE)}); fw.init(); ${story}`],
-    ['ESM', `import(${file}).then(async ({ default: Hapi }) => { const fw = await import(${module}); fw.init(); ${story} });`],
+    [
+      'ESM',
+      `import(${file}).then(async ({ default: Hapi }) => { const fw = await import(${module}); fw.init(); ${story} });`,
+    ],
   ]) {
     test(what, async () => {
       const { code, stdout, stderr } = await run(source, { ...sink, prelude: false });

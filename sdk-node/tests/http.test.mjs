@@ -104,7 +104,12 @@ for (const [header, value] of [
   });
 }
 
-for (const bad of ['nonsense', `ff${TRACE.slice(2)}`, `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, `${TRACE.slice(0, 50)}`]) {
+for (const bad of [
+  'nonsense',
+  `ff${TRACE.slice(2)}`,
+  `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`,
+  `${TRACE.slice(0, 50)}`,
+]) {
   test(`no trace is continued from ${bad}`, async () => {
     const url = await serve((request, response) => {
       fail();
@@ -190,10 +195,13 @@ test('what a connection reports between requests is not the business of the last
   second.say('nonsense\r\n\r\n');
   await until(() => seen.length === 1);
   const events = await captured.events();
-  assert.deepEqual(events.map((event) => [event.exception.values[0].value, event.tags, event.request]), [
-    ['upgrade', undefined, undefined],
-    ['clientError', undefined, undefined],
-  ]);
+  assert.deepEqual(
+    events.map((event) => [event.exception.values[0].value, event.tags, event.request]),
+    [
+      ['upgrade', undefined, undefined],
+      ['clientError', undefined, undefined],
+    ],
+  );
 });
 
 test('listeners of a body that arrives bit by bit are in the scope of the request', async () => {
@@ -227,8 +235,14 @@ test('listeners of a body that arrives bit by bit are in the scope of the reques
   socket.destroy();
   const events = await captured.events();
   assert.deepEqual(seen, ['data', 'data', 'end', 'timer', 'finish']);
-  assert.deepEqual(events.map((event) => event.tags?.path), Array(5).fill('/p'));
-  assert.deepEqual(events.map((event) => event.request.data), ['some', ...Array(4).fill('somebody')]);
+  assert.deepEqual(
+    events.map((event) => event.tags?.path),
+    Array(5).fill('/p'),
+  );
+  assert.deepEqual(
+    events.map((event) => event.request.data),
+    ['some', ...Array(4).fill('somebody')],
+  );
 });
 
 test('a body is what the application read, within the limit', async () => {
@@ -276,7 +290,15 @@ test('no body with maxRequestBodySize never', async () => {
 
 test('a body that a framework parsed is shown where its bytes were not seen', async () => {
   const url = await serve((request, response) => {
-    request.body = { item: 'tea', card: '4111 1111 1111 1111', get lazy() { throw new Error('asked'); }, a: { b: { c: { d: {} } } }, list: 'z'.repeat(50_000) };
+    request.body = {
+      item: 'tea',
+      card: '4111 1111 1111 1111',
+      get lazy() {
+        throw new Error('asked');
+      },
+      a: { b: { c: { d: {} } } },
+      list: 'z'.repeat(50_000),
+    };
     request.user = { id: 7, name: 'Joe' };
     fail();
     response.end();
@@ -322,7 +344,9 @@ test('https servers are covered', async () => {
   const { port } = new URL(await listen(server));
   await new Promise((resolve, reject) => {
     const more = { ...options, pskCallback: () => psk, checkServerIdentity: () => undefined };
-    https.get({ host: '127.0.0.1', port, path: '/s?x=1', ...more }, (r) => r.resume().on('end', resolve)).on('error', reject);
+    https
+      .get({ host: '127.0.0.1', port, path: '/s?x=1', ...more }, (r) => r.resume().on('end', resolve))
+      .on('error', reject);
   });
   const [event] = await captured.events();
   assert.equal(event.request.url, `https://127.0.0.1:${port}/s`);
@@ -378,9 +402,27 @@ test('without a client a request costs nothing and fails nowhere', async () => {
 
 test('hostile requests: what a report is made of may be anything', async () => {
   const url = await serve((request, response) => {
-    Object.defineProperty(request, 'user', { get: () => { throw new Error('user'); } });
-    Object.defineProperty(request, 'body', { get: () => { throw new Error('body'); } });
-    request.route = new Proxy({}, { get() { throw new Error('route'); }, getOwnPropertyDescriptor() { throw new Error('route'); } });
+    Object.defineProperty(request, 'user', {
+      get: () => {
+        throw new Error('user');
+      },
+    });
+    Object.defineProperty(request, 'body', {
+      get: () => {
+        throw new Error('body');
+      },
+    });
+    request.route = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error('route');
+        },
+        getOwnPropertyDescriptor() {
+          throw new Error('route');
+        },
+      },
+    );
     assert.ok(fail());
     response.end('ok');
   });
@@ -436,7 +478,10 @@ test('1,000 interleaved requests under load, each with its own tag and user', as
     assert.equal(new URL(request.url).pathname, `/${tags.id}`);
     assert.equal(request.data, `body-${tags.id}`);
     assert.equal(exception.values[0].value, `failed body-${tags.id}`);
-    assert.deepEqual(breadcrumbs.values.map((crumb) => crumb.message), [tags.id]);
+    assert.deepEqual(
+      breadcrumbs.values.map((crumb) => crumb.message),
+      [tags.id],
+    );
   }
   await sink.reset();
 });
@@ -444,8 +489,14 @@ test('1,000 interleaved requests under load, each with its own tag and user', as
 for (const [what, source] of [
   ['CommonJS, http first', `const http = require('node:http'); const fw = require(PACKAGE); STORY`],
   ['CommonJS, faultwire first', `const fw = require(PACKAGE); const http = require('node:http'); STORY`],
-  ['ESM, http first', `import('node:http').then(async ({ default: http }) => { const fw = await import(MODULE); STORY });`],
-  ['ESM, faultwire first', `import(MODULE).then(async (fw) => { const { default: http } = await import('node:http'); STORY });`],
+  [
+    'ESM, http first',
+    `import('node:http').then(async ({ default: http }) => { const fw = await import(MODULE); STORY });`,
+  ],
+  [
+    'ESM, faultwire first',
+    `import(MODULE).then(async (fw) => { const { default: http } = await import('node:http'); STORY });`,
+  ],
   ['a server that is there before init', `const fw = require(PACKAGE); const http = require('node:http'); LATE`],
 ]) {
   test(`import order: ${what}; an error that nobody caught says which request`, async () => {

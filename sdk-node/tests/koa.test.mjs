@@ -89,8 +89,12 @@ test('a capture of the application names the route', async () => {
 
 test('what answers below 500 is no failure', async () => {
   router.get('/throw', (ctx) => ctx.throw(422, 'mine'));
-  router.get('/status', () => { throw Object.assign(new Error('mine'), { status: 400 }); });
-  router.get('/own', () => { throw new Error('not there'); });
+  router.get('/status', () => {
+    throw Object.assign(new Error('mine'), { status: 400 });
+  });
+  router.get('/own', () => {
+    throw new Error('not there');
+  });
   app.use(async (ctx, next) => {
     try {
       await next();
@@ -119,7 +123,9 @@ test("an application's own middleware answers 503 and announces the error, once 
       ctx.app.emit('error', error, ctx);
     }
   });
-  router.get('/', () => { throw new Error('down'); });
+  router.get('/', () => {
+    throw new Error('down');
+  });
   await start();
   const { status, text } = await ask(url);
   assert.deepEqual([status, text], [503, 'sorry']);
@@ -127,7 +133,9 @@ test("an application's own middleware answers 503 and announces the error, once 
 });
 
 test('no error, an error without a request, a stream that fails late, a client that went away', async () => {
-  router.get('/text', () => { throw 'text'; });
+  router.get('/text', () => {
+    throw 'text';
+  });
   router.get('/stream', (ctx) => {
     const stream = new Readable({ read() {} });
     stream.push('begun');
@@ -168,7 +176,10 @@ test('200 requests at once keep apart', async () => {
   const events = await captured.events();
   assert.equal(new Set(events.map((event) => event.tags.id)).size, 200);
   for (const { tags, user, exception, request } of events) {
-    assert.deepEqual([user.id, exception.values[0].value, new URL(request.url).pathname], [tags.id, `failed ${tags.id}`, `/r/${tags.id}`]);
+    assert.deepEqual(
+      [user.id, exception.values[0].value, new URL(request.url).pathname],
+      [tags.id, `failed ${tags.id}`, `/r/${tags.id}`],
+    );
   }
 });
 
@@ -193,13 +204,21 @@ describe('processes', () => {
   for (const [what, own] of [
     ['its default', ''],
     ["the application's own listener", "app.on('error', (error) => console.log('own', error.message));"],
-    ["the application's own onerror", "app.onerror = function (error) { console.log('mine', error.message, this === app); };"],
+    [
+      "the application's own onerror",
+      "app.onerror = function (error) { console.log('mine', error.message, this === app); };",
+    ],
     ['silence', 'app.silent = true;'],
   ]) {
     test(`what is printed stays as it was: ${what}`, async () => {
-      const source = (active) => `const ACTIVE = ${active}; fw.init({ disabledIntegrations: ACTIVE ? [] : ['http'] }); const Koa = require(${file}); ${story(own)}`;
+      const source = (active) =>
+        `const ACTIVE = ${active}; fw.init({ disabledIntegrations: ACTIVE ? [] : ['http'] }); const Koa = require(${file}); ${story(own)}`;
       const [without, with_] = [await run(source(false), sink), await run(source(true), sink)];
-      const plain = ({ code, stdout, stderr }) => [code, stdout, stderr.replaceAll(/faultwire-story-\w+/g, '').replaceAll(/ at .*/g, ' at')];
+      const plain = ({ code, stdout, stderr }) => [
+        code,
+        stdout,
+        stderr.replaceAll(/faultwire-story-\w+/g, '').replaceAll(/ at .*/g, ' at'),
+      ];
       assert.deepEqual(plain(with_).slice(0, 2), plain(without).slice(0, 2));
       assert.equal(with_.stderr.includes('Error: failed'), without.stderr.includes('Error: failed'));
       const [event] = await sink.wait(1);

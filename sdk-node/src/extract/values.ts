@@ -390,8 +390,8 @@ const OPAQUE: readonly [(value: unknown) => boolean, string][] = [
 /** The name of an object's class; undefined for an object without a prototype. */
 export function className(object: object): string | undefined {
   const prototype = prototypeOf(object);
-  const constructor = prototype === null ? undefined : ownData(prototype, 'constructor');
-  const name = typeof constructor === 'function' ? ownData(constructor, 'name') : undefined;
+  const maker = prototype === null ? undefined : ownData(prototype, 'constructor');
+  const name = typeof maker === 'function' ? ownData(maker, 'name') : undefined;
   return typeof name === 'string' && name !== '' ? name.slice(0, MAX_NAME) : undefined;
 }
 

@@ -76,7 +76,10 @@ export class Handled {
   }
 
   private describe(): Surroundings {
-    const known: Extras = { transaction: this.route ?? expressRoute(this.asked), user: userOf(ownData(this.asked, 'user')) };
+    const known: Extras = {
+      transaction: this.route ?? expressRoute(this.asked),
+      user: userOf(ownData(this.asked, 'user')),
+    };
     for (const source of this.extras ?? []) {
       const said = quietly('request', source);
       known.transaction ??= said?.transaction;
@@ -90,10 +93,12 @@ export class Handled {
   }
 }
 
-/** A constructor that gives back what it is given: fields of a class that extends it are put on that. */
-const Same = function (given: object): object {
+function same(given: object): object {
   return given;
-} as unknown as new (given: object) => object;
+}
+
+/** A constructor that gives back what it is given: fields of a class that extends it are put on that. */
+const Same = same as unknown as new (given: object) => object;
 
 /**
  * What is known of a request, in a private field on it: nobody else sees it, and unlike an entry of a `WeakMap` it

@@ -99,7 +99,9 @@ const event = (data) => ({
       },
     ],
   },
-  breadcrumbs: [{ type: 'http', message: `secret=${opaque('breadcrumb')}`, data: { cookie: opaque('breadcrumb data') } }],
+  breadcrumbs: [
+    { type: 'http', message: `secret=${opaque('breadcrumb')}`, data: { cookie: opaque('breadcrumb data') } },
+  ],
   user: { id: '7', email: email('user'), api_key: opaque('user'), ip_address: '203.0.113.77' },
   request: {
     url: `https://ann:${opaque('url login')}@shop.example/pay?password=${opaque('url query')}`,
@@ -110,7 +112,10 @@ const event = (data) => ({
     data,
     env: { DB_PASSWORD: opaque('env password') },
   },
-  contexts: { app: { app_version: '1.0.0.1', token: opaque('app context') }, trace: { description: `token=${opaque('trace')}` } },
+  contexts: {
+    app: { app_version: '1.0.0.1', token: opaque('app context') },
+    trace: { description: `token=${opaque('trace')}` },
+  },
   tags: { api_key: opaque('tag'), shop: 'berlin-4' },
   extra: { password: opaque('extra'), deep: { a: { b: { token: opaque('deep extra') } } } },
   modules: { express: '5.1.0', [stripe('module name')]: '1' },

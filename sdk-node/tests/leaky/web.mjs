@@ -55,7 +55,9 @@ function multipart() {
   };
   const part = (name, value) => `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
   const file = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="${stripe('name of a file')}"\r\n\r\n${opaque('file')}\r\n`;
-  return `${Object.entries(fields).map(([name, value]) => part(name, value)).join('')}${file}--${BOUNDARY}--\r\n`;
+  return `${Object.entries(fields)
+    .map(([name, value]) => part(name, value))
+    .join('')}${file}--${BOUNDARY}--\r\n`;
 }
 
 /** Bodies by their types, whole and cut. */
@@ -67,7 +69,10 @@ const bodies = () => [
   ['application/x-www-form-urlencoded', form().slice(0, -3)],
   [`multipart/form-data; boundary=${BOUNDARY}`, multipart()],
   [`multipart/form-data; boundary=${BOUNDARY}`, multipart().slice(0, -30)],
-  ['application/graphql+json', JSON.stringify({ query: `{ login(password: "${opaque('GraphQL')}") }`, variables: { token: opaque('variable') } })],
+  [
+    'application/graphql+json',
+    JSON.stringify({ query: `{ login(password: "${opaque('GraphQL')}") }`, variables: { token: opaque('variable') } }),
+  ],
   ['application/xml', `<login><password>${opaque('XML')}</password><a token='${opaque('attribute')}'/></login>`],
   ['text/plain', `password=${opaque('text')}\n${dsnString('connection string')}\n${card('card in a text')}`],
 ];
@@ -77,8 +82,13 @@ function chatter() {
   console.log('login of %s with password=%s', 'ann', opaque('line of the console'));
   console.info({ user: 'ann', apiKey: opaque('object on the console') }, [`Bearer ${jwt('list on the console')}`]);
   const { write } = process.stderr;
-  process.stderr.write = (text, ...more) => !String(text).startsWith('faultwire') || write.call(process.stderr, text, ...more);
-  console.warn(ordinary('low on bread'), `token: ${opaque('warning')}`, new Error(`secret=${opaque('error on the console')}`));
+  process.stderr.write = (text, ...more) =>
+    !String(text).startsWith('faultwire') || write.call(process.stderr, text, ...more);
+  console.warn(
+    ordinary('low on bread'),
+    `token: ${opaque('warning')}`,
+    new Error(`secret=${opaque('error on the console')}`),
+  );
   console.error('could not connect to %s', dsnString('%s on the console'));
   process.stderr.write = write;
 }
@@ -90,10 +100,14 @@ async function logging() {
   const { default: pino } = await import('pino');
   const { default: winston } = await import('winston');
   const line = watchLogger(pino({ name: 'shop' }, discard()));
-  const old = winston.createLogger({ transports: [new FaultwireTransport(), new winston.transports.Stream({ stream: discard() })] });
+  const old = winston.createLogger({
+    transports: [new FaultwireTransport(), new winston.transports.Stream({ stream: discard() })],
+  });
   return () => {
     line.info({ password: opaque('member of a line'), headers: headers() }, `opened with ${stripe('line')}`);
-    line.child({ token: opaque('member of a child') }).error({ err: refused('pino'), cart: ordinary('cart-9') }, `secret=${opaque('line of an error')}`);
+    line
+      .child({ token: opaque('member of a child') })
+      .error({ err: refused('pino'), cart: ordinary('cart-9') }, `secret=${opaque('line of an error')}`);
     old.warn(`api_key=${opaque('line of winston')}`, { session_token: opaque('member of winston') });
     old.error('failed', refused('winston'));
   };
@@ -101,13 +115,23 @@ async function logging() {
 
 /** An error as clients of other services throw them: what was asked, and what was answered, hang on it. */
 function refused(where) {
-  const cause = Object.assign(new Error(`connect ECONNREFUSED ${dsnString(`cause, ${where}`)}`), { code: 'ECONNREFUSED' });
-  const error = new TypeError(`GET https://ann:${opaque(`login, ${where}`)}@api.example/v1?access_token=${opaque(`query, ${where}`)} failed`, { cause });
+  const cause = Object.assign(new Error(`connect ECONNREFUSED ${dsnString(`cause, ${where}`)}`), {
+    code: 'ECONNREFUSED',
+  });
+  const error = new TypeError(
+    `GET https://ann:${opaque(`login, ${where}`)}@api.example/v1?access_token=${opaque(`query, ${where}`)} failed`,
+    { cause },
+  );
   return Object.assign(error, {
-    config: { headers: headers(), auth: { username: 'ann', password: opaque(`auth, ${where}`) }, data: JSON.stringify(document()) },
+    config: {
+      headers: headers(),
+      auth: { username: 'ann', password: opaque(`auth, ${where}`) },
+      data: JSON.stringify(document()),
+    },
     options: { Authorization: basic(`options, ${where}`) },
     response: { status: 401, data: { refresh_token: opaque(`answer, ${where}`) } },
-    url: new URL(`https://ann:${opaque(`URL object, ${where}`)}@api.example/?sig=${opaque(`signature, ${where}`)}`).href,
+    url: new URL(`https://ann:${opaque(`URL object, ${where}`)}@api.example/?sig=${opaque(`signature, ${where}`)}`)
+      .href,
   });
 }
 
@@ -123,7 +147,9 @@ async function outgoing() {
   };
   await attempt(() => fetch(`http://ann:${opaque('login of fetch')}@${NOWHERE}/a?token=${opaque('query of fetch')}`));
   await attempt(() => fetch(`http://${NOWHERE}/a`, { headers: { authorization: `Bearer ${jwt('header of fetch')}` } }));
-  await attempt(() => new URL(`https://ann:${opaque('login of no URL')}@[shop.example/?token=${opaque('query of no URL')}`));
+  await attempt(
+    () => new URL(`https://ann:${opaque('login of no URL')}@[shop.example/?token=${opaque('query of no URL')}`),
+  );
   await attempt(() => new URL('//', `http://ann:${opaque('login of a base')}@[`));
   await attempt(
     () =>
@@ -180,7 +206,10 @@ async function shop(fw, express) {
   app.use(express.json(), express.urlencoded({ extended: true }), express.text({ type: ['text/*', '*/xml'] }));
   app.all('/pay/:token/:order', (request, _response, next) => {
     chatter();
-    fw.addBreadcrumb({ message: `paid by ${request.params.token}`, data: { body: request.body, query: request.query, cookies: request.headers.cookie } });
+    fw.addBreadcrumb({
+      message: `paid by ${request.params.token}`,
+      data: { body: request.body, query: request.query, cookies: request.headers.cookie },
+    });
     request.user = { id: ordinary('user-77'), password: opaque('user of a request') };
     next(refused('Express'));
   });
