@@ -70,6 +70,7 @@ const EXPORTS = {
   settings: [() => native.settings(), null],
   stats: [() => native.stats(), '{}'],
   takenEnvelopes: [() => native.takenEnvelopes(), '[]'],
+  traceOf: [() => native.traceOf('x'), null],
   typeRate: [() => native.typeRate(0), -1],
   vector: [() => JSON.parse(native.vector('dsn', '{}')).error?.kind, 'internal'],
   version: [() => native.version(), ''],
