@@ -175,33 +175,73 @@ test('what a connection reports between requests is not the business of the last
     response.end(request.url);
   });
   const seen = [];
-  server.on('upgrade', (request, socket) => {
-    fail('upgrade');
-    socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
-  });
-  server.on('clientError', (error, socket) => {
+  server.on('clientError', (_error, socket) => {
     fail('clientError');
     socket.destroy();
     seen.push('clientError');
   });
-  const first = connect(url);
-  first.say('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
-  await first.heard(/\/a$/);
-  first.say('GET /b HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-  await first.heard(/400 Bad Request/);
-  const second = connect(url);
-  second.say('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
-  await second.heard(/\/a$/);
-  second.say('nonsense\r\n\r\n');
+  const { say, heard } = connect(url);
+  say('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
+  await heard(/\/a$/);
+  say('nonsense\r\n\r\n');
   await until(() => seen.length === 1);
-  const events = await captured.events();
-  assert.deepEqual(
-    events.map((event) => [event.exception.values[0].value, event.tags, event.request]),
-    [
-      ['upgrade', undefined, undefined],
-      ['clientError', undefined, undefined],
-    ],
-  );
+  const [event] = await captured.events();
+  assert.deepEqual([event.tags, event.request], [undefined, undefined]);
+});
+
+test('an upgraded connection has a scope of its own, from the request on, for as long as it lasts', async () => {
+  const url = await serve((request, response) => {
+    faultwire.setTag('request', request.url);
+    response.end(request.url);
+  });
+  server.on('upgrade', (request, socket) => {
+    faultwire.setTag('room', request.url);
+    fail('upgrade');
+    socket.on('data', (bytes) => {
+      faultwire.addBreadcrumb({ message: String(bytes) });
+      setImmediate(() => {
+        fail('message');
+        socket.write('heard');
+      });
+    });
+    socket.on('end', () => socket.end());
+    socket.on('close', () => fail('close'));
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n');
+  });
+  const rooms = [];
+  for (const room of ['/b', '/c']) {
+    const { say, heard, socket } = connect(url);
+    say('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
+    await heard(/\/a$/);
+    say(`GET ${room} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n`);
+    await heard(/101 Switching/);
+    rooms.push({ say, heard, socket, room });
+  }
+  for (const { say, heard, socket, room } of rooms) {
+    say(`hello ${room}`);
+    await heard(/heard$/);
+    socket.destroy();
+  }
+  fail('outside');
+  const events = await until(async () => {
+    const all = await captured.events();
+    return all.length === 7 && all;
+  });
+  const told = events.map(({ exception, tags, request, breadcrumbs }) => [
+    exception.values[0].value,
+    tags?.room,
+    request?.url.replace('http://x', ''),
+    request?.data,
+    (breadcrumbs?.values ?? []).map(({ message }) => message).join(),
+  ]);
+  const of = (room) => [
+    ['upgrade', room, room, undefined, ''],
+    ['message', room, room, undefined, `hello ${room}`],
+    ['close', room, room, undefined, `hello ${room}`],
+  ];
+  const expected = [...of('/b'), ...of('/c'), ['outside', undefined, undefined, undefined, '']];
+  assert.deepEqual(told.sort(), expected.sort());
+  assert.ok(events.every(({ tags }) => tags?.request === undefined));
 });
 
 test('listeners of a body that arrives bit by bit are in the scope of the request', async () => {
