@@ -136,7 +136,13 @@ const TIMES: Record<string, readonly [number, number]> = {
 };
 
 const HOOKS = ['errorSampler', 'beforeSend', 'beforeBreadcrumb'] as const;
-const OWN: readonly string[] = [...HOOKS, 'autoIntegrations', 'disabledIntegrations', 'logEventLevel', 'logBreadcrumbLevel'];
+const OWN: readonly string[] = [
+  ...HOOKS,
+  'autoIntegrations',
+  'disabledIntegrations',
+  'logEventLevel',
+  'logBreadcrumbLevel',
+];
 const OUR_NAMES = new Map(Object.entries(CORE_NAMES).map(([ours, core]) => [core, ours]));
 
 /** Options as the engine takes them, in JSON. Throws `InvalidOptionError` on what it would not notice. */
