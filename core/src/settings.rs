@@ -47,6 +47,9 @@ pub struct Sdk {
     pub info: SdkInfo,
     /// `python`, `rust`, ...: the platform of its events.
     pub platform: &'static str,
+    /// The host's runtime has a handler for SIGTERM that ends the process; the package sees to it that the
+    /// application has none.
+    pub host_handles_sigterm: bool,
     /// Contexts of every event: `runtime`, `os`, ...
     pub contexts: Map,
 }

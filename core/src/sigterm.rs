@@ -1,14 +1,14 @@
 //! The option `flush_on_sigterm`: sends what is on its way before SIGTERM ends the process.
 //!
-//! Only where nobody else handles the signal. The handler does what a handler may: it writes a byte into a pipe. A
-//! thread reads it, flushes, puts the default action back and raises the signal again, so the process still dies of
+//! Only where the application does not handle the signal. The handler does what a handler may: it writes a byte into a
+//! pipe. A thread reads it, flushes, puts back what was there and raises the signal again, so the process still dies of
 //! it. What the application installs later replaces ours. In a forked child the pipe is closed and the handler passes
 //! the signal on at once, until the child uses Faultwire and has a pipe of its own.
 
 use std::io::{PipeReader, Read};
 use std::os::fd::IntoRawFd;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
 use crate::engine::Engine;
@@ -20,6 +20,9 @@ const NO_PIPE: i32 = -1;
 
 /// Where the handler writes.
 static PIPE: AtomicI32 = AtomicI32::new(NO_PIPE);
+
+/// What was there before: the default action, or that of the host's runtime.
+static BEFORE: OnceLock<libc::sigaction> = OnceLock::new();
 
 static WATCH: Mutex<Watch> = Mutex::new(Watch { generation: None, engines: Vec::new() });
 
@@ -34,7 +37,7 @@ pub(crate) fn watch(engine: &Arc<Engine>) {
     // Held by another thread when this process was forked: then there is nothing to be done, here.
     let Ok(mut watch) = WATCH.try_lock() else { return };
     if watch.generation != Some(fork::generation()) {
-        if !may_install() {
+        if !may_install(engine.settings.sdk.host_handles_sigterm) {
             debug!("flush_on_sigterm: the application handles the signal itself");
             return;
         }
@@ -58,7 +61,15 @@ fn start() -> std::io::Result<()> {
     };
     system::without_signals(|| std::thread::Builder::new().name("faultwire-term".to_owned()).spawn(run))?;
     PIPE.store(writer.into_raw_fd(), Ordering::SeqCst);
-    set_action(on_signal as *const () as libc::sighandler_t);
+    // SAFETY: sigaction is plain data for which zeroes are valid; the handler lives as long as the library, which is
+    // never unloaded.
+    unsafe {
+        let mut new: libc::sigaction = std::mem::zeroed();
+        new.sa_sigaction = handler();
+        new.sa_flags = libc::SA_RESTART;
+        libc::sigemptyset(&raw mut new.sa_mask);
+        libc::sigaction(libc::SIGTERM, &raw const new, std::ptr::null_mut());
+    }
     Ok(())
 }
 
@@ -74,11 +85,15 @@ fn wait(mut pipe: PipeReader) {
     die();
 }
 
-/// With the default action in place again.
+/// With what was there in place again.
 fn die() {
-    set_action(libc::SIG_DFL);
-    // SAFETY: sends a signal to this very process.
-    unsafe { libc::kill(libc::getpid(), libc::SIGTERM) };
+    // SAFETY: the former action was given by the same call; sends a signal to this very process.
+    unsafe {
+        if let Some(before) = BEFORE.get() {
+            libc::sigaction(libc::SIGTERM, before, std::ptr::null_mut());
+        }
+        libc::kill(libc::getpid(), libc::SIGTERM);
+    }
 }
 
 extern "C" fn on_signal(_: libc::c_int) {
@@ -96,23 +111,21 @@ pub(crate) fn forget_pipe() {
     PIPE.store(NO_PIPE, Ordering::SeqCst);
 }
 
-/// The signal has its default action, or ours, which a parent has left.
-fn may_install() -> bool {
+/// The signal has its default action, or that of the host's runtime; or ours, which a parent has left.
+fn may_install(host_handles: bool) -> bool {
     // SAFETY: sigaction is plain data for which zeroes are valid; the call fills it.
-    unsafe {
+    let now = unsafe {
         let mut now: libc::sigaction = std::mem::zeroed();
-        let known = libc::sigaction(libc::SIGTERM, std::ptr::null(), &raw mut now) == 0;
-        known && [libc::SIG_DFL, on_signal as *const () as libc::sighandler_t].contains(&now.sa_sigaction)
+        (libc::sigaction(libc::SIGTERM, std::ptr::null(), &raw mut now) == 0).then_some(now)
+    };
+    let Some(now) = now else { return false };
+    if now.sa_sigaction == handler() {
+        return true;
     }
+    let may = now.sa_sigaction == libc::SIG_DFL || host_handles;
+    may && BEFORE.set(now).is_ok()
 }
 
-fn set_action(action: libc::sighandler_t) {
-    // SAFETY: as above; the handler lives as long as the library, which is never unloaded.
-    unsafe {
-        let mut new: libc::sigaction = std::mem::zeroed();
-        new.sa_sigaction = action;
-        new.sa_flags = libc::SA_RESTART;
-        libc::sigemptyset(&raw mut new.sa_mask);
-        libc::sigaction(libc::SIGTERM, &raw const new, std::ptr::null_mut());
-    }
+fn handler() -> libc::sighandler_t {
+    on_signal as *const () as libc::sighandler_t
 }

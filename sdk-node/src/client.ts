@@ -8,16 +8,19 @@ import { loadError, native } from './native';
 import { type Options, forEngine, ourNames } from './options';
 import { isMainThread, threadId } from './thread';
 
-/** What became of everything that this process captured: `captured` is the sum of the others but `recovered`. */
+/** What became of all that this process captured: `captured` is the sum of the other numbers and of those `dropped`. */
 export interface Stats {
   captured: number;
   delivered: number;
   spooled: number;
   pending: number;
   folded: number;
-  recovered: number;
   /** By reason. */
   dropped: Record<string, number>;
+  /** What became of the events that earlier processes left on disk. */
+  recovered: { found: number; delivered: number; dropped: Record<string, number> };
+  /** Where events wait: `disk`, or `memory` with the reason. */
+  outbox: string;
 }
 
 native.setThread(threadId, isMainThread ? 'main' : `worker ${threadId}`);

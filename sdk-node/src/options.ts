@@ -76,10 +76,22 @@ export interface Options {
   caCerts?: string | null | undefined;
   /** Milliseconds that leaving the process may wait, default 2000. */
   shutdownTimeout?: number | null | undefined;
-  /** Bounds of what waits: captures (4096), their bytes (32 MiB), and bytes of finished events (32 MiB). */
+  /** Send what is on its way before SIGTERM ends the process, unless the application handles it; default false. */
+  flushOnSigterm?: boolean | null | undefined;
+  /** Bounds of what waits in memory: captures (4096), their bytes (32 MiB), and bytes of finished events (32 MiB). */
   maxQueueEvents?: number | null | undefined;
   maxQueueBytes?: number | null | undefined;
   maxOutboxBytes?: number | null | undefined;
+  /** Keep events on disk until they are delivered, so that they outlive the process; default true. */
+  spool?: boolean | null | undefined;
+  /** Where; default `$XDG_STATE_HOME/faultwire` or the platform's like. */
+  spoolDir?: string | null | undefined;
+  /** Default 64 MiB, all processes together; the oldest events go first. */
+  spoolMaxBytes?: number | null | undefined;
+  /** Milliseconds after which an event is not sent any more, default 3 days. */
+  spoolMaxAge?: number | null | undefined;
+  /** Have the disk confirm each event; default false. */
+  spoolSync?: boolean | null | undefined;
   /** Say on stderr what goes on, never the content of an event; default false. */
   debug?: boolean | null | undefined;
 }
@@ -126,6 +138,12 @@ const CORE_NAMES: Record<Exclude<keyof Options, Own>, string> = {
   maxQueueEvents: 'max_queue_events',
   maxQueueBytes: 'max_queue_bytes',
   maxOutboxBytes: 'max_outbox_bytes',
+  flushOnSigterm: 'flush_on_sigterm',
+  spool: 'spool',
+  spoolDir: 'spool_dir',
+  spoolMaxBytes: 'spool_max_bytes',
+  spoolMaxAge: 'spool_max_age',
+  spoolSync: 'spool_sync',
   debug: 'debug',
 };
 
@@ -133,6 +151,7 @@ const CORE_NAMES: Record<Exclude<keyof Options, Own>, string> = {
 const TIMES: Record<string, readonly [number, number]> = {
   stormWindow: [1000, 86_400_000],
   shutdownTimeout: [0, 86_400_000],
+  spoolMaxAge: [0, 604_800_000],
 };
 
 const HOOKS = ['errorSampler', 'beforeSend', 'beforeBreadcrumb'] as const;
@@ -166,6 +185,10 @@ export function forEngine(options: Options): string {
     if (hook !== undefined && hook !== null && typeof hook !== 'function') {
       throw errorOf('invalid_option', name, 'expected a function');
     }
+  }
+  if (process.listenerCount('SIGTERM') > 0) {
+    // Node's own handler is replaced, never the application's, which the engine could not tell from it.
+    members['flush_on_sigterm'] &&= false;
   }
   return toJson(members, WHOLE);
 }

@@ -21,7 +21,13 @@ export async function run(source, { dsn, node = [], env = {}, prelude = true, se
   writeFileSync(file, `${head}${source}`);
   const began = performance.now();
   const child = spawn(process.execPath, [...node, file], {
-    env: { ...CLEAN, ...(dsn === undefined ? {} : { FAULTWIRE_DSN: dsn }), ...env },
+    // What it leaves on disk goes with the story, unless that has several lives.
+    env: {
+      ...CLEAN,
+      XDG_STATE_HOME: join(folder, 'state'),
+      ...(dsn === undefined ? {} : { FAULTWIRE_DSN: dsn }),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

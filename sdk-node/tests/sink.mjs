@@ -1,7 +1,8 @@
 // The test sink, a real server, from Node: started once a test file, empty and ordinary again with `reset`.
 
 import { spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +21,11 @@ function findBinary() {
   }
   return built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
 }
+
+// What the tests' own process leaves on disk for a later start, no later start shall find.
+const STATE = mkdtempSync(join(tmpdir(), 'faultwire-state-'));
+process.env.XDG_STATE_HOME = STATE;
+process.once('exit', () => rmSync(STATE, { recursive: true, force: true }));
 
 /** A running sink; it ends with its standard input, so with this process at the latest. */
 export class Sink {

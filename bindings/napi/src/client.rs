@@ -108,7 +108,12 @@ fn sdk(node_version: &str) -> Sdk {
         ..SdkInfo::default()
     };
     let runtime = json!({ "name": "node", "version": node_version });
-    Sdk { info, platform: "node", contexts: Map::from_iter([("runtime".to_owned(), runtime)]) }
+    Sdk {
+        info,
+        platform: "node",
+        host_handles_sigterm: true,
+        contexts: Map::from_iter([("runtime".to_owned(), runtime)]),
+    }
 }
 
 /// The version of the engine.

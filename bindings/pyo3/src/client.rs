@@ -93,7 +93,7 @@ fn sdk(py: Python<'_>) -> Sdk {
         "version": format!("{}.{}.{}", version.major, version.minor, version.patch),
     });
     let contexts = Map::from_iter([("runtime".to_owned(), runtime)]);
-    Sdk { info, platform: "python", contexts }
+    Sdk { info, platform: "python", contexts, ..Sdk::default() }
 }
 
 /// Whether captures go anywhere: after `init` with a DSN, before `close`.

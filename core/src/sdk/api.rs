@@ -127,7 +127,7 @@ fn sdk() -> Sdk {
         ..SdkInfo::default()
     };
     let runtime = serde_json::json!({"name": "rustc", "version": env!("FAULTWIRE_RUSTC")});
-    Sdk { info, platform: "rust", contexts: Map::from_iter([("runtime".to_owned(), runtime)]) }
+    Sdk { info, platform: "rust", contexts: Map::from_iter([("runtime".to_owned(), runtime)]), ..Sdk::default() }
 }
 
 /// The client, if `init` was called.
