@@ -33,7 +33,7 @@ sink: tools ## Build the test sink, a small real server
 
 .PHONY: python
 python: $(BIN)/python ## Build the Python package into .venv
-	cd sdk-python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(BIN))/maturin develop --release --quiet
+	cd sdk-python && PIP_QUIET=1 VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(BIN))/maturin develop --release --quiet
 
 NODE_PACKAGE := sdk-node
 NODE_MODULES := $(NODE_PACKAGE)/node_modules/.package-lock.json
