@@ -219,6 +219,12 @@ fn looks_like_url(text: &str) -> bool {
         && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '\'')
 }
 
+/// A list or object in JSON.
+fn parse(text: &str) -> Option<Value> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.starts_with(['{', '[']) { serde_json::from_str(text).ok() } else { None }
+}
+
 /// `a=b&c=d` and nothing else.
 fn looks_like_form(text: &str) -> bool {
     text.contains('=') && !text.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '{' | '<'))
@@ -246,6 +252,7 @@ impl Walk<'_> {
                 self.treat(path, text, terms.chars, |text| sanitizer.clean_cookies(text));
             }
             Value::Object(map) => {
+                self.clean_keys(path, map, terms);
                 for (name, value) in map.iter_mut() {
                     self.cookie(&path.key(name), name, value);
                 }
@@ -301,18 +308,19 @@ impl Walk<'_> {
         let Value::String(text) = value else {
             return self.value(path, value, terms, 0);
         };
-        let trimmed = text.trim_start_matches('\u{feff}').trim();
-        if trimmed.starts_with(['{', '['])
-            && let Ok(mut parsed) = serde_json::from_str::<Value>(trimmed)
-        {
+        let mut parsed = parse(text);
+        if parsed.is_none() {
+            let sanitizer = self.sanitizer;
+            self.treat(path, text, BODY_CHARS.max(terms.chars), |text| {
+                if looks_like_form(text.trim()) { sanitizer.clean_query(text) } else { sanitizer.clean(text, What::TEXT) }
+            });
+            // What kept it from being JSON can have gone with a secret.
+            parsed = parse(text);
+        }
+        if let Some(mut parsed) = parsed {
             self.value(path, &mut parsed, terms, 0);
             *value = parsed;
-            return;
         }
-        let sanitizer = self.sanitizer;
-        self.treat(path, text, BODY_CHARS.max(terms.chars), |text| {
-            if looks_like_form(text.trim()) { sanitizer.clean_query(text) } else { sanitizer.clean(text, What::TEXT) }
-        });
     }
 
     /// A map that may hold headers, by their own treatment.

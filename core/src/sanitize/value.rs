@@ -42,32 +42,28 @@ impl<'s> Walk<'s> {
         self.treat(path, text, chars, |text| sanitizer.clean(text, what));
     }
 
-    /// Cleans a text, cuts it, and says so. What a cut leaves at the end is read once more: it may
-    /// look like the beginning of a secret, and to a second pass it would.
+    /// Cleans a text, cuts it, and says so. What a replacement or a cut leaves is read once more: it may be of
+    /// another form, or look like the beginning of a secret, and to a second pass it would.
     pub fn treat(&mut self, path: &Path<'_>, text: &mut String, chars: usize, clean: impl Fn(&str) -> Option<String>) {
-        let cleaned = clean(text);
+        let mut cleaned = clean(text);
         if cleaned.is_none() && !over(text, chars) {
             return;
         }
         let before = text.chars().count();
-        let mut changed = cleaned.is_some();
-        if let Some(cleaned) = cleaned {
-            *text = cleaned;
-        }
-        let was_cut = over(text, chars);
-        if was_cut {
-            cut_text(text, chars);
-            for _ in 0..PASSES {
-                let Some(mut again) = clean(text) else { break };
-                if over(&again, chars) {
-                    cut_text(&mut again, chars);
-                }
-                if again == *text {
-                    break;
-                }
-                *text = again;
-                changed = true;
+        let mut changed = false;
+        let mut was_cut = false;
+        for _ in 0..=PASSES {
+            let mut next = cleaned.unwrap_or_else(|| text.clone());
+            changed |= next != *text;
+            if over(&next, chars) {
+                cut_text(&mut next, chars);
+                was_cut = true;
             }
+            if next == *text {
+                break;
+            }
+            *text = next;
+            cleaned = clean(text);
         }
         let mut remarks: Vec<Remark> = if changed { placeholders(text) } else { Vec::new() };
         if was_cut {
@@ -207,8 +203,8 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// Keys are texts too.
-    fn clean_keys(&mut self, path: &Path<'_>, map: &mut Map, terms: Terms) {
+    /// Keys are texts too, and come first: a remark repeats the path to what it speaks of.
+    pub fn clean_keys(&mut self, path: &Path<'_>, map: &mut Map, terms: Terms) {
         let Walk { sanitizer, memory, .. } = self;
         let clean = |key: &String| {
             let clean = || clean_key(sanitizer, key, terms.what);
@@ -232,7 +228,7 @@ impl<'s> Walk<'s> {
         map: &mut BTreeMap<String, String>,
         breadth: usize,
         what: What,
-        mut treat: impl FnMut(&mut Self, &Path<'_>, &str, &mut String),
+        treat: impl FnMut(&mut Self, &Path<'_>, &str, &mut String),
     ) {
         let renames: Vec<(String, String)> = map
             .keys()
@@ -245,6 +241,17 @@ impl<'s> Walk<'s> {
                 map.insert(new, value);
             }
         }
+        self.text_values(path, map, breadth, treat);
+    }
+
+    /// A map of texts whose keys are as they may be sent.
+    pub fn text_values(
+        &mut self,
+        path: &Path<'_>,
+        map: &mut BTreeMap<String, String>,
+        breadth: usize,
+        mut treat: impl FnMut(&mut Self, &Path<'_>, &str, &mut String),
+    ) {
         if map.len() > breadth {
             let len = map.len();
             let keep = breadth.saturating_sub(1);

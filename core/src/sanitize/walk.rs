@@ -8,7 +8,7 @@ use super::limits::*;
 use super::meta::{self, Meta, Path};
 use super::rules::{KeyMatch, Secrecy, Span};
 use super::scan::What;
-use super::value::{Terms, Walk, cut_text, free_name, json_size, over, placeholders};
+use super::value::{Terms, Walk, cut_text, free_name, json_size, over};
 use crate::protocol::{
     Breadcrumb, Event, Exception, Frame, LogEntry, Map, Mechanism, Request, SdkInfo, Stacktrace, Thread, User, Value,
 };
@@ -20,6 +20,9 @@ const TEXTS: usize = 200;
 const MODULES: usize = 5000;
 /// How deep `_meta` of others is followed: the event's own depth and the free values below it.
 const META_DEPTH: usize = 32;
+
+/// Key of a tag whose own key is a secret.
+const TAG_OF_A_SECRET: &str = "filtered";
 
 /// Members of `contexts.faultwire` whose names sound like more than they are.
 const OWN_MEMBERS: &[&str] = &["fingerprint", "fingerprint_version", "session", "explain", "record"];
@@ -320,6 +323,7 @@ impl Walk<'_> {
         self.optional(path, "message", message, What::TEXT, MESSAGE_CHARS);
         let here = path.key("data");
         let terms = self.terms(What::TEXT);
+        self.clean_keys(&here, data, terms);
         for (key, value) in data.iter_mut() {
             let name = key.rsplit(['.', '_']).next().unwrap_or(key);
             let place = here.key(key);
@@ -392,6 +396,9 @@ impl Walk<'_> {
         let terms = self.terms(What::TEXT);
         let mut own = contexts.remove("faultwire");
         let mut trace = contexts.remove("trace");
+        // Names come first: a remark repeats the path to what it speaks of.
+        self.clean_keys(path, contexts, terms);
+        super::value::cut_map(&mut self.meta, path, contexts, BREADTH);
         for (key, value) in contexts.iter_mut() {
             // The name of a context is no key of a secret ("session" is common), what is in it may be.
             let what = if matches!(key.as_str(), "runtime" | "os" | "app" | "browser" | "device" | "gpu" | "culture") {
@@ -415,7 +422,6 @@ impl Walk<'_> {
             }
             self.fit(&here, value, terms, CONTEXT_BYTES);
         }
-        self.clean_context_names(path, contexts, terms);
         if let Some(trace) = &mut trace {
             let here = path.key("trace");
             let ids = take_ids(trace);
@@ -447,26 +453,11 @@ impl Walk<'_> {
         contexts.extend(own.map(|own| ("faultwire".to_owned(), own)));
     }
 
-    fn clean_context_names(&mut self, path: &Path<'_>, contexts: &mut Map, terms: Terms) {
-        let renames: Vec<(String, String)> = contexts
-            .keys()
-            .filter_map(|key| self.sanitizer.clean(key, terms.what).map(|clean| (key.clone(), clean)))
-            .collect();
-        for (old, new) in renames {
-            if let Some(value) = contexts.remove(&old) {
-                let new = free_name(new, |name| contexts.contains_key(name));
-                self.meta.note(&path.key(&new), placeholders(&new), None);
-                contexts.insert(new, value);
-            }
-        }
-        super::value::cut_map(&mut self.meta, path, contexts, BREADTH);
-    }
-
     fn tags(&mut self, path: &Path<'_>, tags: &mut BTreeMap<String, String>) {
         // Servers refuse a tag that says nothing.
         tags.retain(|_, text| !text.trim().is_empty());
         self.tag_keys(path, tags);
-        self.texts(path, tags, TEXTS, What::TEXT, |walk, path, key, text| {
+        self.text_values(path, tags, TEXTS, |walk, path, key, text| {
             if let Some(found) = walk.sanitizer.keys.find(key) {
                 return walk.redact_text(path, text, &found);
             }
@@ -487,9 +478,16 @@ impl Walk<'_> {
             .keys()
             .filter_map(|key| {
                 let mut clean = key.clone();
-                for _ in 0..PASSES {
+                let mut passes = 0;
+                loop {
                     let next = self.sanitizer.clean(&clean, What::TEXT);
                     if next.is_none() && fits(&clean) {
+                        break;
+                    }
+                    passes += 1;
+                    if passes > PASSES {
+                        // Without its brackets a placeholder reads as a secret again.
+                        clean = TAG_OF_A_SECRET.to_owned();
                         break;
                     }
                     let next = next.unwrap_or(clean);

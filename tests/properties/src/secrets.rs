@@ -119,6 +119,9 @@ fn frame(frame: &Value) -> Value {
     json!({"platform": "python", "exception": [{"type": "E", "stacktrace": {"frames": [frame]}}]})
 }
 
+/// What stands under them.
+const SECRET: &str = "Xq7hunter2Zk";
+
 /// Names that hide whatever stands under them.
 const KEYS: &[&str] = &["password", "api_key", "X-Auth-Token", "clientSecret", "DB_PASSWORD", "csrftoken"];
 
@@ -127,7 +130,7 @@ pub fn check(input: &[u8]) {
     let Some(text) = crate::text(rest) else { return };
     let (before, after) = text.split_once('\t').unwrap_or((text, ""));
     // Beyond what is kept the secret would be cut off with the rest.
-    if before.len() > 150 {
+    if before.len() > 150 || text.contains(SECRET) {
         return;
     }
     under_a_key(secret, place, before);
@@ -135,6 +138,9 @@ pub fn check(input: &[u8]) {
     let Some(secret) = all.clone().cycle().nth(usize::from(secret) % SECRETS.len()) else { return };
     let places = PLACES.iter().filter(|(seen, _)| fits(*seen, secret.seen));
     let Some((_, make)) = places.clone().cycle().nth(usize::from(place) % places.count().max(1)) else { return };
+    if secret.parts.iter().any(|part| before.contains(part) || after.contains(part)) {
+        return;
+    }
     for space in ["\n", " "] {
         let text = format!("{before}{space}{}{space}{after}", secret.text);
         let Ok(mut event) = Event::from_value(make(&text)) else { return };
@@ -154,7 +160,6 @@ fn fits(place: Seen, rule: Seen) -> bool {
 
 /// A value under a name that hides it, with anything else around both.
 fn under_a_key(key: u8, form: u8, text: &str) {
-    const SECRET: &str = "Xq7hunter2Zk";
     let key = KEYS.iter().cycle().nth(usize::from(key) % KEYS.len()).copied().unwrap_or("password");
     let mut value = match form % 4 {
         0 => json!({key: SECRET}),

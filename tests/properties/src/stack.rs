@@ -65,8 +65,10 @@ fn settles(platform: &str, stack: &mut Stacktrace, rules: &Rules) {
     let gone = (resolved.blocklisted + resolved.recursion_folded) as usize;
     assert_eq!(stack.frames.len() + gone, before);
     assert_eq!(stack.frames.is_empty(), before == 0);
+    // What reported the crash is not where it happened: only such frames leave the end.
     if let (Some(before), Some(after)) = (crash, stack.frames.last()) {
-        assert!(before.lineno == after.lineno && before.abs_path == after.abs_path, "the crash stays");
+        let same = before.lineno == after.lineno && before.abs_path == after.abs_path;
+        assert!(same || resolved.blocklisted > 0, "the crash stays");
     }
     let mut again = stack.clone();
     resolve(platform, &mut again, rules);
