@@ -23,10 +23,10 @@ fn settle(text: &str, once: impl Fn(&str) -> Option<String>) -> Option<String> {
     for _ in 0..PASSES {
         match once(clean.as_deref().unwrap_or(text)) {
             Some(next) if Some(&next) != clean.as_ref() => clean = Some(next),
-            _ => break,
+            _ => return clean,
         }
     }
-    clean
+    Some(FILTERED.to_owned())
 }
 
 impl Sanitizer {

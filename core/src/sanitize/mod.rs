@@ -68,9 +68,9 @@ impl Default for Config {
 const KIND_CHARS: usize = 64;
 /// Memory one of the app's patterns may take when compiled, in bytes.
 const PATTERN_BYTES: usize = 1 << 20;
-/// Passes after which a text is taken as it is. Two is what texts need that change at all: one that
-/// replaces and one that finds nothing more.
-const PASSES: usize = 4;
+/// Passes after which a text that still changes goes whole: it is made to mislead, or of nothing but secrets.
+/// Two is what nearly all texts need that change at all: one that replaces and one that finds nothing more.
+const PASSES: usize = 8;
 
 /// The rules in force. Cheap to share by `Arc`; compiles nothing but the app's own patterns, the
 /// tables are indexed at first use, once a process.
@@ -232,11 +232,11 @@ impl Sanitizer {
             let hits = scan::scan(seen, what, &self.keys, self.send_default_pii);
             let hits = if self.extra.is_empty() { hits } else { self.with_extra(seen, hits) };
             if hits.is_empty() {
-                break;
+                return clean;
             }
             clean = Some(scan::replace(seen, &hits));
         }
-        clean
+        Some(scan::FILTERED.to_owned())
     }
 
     /// Adds what the app's own patterns find; where ranges overlap they become one.

@@ -52,6 +52,19 @@ pub(super) fn pair(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
     scan.hit(start, end, key.name)
 }
 
+/// What was found may end with a name and its operator, `Authorization: a b password = "x"`: then what must go
+/// ends with that name's value.
+pub(super) fn goes_on(scan: &Scan<'_, '_>, start: usize, end: usize) -> Option<usize> {
+    let b = scan.b;
+    if !matches!(before(b, end), b'=' | b':') || end - start < 3 {
+        return None;
+    }
+    let op = operator(b, end - 1).filter(|op| op.start > start)?;
+    let (key, quoted_key) = key_before(scan, op.start)?;
+    let (_, further) = value(scan, &op, &key, quoted_key)?;
+    (further > end && scan.text.is_char_boundary(further)).then_some(further)
+}
+
 /// `('password', 'x')`, `["password", "x"]`: reprs of pairs. The comma stands at `i`.
 pub(super) fn couple<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<Found<'s>> {
     let b = scan.b;

@@ -52,8 +52,12 @@ impl<'s> Walk<'s> {
         let before = text.chars().count();
         let mut changed = false;
         let mut was_cut = false;
-        for _ in 0..=PASSES {
-            let mut next = cleaned.unwrap_or_else(|| text.clone());
+        for pass in 0.. {
+            let mut next = match cleaned {
+                Some(_) if pass >= PASSES => FILTERED.to_owned(),
+                Some(cleaned) => cleaned,
+                None => text.clone(),
+            };
             changed |= next != *text;
             if over(&next, chars) {
                 cut_text(&mut next, chars);
@@ -307,24 +311,24 @@ impl<'s> Walk<'s> {
 /// The key as it may be sent, if that is not as it is.
 fn clean_key(sanitizer: &Sanitizer, key: &str, what: What) -> Option<String> {
     let what = if what == What::CODE { What::TEXT } else { what };
-    let mut key: Cow<'_, str> = Cow::Borrowed(key);
-    for _ in 0..PASSES {
-        let next = sanitizer.clean(&key, what);
-        let mut next = match next {
+    let mut seen: Cow<'_, str> = Cow::Borrowed(key);
+    for pass in 0.. {
+        let mut next = match sanitizer.clean(&seen, what) {
+            Some(_) if pass >= PASSES => FILTERED.to_owned(),
             Some(next) => next,
-            None if over(&key, KEY_CHARS) => key.to_string(),
+            None if over(&seen, KEY_CHARS) => seen.to_string(),
             None => break,
         };
         if over(&next, KEY_CHARS) {
             cut_text(&mut next, KEY_CHARS);
         }
-        if next == *key {
+        if next == *seen {
             break;
         }
-        key = Cow::Owned(next);
+        seen = Cow::Owned(next);
     }
-    match key {
-        Cow::Owned(key) => Some(key),
+    match seen {
+        Cow::Owned(clean) => Some(clean),
         Cow::Borrowed(_) => None,
     }
 }

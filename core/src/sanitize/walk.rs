@@ -412,6 +412,7 @@ impl Walk<'_> {
                 // What has a session or a way to log in is described by a context of that name.
                 let found = self.sanitizer.keys.find(key);
                 if let Some(found) = found.filter(|found| !matches!(found.name, "session" | "auth" | "token")) {
+                    self.clean_keys(&here, map, terms);
                     for (member, value) in map.iter_mut() {
                         self.redact(&here.key(member), value, &found);
                     }
@@ -435,19 +436,20 @@ impl Walk<'_> {
             // Written by Faultwire: fingerprints, the record of what was hashed, a session's id for
             // impact analysis. Names say nothing of those; looks still do.
             let here = path.key("faultwire");
-            if let Value::Object(map) = own {
-                for (key, value) in map.iter_mut().filter(|(key, _)| !OWN_MEMBERS.contains(&key.as_str())) {
-                    self.under(&here.key(key), key, value, terms, 0);
-                }
-            }
-            let terms = Terms {
+            let own_terms = Terms {
                 what: What::NAME,
                 chars: MESSAGE_CHARS,
                 depth: DEPTH + 3,
                 breadth: OWN_CONTEXT_BREADTH,
                 keys: false,
             };
-            self.value(&here, own, terms, 0);
+            if let Value::Object(map) = own {
+                self.clean_keys(&here, map, own_terms);
+                for (key, value) in map.iter_mut().filter(|(key, _)| !OWN_MEMBERS.contains(&key.as_str())) {
+                    self.under(&here.key(key), key, value, terms, 0);
+                }
+            }
+            self.value(&here, own, own_terms, 0);
         }
         contexts.extend(trace.map(|trace| ("trace".to_owned(), trace)));
         contexts.extend(own.map(|own| ("faultwire".to_owned(), own)));
