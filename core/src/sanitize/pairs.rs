@@ -52,16 +52,27 @@ pub(super) fn pair(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
     scan.hit(start, end, key.name)
 }
 
-/// What was found may end with a name and its operator, `Authorization: a b password = "x"`: then what must go
-/// ends with that name's value.
+/// What was found may end with what announces another secret: a name and its operator as in
+/// `Authorization: a b password = "x"`, a flag as in `token: --password x`, or a word of secrecy before a quote.
+/// Then what must go ends with that secret. Looks at a few bytes, or consumes.
 pub(super) fn goes_on(scan: &Scan<'_, '_>, start: usize, end: usize) -> Option<usize> {
     let b = scan.b;
-    if !matches!(before(b, end), b'=' | b':') || end - start < 3 {
+    let window = b.get(start.max(end.saturating_sub(KEY_WINDOW))..end)?;
+    let further = if matches!(window.last(), Some(b'=' | b':')) {
+        let op = operator(b, end - 1).filter(|op| op.start > start)?;
+        let (key, quoted_key) = key_before(scan, op.start)?;
+        value(scan, &op, &key, quoted_key)?.1
+    } else if at(b, end) == b' ' {
+        let word = end - window.iter().rev().take_while(|c| !c.is_ascii_whitespace()).count();
+        let announced = match (at(b, word), at(b, end + 1)) {
+            (b'-', _) => flag(scan, word),
+            (_, b'"' | b'\'') => quoted(scan, end + 1),
+            _ => None,
+        };
+        announced?.1
+    } else {
         return None;
-    }
-    let op = operator(b, end - 1).filter(|op| op.start > start)?;
-    let (key, quoted_key) = key_before(scan, op.start)?;
-    let (_, further) = value(scan, &op, &key, quoted_key)?;
+    };
     (further > end && scan.text.is_char_boundary(further)).then_some(further)
 }
 

@@ -170,20 +170,18 @@ impl<'s> Walk<'s> {
         let mut named: Option<KeyMatch<'_>> = None;
         for (i, item) in list.iter_mut().enumerate() {
             let here = path.index(i);
-            let name = match item {
-                Value::String(text)
-                    if terms.keys && text.len() <= KEY_CHARS && (text.starts_with('-') || (pair && i == 0)) =>
-                {
-                    self.sanitizer.keys.find(text).filter(|_| !text.contains([' ', '=']))
-                }
-                _ => None,
-            };
+            let may_name = matches!(item, Value::String(text)
+                if terms.keys && text.len() <= KEY_CHARS && (text.starts_with('-') || (pair && i == 0)));
+            if may_name {
+                // What a name was before it was cleaned is not known to a second pass.
+                self.value(&here, item, terms, depth + 1);
+            }
+            let text = item.as_str().unwrap_or("");
+            let name = self.sanitizer.keys.find(text).filter(|_| may_name && !text.contains([' ', '=']));
+            let also_name = || is_name(text) && self.sanitizer.keys.find(text).is_some();
             match named.take() {
-                Some(found) if name.is_none() => {
-                    let also_name =
-                        item.as_str().is_some_and(|text| self.sanitizer.keys.find(text).is_some() && is_name(text));
-                    if also_name { self.value(&here, item, terms, depth + 1) } else { self.redact(&here, item, &found) }
-                }
+                Some(found) if name.is_none() && !also_name() => self.redact(&here, item, &found),
+                _ if may_name => {}
                 _ => self.value(&here, item, terms, depth + 1),
             }
             named = name;

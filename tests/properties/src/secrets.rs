@@ -65,6 +65,7 @@ const SECRETS: &[Secret] = &[
     secret("{'token': 'Xq7hunter2Zk'}", &["Xq7hunter2Zk"], InProse),
     secret("('password', 'Xq7hunter2Zk')", &["Xq7hunter2Zk"], InProse),
     secret("--access-token Xq7hunter2Zk", &["Xq7hunter2Zk"], InProse),
+    secret("password 'Xq7hunter2Zk'", &["Xq7hunter2Zk"], InProse),
     secret("?access_token=Xq7hunter2Zk&b=1", &["Xq7hunter2Zk"], InProse),
     secret("Authorization: Basic dXNlcjpYcTdodW50ZXIyWms=", &["dXNlcjpYcTdod", "50ZXIyWms"], InProse),
     secret("<password>Xq7hunter2Zk</password>", &["Xq7hunter2Zk"], InProse),
