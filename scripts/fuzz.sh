@@ -4,6 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+if ! command -v c++ >/dev/null; then
+    echo "missing: a C++ compiler, which libFuzzer is built with (on Debian as root: apt-get install g++)" >&2
+    exit 1
+fi
+
 seconds=${1:-30}
 shift || true
 targets=("$@")
