@@ -239,6 +239,28 @@ impl Sanitizer {
         Some(scan::FILTERED.to_owned())
     }
 
+    /// The text as an identifier of at most `chars` letters, digits and `signs`; `None` when it is one that hides
+    /// nothing.
+    fn identifier(&self, text: &str, what: What, chars: usize, signs: &str) -> Option<String> {
+        /// Instead of one that is a secret: without its brackets a placeholder reads as a secret again.
+        const SECRET: &str = "filtered";
+        let legal = |c: char| c.is_ascii_alphanumeric() || signs.contains(c);
+        let mut seen = Cow::Borrowed(text);
+        for _ in 0..PASSES {
+            let clean = self.clean(&seen, what);
+            if clean.is_none() && !seen.is_empty() && seen.len() <= chars && seen.chars().all(legal) {
+                return match seen {
+                    Cow::Owned(clean) => Some(clean),
+                    Cow::Borrowed(_) => None,
+                };
+            }
+            let clean = clean.as_deref().unwrap_or(&seen);
+            let fits: String = clean.chars().map(|c| if legal(c) { c } else { '_' }).take(chars).collect();
+            seen = Cow::Owned(if fits.is_empty() { "_".to_owned() } else { fits });
+        }
+        Some(SECRET.to_owned())
+    }
+
     /// Adds what the app's own patterns find; where ranges overlap they become one.
     fn with_extra<'s>(&'s self, text: &str, mut hits: Vec<Hit<'s>>) -> Vec<Hit<'s>> {
         let inside_placeholder = |start: usize, end: usize| {

@@ -70,6 +70,9 @@ pub(super) fn goes_on(scan: &Scan<'_, '_>, start: usize, end: usize) -> Option<u
             _ => None,
         };
         announced?.1
+    } else if is_quote(at(b, end)) {
+        // What closes this value may open the next one: `by 'x password 'y'`.
+        quoted(scan, end)?.1
     } else {
         return None;
     };

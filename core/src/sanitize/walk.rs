@@ -21,9 +21,6 @@ const MODULES: usize = 5000;
 /// How deep `_meta` of others is followed: the event's own depth and the free values below it.
 const META_DEPTH: usize = 32;
 
-/// Key of a tag whose own key is a secret.
-const TAG_OF_A_SECRET: &str = "filtered";
-
 /// Members of `contexts.faultwire` whose names sound like more than they are.
 const OWN_MEMBERS: &[&str] = &["fingerprint", "fingerprint_version", "session", "explain", "record"];
 
@@ -70,11 +67,10 @@ impl Walk<'_> {
         self.optional(&root, "server_name", server_name, What::NAME, SERVER_NAME_CHARS);
         self.optional(&root, "release", release, What::NAME, RELEASE_CHARS);
         self.optional(&root, "dist", dist, What::NAME, DIST_CHARS);
-        if let Some(dist) = dist {
-            let legal = |c: char| c.is_ascii_alphanumeric() || DIST_SIGNS.contains(c);
-            if !dist.chars().all(legal) {
-                *dist = dist.chars().map(|c| if legal(c) { c } else { '_' }).collect();
-            }
+        if let Some(dist) = dist
+            && let Some(fits) = self.sanitizer.identifier(dist, What::NAME, DIST_CHARS, DIST_SIGNS)
+        {
+            *dist = fits;
         }
         self.optional(&root, "environment", environment, What::NAME, ENVIRONMENT_CHARS);
         if let Some(entry) = logentry {
@@ -474,36 +470,9 @@ impl Walk<'_> {
 
     /// Tag keys have an alphabet of their own.
     fn tag_keys(&mut self, path: &Path<'_>, tags: &mut BTreeMap<String, String>) {
-        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '-');
-        let fits = |key: &str| !key.is_empty() && key.len() <= TAG_KEY_CHARS && key.chars().all(legal);
-        let renames: Vec<(String, String)> = tags
-            .keys()
-            .filter_map(|key| {
-                let mut clean = key.clone();
-                let mut passes = 0;
-                loop {
-                    let next = self.sanitizer.clean(&clean, What::TEXT);
-                    if next.is_none() && fits(&clean) {
-                        break;
-                    }
-                    passes += 1;
-                    if passes > PASSES {
-                        // Without its brackets a placeholder reads as a secret again.
-                        clean = TAG_OF_A_SECRET.to_owned();
-                        break;
-                    }
-                    let next = next.unwrap_or(clean);
-                    clean = next.chars().map(|c| if legal(c) { c } else { '_' }).take(TAG_KEY_CHARS).collect();
-                    if clean.is_empty() {
-                        clean.push('_');
-                    }
-                }
-                if clean == *key {
-                    return None;
-                }
-                Some((key.clone(), clean))
-            })
-            .collect();
+        let clean =
+            |key: &String| Some((key.clone(), self.sanitizer.identifier(key, What::TEXT, TAG_KEY_CHARS, TAG_SIGNS)?));
+        let renames: Vec<(String, String)> = tags.keys().filter_map(clean).collect();
         for (old, new) in renames {
             if let Some(value) = tags.remove(&old) {
                 let new = free_name(new, |name| tags.contains_key(name));
