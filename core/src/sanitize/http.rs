@@ -4,7 +4,7 @@ use super::limits::BODY_CHARS;
 use super::meta::Path;
 use super::rules::{KeyMatch, Secrecy, Span, percent_decode};
 use super::scan::{FILTERED, What, placeholder};
-use super::value::Walk;
+use super::value::{CUT, Walk};
 use super::{PASSES, Sanitizer, is_directory};
 use crate::protocol::Value;
 
@@ -13,8 +13,9 @@ const SESSION_CHARS: usize = 20;
 /// An OAuth `code` parameter this long is one; a shorter one is a status or an error code.
 pub(super) const CODE_CHARS: usize = 16;
 
+/// A placeholder, or what a cut leaves of a value: nothing.
 fn is_placeholder(text: &str) -> bool {
-    placeholder(text.as_bytes(), 0) == Some(text.len())
+    text == CUT || placeholder(text.as_bytes(), 0) == Some(text.len())
 }
 
 /// Repeats until nothing changes: what a replacement leaves behind may read differently.

@@ -58,8 +58,10 @@ pub(super) fn pair(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
 pub(super) fn goes_on(scan: &Scan<'_, '_>, start: usize, end: usize) -> Option<usize> {
     let b = scan.b;
     let window = b.get(start.max(end.saturating_sub(KEY_WINDOW))..end)?;
-    let further = if matches!(window.last(), Some(b'=' | b':')) {
-        let op = operator(b, end - 1).filter(|op| op.start > start)?;
+    let blanks = window.iter().rev().take_while(|c| matches!(c, b' ' | b'\t')).count();
+    let sign = end.checked_sub(blanks + 1).filter(|i| *i > start && matches!(at(b, *i), b'=' | b':'));
+    let further = if let Some(sign) = sign {
+        let op = operator(b, sign).filter(|op| op.start > start)?;
         let (key, quoted_key) = key_before(scan, op.start)?;
         value(scan, &op, &key, quoted_key)?.1
     } else if at(b, end) == b' ' {

@@ -212,7 +212,7 @@ impl<'s> Scan<'_, 's> {
         let start = start.max(self.done);
         let mut end = end;
         if start < end && self.text.is_char_boundary(start) && self.text.is_char_boundary(end) {
-            if self.what.has(What::PAIRS) {
+            if self.what.has(What::PAIRS | What::LITERALS) {
                 while let Some(further) = pairs::goes_on(self, start, end) {
                     end = further;
                 }

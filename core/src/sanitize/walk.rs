@@ -3,7 +3,6 @@
 //! Every struct is taken apart without `..`: a field that is added to the protocol does not compile
 //! here until someone has decided how it is sanitized.
 
-use super::PASSES;
 use super::limits::*;
 use super::meta::{self, Meta, Path};
 use super::rules::{KeyMatch, Secrecy, Span};
