@@ -192,8 +192,13 @@ impl<'s> Walk<'s> {
         self.clean_keys(path, map, terms);
         cut_map(&mut self.meta, path, map, terms.breadth);
         // `{"name": "password", "value": "x"}`
-        let name = if terms.keys { NAME_KEYS.iter().find_map(|key| map.get(*key)?.as_str()) } else { None };
-        let named = name.and_then(|name| self.sanitizer.keys.find(name));
+        // As in lists: what a name was before it was cleaned is not known to a second pass.
+        let name = NAME_KEYS.iter().copied().find(|key| terms.keys && map.get(*key).is_some_and(Value::is_string));
+        let name = name.and_then(|key| Some((key, map.get_mut(key)?)));
+        let named = name.and_then(|(key, value)| {
+            self.under(&path.key(key), key, value, terms, depth + 1);
+            self.sanitizer.keys.find(value.as_str()?)
+        });
         for (key, value) in map.iter_mut() {
             let here = path.key(key);
             match &named {
