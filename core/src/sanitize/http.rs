@@ -1,6 +1,5 @@
 //! What travels in a request: URLs, query strings, forms, cookies, headers, bodies.
 
-use super::limits::BODY_CHARS;
 use super::meta::Path;
 use super::rules::{KeyMatch, Secrecy, Span, percent_decode};
 use super::scan::{FILTERED, What, placeholder};
@@ -232,13 +231,13 @@ fn looks_like_form(text: &str) -> bool {
 }
 
 impl Walk<'_> {
-    /// As text, map or pairs.
-    pub fn query(&mut self, path: &Path<'_>, value: &mut Value) {
+    /// As text of at most `chars` characters, map or pairs.
+    pub fn query(&mut self, path: &Path<'_>, value: &mut Value, chars: usize) {
         let terms = self.terms(What::TEXT);
         match value {
             Value::String(text) => {
                 let sanitizer = self.sanitizer;
-                self.treat(path, text, terms.chars.max(BODY_CHARS), |text| sanitizer.clean_query(text));
+                self.treat(path, text, chars, |text| sanitizer.clean_query(text));
             }
             other => self.value(path, other, terms, 0),
         }
@@ -303,8 +302,8 @@ impl Walk<'_> {
     }
 
     /// A body: structure stays structure, JSON text becomes structure, forms go by pairs, and what
-    /// does not parse is scanned for names.
-    pub fn body(&mut self, path: &Path<'_>, value: &mut Value) {
+    /// does not parse is scanned for names and cut to `chars` characters.
+    pub fn body(&mut self, path: &Path<'_>, value: &mut Value, chars: usize) {
         let terms = self.terms(What::TEXT);
         let Value::String(text) = value else {
             return self.value(path, value, terms, 0);
@@ -312,7 +311,7 @@ impl Walk<'_> {
         let mut parsed = parse(text);
         if parsed.is_none() {
             let sanitizer = self.sanitizer;
-            self.treat(path, text, BODY_CHARS.max(terms.chars), |text| {
+            self.treat(path, text, chars, |text| {
                 if looks_like_form(text.trim()) { sanitizer.clean_query(text) } else { sanitizer.clean(text, What::TEXT) }
             });
             // What kept it from being JSON can have gone with a secret.

@@ -206,7 +206,7 @@ impl Sanitizer {
     /// A request body, in place: JSON text becomes structure.
     pub fn body(&self, body: &mut Value) {
         let mut walk = Walk { sanitizer: self, meta: Meta::default(), memory: &mut Memory::default() };
-        walk.body(&Path::ROOT, body);
+        walk.body(&Path::ROOT, body, self.max_value_length.max(BODY_CHARS));
     }
 
     /// A JSON value in place, as it would be under `key`; limits included.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::limits::{BREADTH, DEPTH, KEY_CHARS};
+use super::limits::{BODY_CHARS, BREADTH, DEPTH, KEY_CHARS};
 use super::meta::{self, Meta, Path, Remark};
 use super::rules::KeyMatch;
 use super::scan::{FILTERED, What, placeholder};
@@ -120,7 +120,7 @@ impl<'s> Walk<'s> {
             return self.redact(path, value, &super::OAUTH_CODE);
         }
         if terms.keys && value.is_string() && key.eq_ignore_ascii_case("query_string") {
-            return self.query(path, value);
+            return self.query(path, value, terms.chars.max(BODY_CHARS));
         }
         // Four numbers under a name like `version` are one.
         let terms = if terms.what == What::TEXT && value.is_string() && is_version_key(key) {

@@ -327,10 +327,10 @@ impl Walk<'_> {
                     if value.is_string()
                         && value.as_str().is_some_and(|text| text.contains('=') && !text.contains(' ')) =>
                 {
-                    self.query(&place, value);
+                    self.query(&place, value, terms.chars);
                 }
                 "cookies" => self.cookies(&place, value),
-                "body" | "payload" => self.body(&place, value),
+                "body" | "payload" => self.body(&place, value, terms.chars),
                 _ => {}
             }
         }
@@ -376,12 +376,12 @@ impl Walk<'_> {
             self.treat(&path.key("url"), url, chars.max(VALUE_CHARS), |url| sanitizer.clean_url(url));
         }
         self.optional(path, "method", method, What::NAME, LOGGER_CHARS);
-        self.query(&path.key("query_string"), query_string);
+        self.query(&path.key("query_string"), query_string, chars.max(BODY_CHARS));
         self.texts(&path.key("headers"), headers, TEXTS, What::TEXT, |walk, path, key, text| {
             walk.header(path, key, text, chars);
         });
         self.cookies(&path.key("cookies"), cookies);
-        self.body(&path.key("data"), data);
+        self.body(&path.key("data"), data, chars.max(BODY_CHARS));
         self.texts(&path.key("env"), env, TEXTS, What::TEXT, |walk, path, key, text| {
             walk.header(path, key, text, chars);
         });
