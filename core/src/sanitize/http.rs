@@ -312,7 +312,11 @@ impl Walk<'_> {
         if parsed.is_none() {
             let sanitizer = self.sanitizer;
             self.treat(path, text, chars, |text| {
-                if looks_like_form(text.trim()) { sanitizer.clean_query(text) } else { sanitizer.clean(text, What::TEXT) }
+                if looks_like_form(text.trim()) {
+                    sanitizer.clean_query(text)
+                } else {
+                    sanitizer.clean(text, What::TEXT)
+                }
             });
             // What kept it from being JSON can have gone with a secret.
             parsed = parse(text);

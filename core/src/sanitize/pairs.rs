@@ -22,6 +22,7 @@ pub(super) use phrases::quoted;
 use super::limits::KEY_WINDOW;
 use super::rules::{KeyMatch, Span};
 use super::scan::{Scan, placeholder};
+use super::shapes;
 use ends::{balanced, digits_end, is_quote, joined_literals, line_end, quoted_value, word_end};
 use inert::{is_plain_word, placeholder_fills};
 use keys::{Operator, key_before, operator};
@@ -53,10 +54,18 @@ pub(super) fn pair(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
 }
 
 /// What was found may end with what announces another secret: a name and its operator as in
-/// `Authorization: a b password = "x"`, a flag as in `token: --password x`, or a word of secrecy before a quote.
-/// Then what must go ends with that secret. Looks at a few bytes, or consumes.
-pub(super) fn goes_on(scan: &Scan<'_, '_>, start: usize, end: usize) -> Option<usize> {
+/// `Authorization: a b password = "x"`, a flag as in `token: --password x`, a word of secrecy before a quote, the first line of a private key.
+/// Then what must go ends with that secret. Looks at no byte before `seen`, but for a few: those were looked at.
+pub(super) fn goes_on(scan: &Scan<'_, '_>, start: usize, seen: usize, end: usize) -> Option<usize> {
     let b = scan.b;
+    // The first line of a key that has more of them.
+    const BEGIN: &[u8] = b"-----BEGIN ";
+    let from = start.max(seen.saturating_sub(BEGIN.len()));
+    if let Some(begin) = memchr::memmem::rfind(b.get(from..end)?, BEGIN)
+        && let Some(further) = shapes::pem(b, from + begin).filter(|further| *further > end)
+    {
+        return Some(further);
+    }
     let window = b.get(start.max(end.saturating_sub(KEY_WINDOW))..end)?;
     let blanks = window.iter().rev().take_while(|c| matches!(c, b' ' | b'\t')).count();
     let sign = end.checked_sub(blanks + 1).filter(|i| *i > start && matches!(at(b, *i), b'=' | b':'));

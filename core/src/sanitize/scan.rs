@@ -213,8 +213,9 @@ impl<'s> Scan<'_, 's> {
         let mut end = end;
         if start < end && self.text.is_char_boundary(start) && self.text.is_char_boundary(end) {
             if self.what.has(What::PAIRS | What::LITERALS) {
-                while let Some(further) = pairs::goes_on(self, start, end) {
-                    end = further;
+                let mut seen = start;
+                while let Some(further) = pairs::goes_on(self, start, seen, end) {
+                    (seen, end) = (end, further);
                 }
             }
             self.hits.push(Hit { start, end, kind });

@@ -323,10 +323,7 @@ impl Walk<'_> {
             let name = key.rsplit(['.', '_']).next().unwrap_or(key);
             let place = here.key(key);
             match name {
-                "query"
-                    if value.is_string()
-                        && value.as_str().is_some_and(|text| text.contains('=') && !text.contains(' ')) =>
-                {
+                "query" if value.as_str().is_some_and(begins_with_pair) => {
                     self.query(&place, value, terms.chars);
                 }
                 "cookies" => self.cookies(&place, value),
@@ -546,6 +543,11 @@ impl Walk<'_> {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
+}
+
+/// `a=b ...`: a query of a URL, unlike one of a database. By its first word alone, since the rest can be cut.
+fn begins_with_pair(text: &str) -> bool {
+    text.split(' ').next().is_some_and(|word| word.contains('='))
 }
 
 /// Takes the ids of a trace out of a context: hex of the lengths that tracing uses.

@@ -48,11 +48,7 @@ pub fn rust(input: &[u8]) {
         let (module, function) = symbols::split_symbol(line);
         assert!(module.as_deref().map_or(0, str::len) + function.len() <= line.len() + 64, "{module:?} {function:?}");
         let (path, symbol) = line.split_once('\t').unwrap_or(("/srv/app/src/main.rs", line));
-        frames.push(Frame {
-            abs_path: Some(path.to_owned()),
-            function: Some(symbol.to_owned()),
-            ..Frame::default()
-        });
+        frames.push(Frame { abs_path: Some(path.to_owned()), function: Some(symbol.to_owned()), ..Frame::default() });
     }
     settles("rust", &mut Stacktrace { frames }, &Rules::default());
 }

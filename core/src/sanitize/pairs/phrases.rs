@@ -45,7 +45,8 @@ pub(in crate::sanitize) fn quoted<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<F
     let value = b.get(from..to)?;
     // `the key "password": "x"`: what is quoted is a name itself.
     let behind = b.iter().skip(to + 1).find(|c| **c != b' ');
-    if matches!(behind, Some(b':' | b'=')) && scan.text.get(from..to).is_some_and(|name| scan.keys.find(name).is_some()) {
+    if matches!(behind, Some(b':' | b'=')) && scan.text.get(from..to).is_some_and(|name| scan.keys.find(name).is_some())
+    {
         return None;
     }
     let weak = key.prose
