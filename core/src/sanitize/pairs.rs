@@ -82,8 +82,14 @@ pub(super) fn goes_on(scan: &Scan<'_, '_>, start: usize, seen: usize, end: usize
         };
         announced?.1
     } else if is_quote(at(b, end)) {
-        // What closes this value may open the next one: `by 'x password 'y'`.
-        quoted(scan, end)?.1
+        // What closes this value may open the next one, `by 'x password 'y'`; or the value is a name itself,
+        // `token: "api_key": "x"`.
+        let behind = b.iter().enumerate().skip(end + 1).find(|(_, c)| **c != b' ');
+        let op = behind.filter(|(_, c)| matches!(c, b':' | b'=')).and_then(|(i, _)| operator(b, i));
+        match op.and_then(|op| Some((scan.keys.find(scan.text.get(start..end)?)?, op))) {
+            Some((key, op)) => value(scan, &op, &key, true)?.1,
+            None => quoted(scan, end)?.1,
+        }
     } else {
         return None;
     };
