@@ -86,7 +86,8 @@ pub(super) fn goes_on(scan: &Scan<'_, '_>, start: usize, seen: usize, end: usize
         // `token: "api_key": "x"`.
         let behind = b.iter().enumerate().skip(end + 1).find(|(_, c)| **c != b' ');
         let op = behind.filter(|(_, c)| matches!(c, b':' | b'=')).and_then(|(i, _)| operator(b, i));
-        match op.and_then(|op| Some((scan.keys.find(scan.text.get(start..end)?)?, op))) {
+        let name = |start, end| scan.text.get(start..end).filter(|name| name.len() <= KEY_WINDOW);
+        match op.and_then(|op| Some((scan.keys.find(name(start, end)?)?, op))) {
             Some((key, op)) => value(scan, &op, &key, true)?.1,
             None => quoted(scan, end)?.1,
         }
