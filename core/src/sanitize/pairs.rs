@@ -59,7 +59,7 @@ pub(super) fn pair(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
 pub(super) fn goes_on(scan: &Scan<'_, '_>, start: usize, seen: usize, end: usize) -> Option<usize> {
     let b = scan.b;
     // The first line of a key that has more of them.
-    const BEGIN: &[u8] = b"-----BEGIN ";
+    const BEGIN: &[u8] = b"-----BEGIN";
     let from = start.max(seen.saturating_sub(BEGIN.len()));
     if let Some(begin) = memchr::memmem::rfind(b.get(from..end)?, BEGIN)
         && let Some(further) = shapes::pem(b, from + begin).filter(|further| *further > end)
