@@ -105,10 +105,18 @@ demo-check: python examples sink
 bench: python node sink ## Benchmarks against the leading SDKs, as ratios in one run
 	$(BIN)/python bench/run.py
 
+# One of fuzz/targets, all by default; seconds for each.
+TARGET ?=
+FUZZ_SECONDS ?= 30
+
+.PHONY: fuzz
+fuzz: tools ## Search for inputs that break a property: TARGET=sanitizer FUZZ_SECONDS=600
+	PYTHON=$(PYTHON) scripts/fuzz.sh $(FUZZ_SECONDS) $(TARGET)
+
 .PHONY: docs
 docs: tools ## Write the generated parts of docs/
 	FAULTWIRE_WRITE_DOCS=1 $(CARGO) test --quiet -p faultwire --test options
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf target $(VENV) .bench dist $(NODE_PACKAGE)/{dist,npm,node_modules} $(NODE_PACKAGE)/*.node examples/node/node_modules
+	rm -rf target fuzz/corpus fuzz/artifacts $(VENV) .bench dist $(NODE_PACKAGE)/{dist,npm,node_modules} $(NODE_PACKAGE)/*.node examples/node/node_modules

@@ -54,6 +54,18 @@ pub fn vector(topic: &str, input: &Value) -> Result<Value, Error> {
     }
 }
 
+/// Path, line, column and function.
+#[doc(hidden)]
+pub type Original = (String, u32, u32, Option<String>);
+
+/// What the source map within a generated file says of 0-based positions: for each line, column and function's
+/// name, the original's path, its 1-based line and column, and the function's own name.
+#[doc(hidden)]
+pub fn source_map(file: Vec<u8>, asked: &[(u32, u32, &str)]) -> Vec<Option<Original>> {
+    let found = crate::stacktrace::inline_originals(file, asked);
+    found.into_iter().map(|p| p.map(|p| (p.path, p.line, p.column, p.function))).collect()
+}
+
 /// The [`number`] of the place that is to fail; 0 for none, which is all that production ever reads.
 static ARMED: AtomicU64 = AtomicU64::new(0);
 

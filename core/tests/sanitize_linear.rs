@@ -7,15 +7,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::sync::Mutex;
-use std::time::Duration;
 
 use faultwire::sanitize::Sanitizer;
+use faultwire_properties::time::{BOUND, FACTOR, SMALL, ratio};
 use serde_json::Value;
-
-const SMALL: usize = 8 * 1024;
-const FACTOR: usize = 8;
-const BOUND: f64 = 32.0;
-const ATTEMPTS: usize = 10;
 
 /// One measurement at a time.
 static TURN: Mutex<()> = Mutex::new(());
@@ -170,32 +165,6 @@ fn adversaries() -> Vec<&'static str> {
         "f:0::",
         "2001:db8::",
     ]
-}
-
-fn time(run: &dyn Fn()) -> Duration {
-    let start = thread_time();
-    run();
-    thread_time().saturating_sub(start)
-}
-
-/// What this thread has computed: what other programs do with the machine does not count.
-fn thread_time() -> Duration {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the pointer is to a live timespec.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
-    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
-}
-
-fn ratio(small: &dyn Fn(), large: &dyn Fn()) -> f64 {
-    let mut best = f64::MAX;
-    for _ in 0..ATTEMPTS {
-        let (s, l) = (time(small), time(large));
-        best = best.min(l.as_secs_f64() / s.as_secs_f64().max(1e-6));
-        if best < BOUND {
-            break;
-        }
-    }
-    best
 }
 
 fn check(what: &str, run: impl Fn(&str)) {

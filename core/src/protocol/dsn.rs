@@ -120,7 +120,11 @@ fn split_port(address: &str) -> Option<(&str, Option<u16>)> {
 fn valid_host(host: &str) -> bool {
     match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
         Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
+        // Dots alone would be part of the path to some clients.
+        None => {
+            host.bytes().any(|b| b.is_ascii_alphanumeric())
+                && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+        }
     }
 }
 

@@ -1,10 +1,9 @@
 //! What travels in a request: URLs, query strings, forms, cookies, headers, bodies.
 
-use super::limits::BODY_CHARS;
 use super::meta::Path;
 use super::rules::{KeyMatch, Secrecy, Span, percent_decode};
 use super::scan::{FILTERED, What, placeholder};
-use super::value::Walk;
+use super::value::{CUT, Walk};
 use super::{PASSES, Sanitizer, is_directory};
 use crate::protocol::Value;
 
@@ -13,8 +12,9 @@ const SESSION_CHARS: usize = 20;
 /// An OAuth `code` parameter this long is one; a shorter one is a status or an error code.
 pub(super) const CODE_CHARS: usize = 16;
 
+/// A placeholder, or what a cut leaves of a value: nothing.
 fn is_placeholder(text: &str) -> bool {
-    placeholder(text.as_bytes(), 0) == Some(text.len())
+    text == CUT || placeholder(text.as_bytes(), 0) == Some(text.len())
 }
 
 /// Repeats until nothing changes: what a replacement leaves behind may read differently.
@@ -23,10 +23,10 @@ fn settle(text: &str, once: impl Fn(&str) -> Option<String>) -> Option<String> {
     for _ in 0..PASSES {
         match once(clean.as_deref().unwrap_or(text)) {
             Some(next) if Some(&next) != clean.as_ref() => clean = Some(next),
-            _ => break,
+            _ => return clean,
         }
     }
-    clean
+    Some(FILTERED.to_owned())
 }
 
 impl Sanitizer {
@@ -219,19 +219,25 @@ fn looks_like_url(text: &str) -> bool {
         && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '\'')
 }
 
+/// A list or object in JSON.
+fn parse(text: &str) -> Option<Value> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.starts_with(['{', '[']) { serde_json::from_str(text).ok() } else { None }
+}
+
 /// `a=b&c=d` and nothing else.
 fn looks_like_form(text: &str) -> bool {
     text.contains('=') && !text.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '{' | '<'))
 }
 
 impl Walk<'_> {
-    /// As text, map or pairs.
-    pub fn query(&mut self, path: &Path<'_>, value: &mut Value) {
+    /// As text of at most `chars` characters, map or pairs.
+    pub fn query(&mut self, path: &Path<'_>, value: &mut Value, chars: usize) {
         let terms = self.terms(What::TEXT);
         match value {
             Value::String(text) => {
                 let sanitizer = self.sanitizer;
-                self.treat(path, text, terms.chars.max(BODY_CHARS), |text| sanitizer.clean_query(text));
+                self.treat(path, text, chars, |text| sanitizer.clean_query(text));
             }
             other => self.value(path, other, terms, 0),
         }
@@ -246,6 +252,7 @@ impl Walk<'_> {
                 self.treat(path, text, terms.chars, |text| sanitizer.clean_cookies(text));
             }
             Value::Object(map) => {
+                self.clean_keys(path, map, terms);
                 for (name, value) in map.iter_mut() {
                     self.cookie(&path.key(name), name, value);
                 }
@@ -295,24 +302,29 @@ impl Walk<'_> {
     }
 
     /// A body: structure stays structure, JSON text becomes structure, forms go by pairs, and what
-    /// does not parse is scanned for names.
-    pub fn body(&mut self, path: &Path<'_>, value: &mut Value) {
+    /// does not parse is scanned for names and cut to `chars` characters.
+    pub fn body(&mut self, path: &Path<'_>, value: &mut Value, chars: usize) {
         let terms = self.terms(What::TEXT);
         let Value::String(text) = value else {
             return self.value(path, value, terms, 0);
         };
-        let trimmed = text.trim_start_matches('\u{feff}').trim();
-        if trimmed.starts_with(['{', '['])
-            && let Ok(mut parsed) = serde_json::from_str::<Value>(trimmed)
-        {
+        let mut parsed = parse(text);
+        if parsed.is_none() {
+            let sanitizer = self.sanitizer;
+            self.treat(path, text, chars, |text| {
+                if looks_like_form(text.trim()) {
+                    sanitizer.clean_query(text)
+                } else {
+                    sanitizer.clean(text, What::TEXT)
+                }
+            });
+            // What kept it from being JSON can have gone with a secret.
+            parsed = parse(text);
+        }
+        if let Some(mut parsed) = parsed {
             self.value(path, &mut parsed, terms, 0);
             *value = parsed;
-            return;
         }
-        let sanitizer = self.sanitizer;
-        self.treat(path, text, BODY_CHARS.max(terms.chars), |text| {
-            if looks_like_form(text.trim()) { sanitizer.clean_query(text) } else { sanitizer.clean(text, What::TEXT) }
-        });
     }
 
     /// A map that may hold headers, by their own treatment.

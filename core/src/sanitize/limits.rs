@@ -16,6 +16,8 @@ pub const BREADTH: usize = 100;
 pub const KEY_CHARS: usize = 200;
 /// `tags`: keys.
 pub const TAG_KEY_CHARS: usize = 200;
+/// Keys of tags are of letters, digits and these.
+pub const TAG_SIGNS: &str = "_.:-";
 /// `tags`: values.
 pub const TAG_VALUE_CHARS: usize = 200;
 /// `transaction`.

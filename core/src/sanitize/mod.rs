@@ -68,9 +68,9 @@ impl Default for Config {
 const KIND_CHARS: usize = 64;
 /// Memory one of the app's patterns may take when compiled, in bytes.
 const PATTERN_BYTES: usize = 1 << 20;
-/// Passes after which a text is taken as it is. Two is what texts need that change at all: one that
-/// replaces and one that finds nothing more.
-const PASSES: usize = 4;
+/// Passes after which a text that still changes goes whole: it is made to mislead, or of nothing but secrets.
+/// Two is what nearly all texts need that change at all: one that replaces and one that finds nothing more.
+const PASSES: usize = 8;
 
 /// The rules in force. Cheap to share by `Arc`; compiles nothing but the app's own patterns, the
 /// tables are indexed at first use, once a process.
@@ -206,7 +206,7 @@ impl Sanitizer {
     /// A request body, in place: JSON text becomes structure.
     pub fn body(&self, body: &mut Value) {
         let mut walk = Walk { sanitizer: self, meta: Meta::default(), memory: &mut Memory::default() };
-        walk.body(&Path::ROOT, body);
+        walk.body(&Path::ROOT, body, self.max_value_length.max(BODY_CHARS));
     }
 
     /// A JSON value in place, as it would be under `key`; limits included.
@@ -232,11 +232,33 @@ impl Sanitizer {
             let hits = scan::scan(seen, what, &self.keys, self.send_default_pii);
             let hits = if self.extra.is_empty() { hits } else { self.with_extra(seen, hits) };
             if hits.is_empty() {
-                break;
+                return clean;
             }
             clean = Some(scan::replace(seen, &hits));
         }
-        clean
+        Some(scan::FILTERED.to_owned())
+    }
+
+    /// The text as an identifier of at most `chars` letters, digits and `signs`; `None` when it is one that hides
+    /// nothing.
+    fn identifier(&self, text: &str, what: What, chars: usize, signs: &str) -> Option<String> {
+        /// Instead of one that is a secret: without its brackets a placeholder reads as a secret again.
+        const SECRET: &str = "filtered";
+        let legal = |c: char| c.is_ascii_alphanumeric() || signs.contains(c);
+        let mut seen = Cow::Borrowed(text);
+        for _ in 0..PASSES {
+            let clean = self.clean(&seen, what);
+            if clean.is_none() && !seen.is_empty() && seen.len() <= chars && seen.chars().all(legal) {
+                return match seen {
+                    Cow::Owned(clean) => Some(clean),
+                    Cow::Borrowed(_) => None,
+                };
+            }
+            let clean = clean.as_deref().unwrap_or(&seen);
+            let fits: String = clean.chars().map(|c| if legal(c) { c } else { '_' }).take(chars).collect();
+            seen = Cow::Owned(if fits.is_empty() { "_".to_owned() } else { fits });
+        }
+        Some(SECRET.to_owned())
     }
 
     /// Adds what the app's own patterns find; where ranges overlap they become one.

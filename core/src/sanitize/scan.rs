@@ -210,7 +210,14 @@ impl<'s> Scan<'_, 's> {
     /// Records a hit and returns where to go on. What an earlier hit covers is left to it.
     pub fn hit(&mut self, start: usize, end: usize, kind: &'s str) -> Option<usize> {
         let start = start.max(self.done);
+        let mut end = end;
         if start < end && self.text.is_char_boundary(start) && self.text.is_char_boundary(end) {
+            if self.what.has(What::PAIRS | What::LITERALS) {
+                let mut seen = start;
+                while let Some(further) = pairs::goes_on(self, start, seen, end) {
+                    (seen, end) = (end, further);
+                }
+            }
             self.hits.push(Hit { start, end, kind });
             self.done = end;
         }

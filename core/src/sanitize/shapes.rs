@@ -497,6 +497,7 @@ fn names_version(b: &[u8], i: usize) -> bool {
     let word: Vec<u8> = head
         .iter()
         .rev()
+        .take_while(|c| !matches!(c, b'\n' | b'\r'))
         .skip_while(|c| !c.is_ascii_alphabetic())
         .take_while(|c| c.is_ascii_alphabetic())
         .map(u8::to_ascii_lowercase)

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::limits::{BREADTH, DEPTH, KEY_CHARS};
+use super::limits::{BODY_CHARS, BREADTH, DEPTH, KEY_CHARS};
 use super::meta::{self, Meta, Path, Remark};
 use super::rules::KeyMatch;
 use super::scan::{FILTERED, What, placeholder};
@@ -42,32 +42,32 @@ impl<'s> Walk<'s> {
         self.treat(path, text, chars, |text| sanitizer.clean(text, what));
     }
 
-    /// Cleans a text, cuts it, and says so. What a cut leaves at the end is read once more: it may
-    /// look like the beginning of a secret, and to a second pass it would.
+    /// Cleans a text, cuts it, and says so. What a replacement or a cut leaves is read once more: it may be of
+    /// another form, or look like the beginning of a secret, and to a second pass it would.
     pub fn treat(&mut self, path: &Path<'_>, text: &mut String, chars: usize, clean: impl Fn(&str) -> Option<String>) {
-        let cleaned = clean(text);
+        let mut cleaned = clean(text);
         if cleaned.is_none() && !over(text, chars) {
             return;
         }
         let before = text.chars().count();
-        let mut changed = cleaned.is_some();
-        if let Some(cleaned) = cleaned {
-            *text = cleaned;
-        }
-        let was_cut = over(text, chars);
-        if was_cut {
-            cut_text(text, chars);
-            for _ in 0..PASSES {
-                let Some(mut again) = clean(text) else { break };
-                if over(&again, chars) {
-                    cut_text(&mut again, chars);
-                }
-                if again == *text {
-                    break;
-                }
-                *text = again;
-                changed = true;
+        let mut changed = false;
+        let mut was_cut = false;
+        for pass in 0.. {
+            let mut next = match cleaned {
+                Some(_) if pass >= PASSES => FILTERED.to_owned(),
+                Some(cleaned) => cleaned,
+                None => text.clone(),
+            };
+            changed |= next != *text;
+            if over(&next, chars) {
+                cut_text(&mut next, chars);
+                was_cut = true;
             }
+            if next == *text {
+                break;
+            }
+            *text = next;
+            cleaned = clean(text);
         }
         let mut remarks: Vec<Remark> = if changed { placeholders(text) } else { Vec::new() };
         if was_cut {
@@ -120,7 +120,7 @@ impl<'s> Walk<'s> {
             return self.redact(path, value, &super::OAUTH_CODE);
         }
         if terms.keys && value.is_string() && key.eq_ignore_ascii_case("query_string") {
-            return self.query(path, value);
+            return self.query(path, value, terms.chars.max(BODY_CHARS));
         }
         // Four numbers under a name like `version` are one.
         let terms = if terms.what == What::TEXT && value.is_string() && is_version_key(key) {
@@ -170,20 +170,18 @@ impl<'s> Walk<'s> {
         let mut named: Option<KeyMatch<'_>> = None;
         for (i, item) in list.iter_mut().enumerate() {
             let here = path.index(i);
-            let name = match item {
-                Value::String(text)
-                    if terms.keys && text.len() <= KEY_CHARS && (text.starts_with('-') || (pair && i == 0)) =>
-                {
-                    self.sanitizer.keys.find(text).filter(|_| !text.contains([' ', '=']))
-                }
-                _ => None,
-            };
+            let may_name = matches!(item, Value::String(text)
+                if terms.keys && text.len() <= KEY_CHARS && (text.starts_with('-') || (pair && i == 0)));
+            if may_name {
+                // What a name was before it was cleaned is not known to a second pass.
+                self.value(&here, item, terms, depth + 1);
+            }
+            let text = item.as_str().unwrap_or("");
+            let name = self.sanitizer.keys.find(text).filter(|_| may_name && !text.contains([' ', '=']));
+            let also_name = || is_name(text) && self.sanitizer.keys.find(text).is_some();
             match named.take() {
-                Some(found) if name.is_none() => {
-                    let also_name =
-                        item.as_str().is_some_and(|text| self.sanitizer.keys.find(text).is_some() && is_name(text));
-                    if also_name { self.value(&here, item, terms, depth + 1) } else { self.redact(&here, item, &found) }
-                }
+                Some(found) if name.is_none() && !also_name() => self.redact(&here, item, &found),
+                _ if may_name => {}
                 _ => self.value(&here, item, terms, depth + 1),
             }
             named = name;
@@ -194,8 +192,13 @@ impl<'s> Walk<'s> {
         self.clean_keys(path, map, terms);
         cut_map(&mut self.meta, path, map, terms.breadth);
         // `{"name": "password", "value": "x"}`
-        let name = if terms.keys { NAME_KEYS.iter().find_map(|key| map.get(*key)?.as_str()) } else { None };
-        let named = name.and_then(|name| self.sanitizer.keys.find(name));
+        // As in lists: what a name was before it was cleaned is not known to a second pass.
+        let name = NAME_KEYS.iter().copied().find(|key| terms.keys && map.get(*key).is_some_and(Value::is_string));
+        let name = name.and_then(|key| Some((key, map.get_mut(key)?)));
+        let named = name.and_then(|(key, value)| {
+            self.under(&path.key(key), key, value, terms, depth + 1);
+            self.sanitizer.keys.find(value.as_str()?)
+        });
         for (key, value) in map.iter_mut() {
             let here = path.key(key);
             match &named {
@@ -207,8 +210,8 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// Keys are texts too.
-    fn clean_keys(&mut self, path: &Path<'_>, map: &mut Map, terms: Terms) {
+    /// Keys are texts too, and come first: a remark repeats the path to what it speaks of.
+    pub fn clean_keys(&mut self, path: &Path<'_>, map: &mut Map, terms: Terms) {
         let Walk { sanitizer, memory, .. } = self;
         let clean = |key: &String| {
             let clean = || clean_key(sanitizer, key, terms.what);
@@ -232,7 +235,7 @@ impl<'s> Walk<'s> {
         map: &mut BTreeMap<String, String>,
         breadth: usize,
         what: What,
-        mut treat: impl FnMut(&mut Self, &Path<'_>, &str, &mut String),
+        treat: impl FnMut(&mut Self, &Path<'_>, &str, &mut String),
     ) {
         let renames: Vec<(String, String)> = map
             .keys()
@@ -245,6 +248,17 @@ impl<'s> Walk<'s> {
                 map.insert(new, value);
             }
         }
+        self.text_values(path, map, breadth, treat);
+    }
+
+    /// A map of texts whose keys are as they may be sent.
+    pub fn text_values(
+        &mut self,
+        path: &Path<'_>,
+        map: &mut BTreeMap<String, String>,
+        breadth: usize,
+        mut treat: impl FnMut(&mut Self, &Path<'_>, &str, &mut String),
+    ) {
         if map.len() > breadth {
             let len = map.len();
             let keep = breadth.saturating_sub(1);
@@ -300,24 +314,24 @@ impl<'s> Walk<'s> {
 /// The key as it may be sent, if that is not as it is.
 fn clean_key(sanitizer: &Sanitizer, key: &str, what: What) -> Option<String> {
     let what = if what == What::CODE { What::TEXT } else { what };
-    let mut key: Cow<'_, str> = Cow::Borrowed(key);
-    for _ in 0..PASSES {
-        let next = sanitizer.clean(&key, what);
-        let mut next = match next {
+    let mut seen: Cow<'_, str> = Cow::Borrowed(key);
+    for pass in 0.. {
+        let mut next = match sanitizer.clean(&seen, what) {
+            Some(_) if pass >= PASSES => FILTERED.to_owned(),
             Some(next) => next,
-            None if over(&key, KEY_CHARS) => key.to_string(),
+            None if over(&seen, KEY_CHARS) => seen.to_string(),
             None => break,
         };
         if over(&next, KEY_CHARS) {
             cut_text(&mut next, KEY_CHARS);
         }
-        if next == *key {
+        if next == *seen {
             break;
         }
-        key = Cow::Owned(next);
+        seen = Cow::Owned(next);
     }
-    match key {
-        Cow::Owned(key) => Some(key),
+    match seen {
+        Cow::Owned(clean) => Some(clean),
         Cow::Borrowed(_) => None,
     }
 }

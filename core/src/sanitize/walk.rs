@@ -3,12 +3,11 @@
 //! Every struct is taken apart without `..`: a field that is added to the protocol does not compile
 //! here until someone has decided how it is sanitized.
 
-use super::PASSES;
 use super::limits::*;
 use super::meta::{self, Meta, Path};
 use super::rules::{KeyMatch, Secrecy, Span};
 use super::scan::What;
-use super::value::{Terms, Walk, cut_text, free_name, json_size, over, placeholders};
+use super::value::{Terms, Walk, cut_text, free_name, json_size, over};
 use crate::protocol::{
     Breadcrumb, Event, Exception, Frame, LogEntry, Map, Mechanism, Request, SdkInfo, Stacktrace, Thread, User, Value,
 };
@@ -67,11 +66,10 @@ impl Walk<'_> {
         self.optional(&root, "server_name", server_name, What::NAME, SERVER_NAME_CHARS);
         self.optional(&root, "release", release, What::NAME, RELEASE_CHARS);
         self.optional(&root, "dist", dist, What::NAME, DIST_CHARS);
-        if let Some(dist) = dist {
-            let legal = |c: char| c.is_ascii_alphanumeric() || DIST_SIGNS.contains(c);
-            if !dist.chars().all(legal) {
-                *dist = dist.chars().map(|c| if legal(c) { c } else { '_' }).collect();
-            }
+        if let Some(dist) = dist
+            && let Some(fits) = self.sanitizer.identifier(dist, What::NAME, DIST_CHARS, DIST_SIGNS)
+        {
+            *dist = fits;
         }
         self.optional(&root, "environment", environment, What::NAME, ENVIRONMENT_CHARS);
         if let Some(entry) = logentry {
@@ -320,18 +318,16 @@ impl Walk<'_> {
         self.optional(path, "message", message, What::TEXT, MESSAGE_CHARS);
         let here = path.key("data");
         let terms = self.terms(What::TEXT);
+        self.clean_keys(&here, data, terms);
         for (key, value) in data.iter_mut() {
             let name = key.rsplit(['.', '_']).next().unwrap_or(key);
             let place = here.key(key);
             match name {
-                "query"
-                    if value.is_string()
-                        && value.as_str().is_some_and(|text| text.contains('=') && !text.contains(' ')) =>
-                {
-                    self.query(&place, value);
+                "query" if value.as_str().is_some_and(begins_with_pair) => {
+                    self.query(&place, value, terms.chars);
                 }
                 "cookies" => self.cookies(&place, value),
-                "body" | "payload" => self.body(&place, value),
+                "body" | "payload" => self.body(&place, value, terms.chars),
                 _ => {}
             }
         }
@@ -377,12 +373,12 @@ impl Walk<'_> {
             self.treat(&path.key("url"), url, chars.max(VALUE_CHARS), |url| sanitizer.clean_url(url));
         }
         self.optional(path, "method", method, What::NAME, LOGGER_CHARS);
-        self.query(&path.key("query_string"), query_string);
+        self.query(&path.key("query_string"), query_string, chars.max(BODY_CHARS));
         self.texts(&path.key("headers"), headers, TEXTS, What::TEXT, |walk, path, key, text| {
             walk.header(path, key, text, chars);
         });
         self.cookies(&path.key("cookies"), cookies);
-        self.body(&path.key("data"), data);
+        self.body(&path.key("data"), data, chars.max(BODY_CHARS));
         self.texts(&path.key("env"), env, TEXTS, What::TEXT, |walk, path, key, text| {
             walk.header(path, key, text, chars);
         });
@@ -392,6 +388,9 @@ impl Walk<'_> {
         let terms = self.terms(What::TEXT);
         let mut own = contexts.remove("faultwire");
         let mut trace = contexts.remove("trace");
+        // Names come first: a remark repeats the path to what it speaks of.
+        self.clean_keys(path, contexts, terms);
+        super::value::cut_map(&mut self.meta, path, contexts, BREADTH);
         for (key, value) in contexts.iter_mut() {
             // The name of a context is no key of a secret ("session" is common), what is in it may be.
             let what = if matches!(key.as_str(), "runtime" | "os" | "app" | "browser" | "device" | "gpu" | "culture") {
@@ -405,6 +404,7 @@ impl Walk<'_> {
                 // What has a session or a way to log in is described by a context of that name.
                 let found = self.sanitizer.keys.find(key);
                 if let Some(found) = found.filter(|found| !matches!(found.name, "session" | "auth" | "token")) {
+                    self.clean_keys(&here, map, terms);
                     for (member, value) in map.iter_mut() {
                         self.redact(&here.key(member), value, &found);
                     }
@@ -415,7 +415,6 @@ impl Walk<'_> {
             }
             self.fit(&here, value, terms, CONTEXT_BYTES);
         }
-        self.clean_context_names(path, contexts, terms);
         if let Some(trace) = &mut trace {
             let here = path.key("trace");
             let ids = take_ids(trace);
@@ -429,44 +428,30 @@ impl Walk<'_> {
             // Written by Faultwire: fingerprints, the record of what was hashed, a session's id for
             // impact analysis. Names say nothing of those; looks still do.
             let here = path.key("faultwire");
-            if let Value::Object(map) = own {
-                for (key, value) in map.iter_mut().filter(|(key, _)| !OWN_MEMBERS.contains(&key.as_str())) {
-                    self.under(&here.key(key), key, value, terms, 0);
-                }
-            }
-            let terms = Terms {
+            let own_terms = Terms {
                 what: What::NAME,
                 chars: MESSAGE_CHARS,
                 depth: DEPTH + 3,
                 breadth: OWN_CONTEXT_BREADTH,
                 keys: false,
             };
-            self.value(&here, own, terms, 0);
+            if let Value::Object(map) = own {
+                self.clean_keys(&here, map, own_terms);
+                for (key, value) in map.iter_mut().filter(|(key, _)| !OWN_MEMBERS.contains(&key.as_str())) {
+                    self.under(&here.key(key), key, value, terms, 0);
+                }
+            }
+            self.value(&here, own, own_terms, 0);
         }
         contexts.extend(trace.map(|trace| ("trace".to_owned(), trace)));
         contexts.extend(own.map(|own| ("faultwire".to_owned(), own)));
-    }
-
-    fn clean_context_names(&mut self, path: &Path<'_>, contexts: &mut Map, terms: Terms) {
-        let renames: Vec<(String, String)> = contexts
-            .keys()
-            .filter_map(|key| self.sanitizer.clean(key, terms.what).map(|clean| (key.clone(), clean)))
-            .collect();
-        for (old, new) in renames {
-            if let Some(value) = contexts.remove(&old) {
-                let new = free_name(new, |name| contexts.contains_key(name));
-                self.meta.note(&path.key(&new), placeholders(&new), None);
-                contexts.insert(new, value);
-            }
-        }
-        super::value::cut_map(&mut self.meta, path, contexts, BREADTH);
     }
 
     fn tags(&mut self, path: &Path<'_>, tags: &mut BTreeMap<String, String>) {
         // Servers refuse a tag that says nothing.
         tags.retain(|_, text| !text.trim().is_empty());
         self.tag_keys(path, tags);
-        self.texts(path, tags, TEXTS, What::TEXT, |walk, path, key, text| {
+        self.text_values(path, tags, TEXTS, |walk, path, key, text| {
             if let Some(found) = walk.sanitizer.keys.find(key) {
                 return walk.redact_text(path, text, &found);
             }
@@ -481,29 +466,9 @@ impl Walk<'_> {
 
     /// Tag keys have an alphabet of their own.
     fn tag_keys(&mut self, path: &Path<'_>, tags: &mut BTreeMap<String, String>) {
-        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '-');
-        let fits = |key: &str| !key.is_empty() && key.len() <= TAG_KEY_CHARS && key.chars().all(legal);
-        let renames: Vec<(String, String)> = tags
-            .keys()
-            .filter_map(|key| {
-                let mut clean = key.clone();
-                for _ in 0..PASSES {
-                    let next = self.sanitizer.clean(&clean, What::TEXT);
-                    if next.is_none() && fits(&clean) {
-                        break;
-                    }
-                    let next = next.unwrap_or(clean);
-                    clean = next.chars().map(|c| if legal(c) { c } else { '_' }).take(TAG_KEY_CHARS).collect();
-                    if clean.is_empty() {
-                        clean.push('_');
-                    }
-                }
-                if clean == *key {
-                    return None;
-                }
-                Some((key.clone(), clean))
-            })
-            .collect();
+        let clean =
+            |key: &String| Some((key.clone(), self.sanitizer.identifier(key, What::TEXT, TAG_KEY_CHARS, TAG_SIGNS)?));
+        let renames: Vec<(String, String)> = tags.keys().filter_map(clean).collect();
         for (old, new) in renames {
             if let Some(value) = tags.remove(&old) {
                 let new = free_name(new, |name| tags.contains_key(name));
@@ -578,6 +543,11 @@ impl Walk<'_> {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
+}
+
+/// `a=b ...`: a query of a URL, unlike one of a database. By its first word alone, since the rest can be cut.
+fn begins_with_pair(text: &str) -> bool {
+    text.split(' ').next().is_some_and(|word| word.contains('='))
 }
 
 /// Takes the ids of a trace out of a context: hex of the lengths that tracing uses.

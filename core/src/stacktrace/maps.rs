@@ -79,16 +79,7 @@ impl Maps {
         }
         let (line, column) = (line.checked_sub(1)?, column.checked_sub(1)?);
         let mapped = self.mapped(path)?;
-        let original = mapped.map.original(line, column)?;
-        let position = Position {
-            path: source_path(&mapped.folder, original.source)?,
-            line: original.line.checked_add(1)?,
-            column: original.column.checked_add(1)?,
-            function: function
-                .zip(mapped.file.as_ref())
-                .and_then(|(name, file)| original_name(&mapped.map, file, line, column, name)),
-        };
-        let id = original.id;
+        let (position, id) = mapped.original(line, column, function)?;
         if mapped.map.content(id).is_some() && !self.contents.contains_key(&position.path) {
             if self.contents.len() >= MAX_CONTENTS {
                 self.contents.clear();
@@ -136,6 +127,11 @@ impl Maps {
 impl Mapped {
     fn read(path: &str) -> Option<Mapped> {
         let (bytes, _) = read_bounded(Path::new(path), MAX_GENERATED_BYTES)?;
+        Mapped::of(path, bytes)
+    }
+
+    /// The map of the file at `path`, whose content is `bytes`.
+    fn of(path: &str, bytes: Vec<u8>) -> Option<Mapped> {
         let url = mapping_url(&bytes)?;
         let folder = |path: &str| path.rfind(['/', '\\']).map_or("", |at| path.get(..at).unwrap_or("")).to_owned();
         let (text, folder) = if let Some(data) = url.strip_prefix("data:") {
@@ -150,9 +146,31 @@ impl Mapped {
         Some(Mapped { map, folder, file })
     }
 
+    /// As [`Maps::original`], at a 0-based position.
+    fn original(&self, line: u32, column: u32, function: Option<&str>) -> Option<(Position, SourceId)> {
+        let original = self.map.original(line, column)?;
+        let position = Position {
+            path: source_path(&self.folder, original.source)?,
+            line: original.line.checked_add(1)?,
+            column: original.column.checked_add(1)?,
+            function: function
+                .zip(self.file.as_ref())
+                .and_then(|(name, file)| original_name(&self.map, file, line, column, name)),
+        };
+        Some((position, original.id))
+    }
+
     fn bytes(&self) -> usize {
         self.map.bytes() + self.folder.len() + self.file.as_ref().map_or(0, Generated::bytes)
     }
+}
+
+/// What the map within `file` says of 0-based positions at which functions are called so.
+pub(crate) fn inline_originals(file: Vec<u8>, asked: &[(u32, u32, &str)]) -> Vec<Option<Position>> {
+    let inline = mapping_url(&file).is_some_and(|url| url.starts_with("data:"));
+    let mapped = if inline { Mapped::of("/srv/app/dist/main.js", file) } else { None };
+    let ask = |(line, column, name): &(u32, u32, &str)| Some(mapped.as_ref()?.original(*line, *column, Some(name))?.0);
+    asked.iter().map(ask).collect()
 }
 
 /// Where a file's last line with code, or the comment below it, says that its map is.

@@ -43,7 +43,7 @@ use crate::protocol::{Frame, Stacktrace, Value};
 pub(crate) use language::TextForm;
 use language::language;
 #[cfg(feature = "client")]
-pub(crate) use maps::apply as apply_map;
+pub(crate) use maps::{apply as apply_map, inline_originals};
 
 /// What an application says of its frames; the default is what every application gets.
 #[derive(Debug, Clone, Default)]

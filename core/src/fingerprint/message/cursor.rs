@@ -84,7 +84,7 @@ pub(super) struct Cursor<'t> {
     last_name: &'static str,
     word: Word,
     closings: [Cell<Closing>; QUOTES],
-    #[cfg(test)]
+    #[cfg(debug_assertions)]
     steps: Cell<u64>,
 }
 
@@ -127,7 +127,7 @@ impl<'t> Cursor<'t> {
             last_name: "",
             word: Word::default(),
             closings: Default::default(),
-            #[cfg(test)]
+            #[cfg(debug_assertions)]
             steps: Cell::new(0),
         }
     }
@@ -343,16 +343,16 @@ impl<'t> Cursor<'t> {
 
     #[inline]
     fn step(&self, _count: usize) {
-        #[cfg(test)]
+        #[cfg(debug_assertions)]
         self.steps.set(self.steps.get() + _count as u64);
     }
 
-    #[cfg(test)]
+    #[cfg(debug_assertions)]
     pub(super) fn steps(&self) -> u64 {
         self.steps.get()
     }
 
-    #[cfg(not(test))]
+    #[cfg(not(debug_assertions))]
     pub(super) fn steps(&self) -> u64 {
         0
     }

@@ -43,6 +43,12 @@ pub(in crate::sanitize) fn quoted<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<F
     };
     let (from, to) = quoted_value(b, i)?;
     let value = b.get(from..to)?;
+    // `the key "password": "x"`: what is quoted is a name itself.
+    let behind = b.iter().skip(to + 1).find(|c| **c != b' ');
+    if matches!(behind, Some(b':' | b'=')) && scan.text.get(from..to).is_some_and(|name| scan.keys.find(name).is_some())
+    {
+        return None;
+    }
     let weak = key.prose
         && (value.len() < 8 || value.len() > 512 || !value.iter().any(u8::is_ascii_digit) || value.contains(&b' '));
     let weak = weak || (said && !value.iter().any(|c| c.is_ascii_digit()));
