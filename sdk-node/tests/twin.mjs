@@ -29,12 +29,13 @@ export async function twins(files, { dsn, node = [], env = {}, init = '{}', igno
     const ends = [];
     for (const source of ['', `require(${JSON.stringify(PACKAGE)}).init(${init});\n`]) {
       writeFileSync(preload, source);
-      ends.push(await start([...node, '--require', preload, program], { FAULTWIRE_DSN: dsn, ...env }));
+      const state = { FAULTWIRE_DSN: dsn, XDG_STATE_HOME: join(folder, 'state') };
+      ends.push(await start([...node, '--require', preload, program], { ...state, ...env }));
     }
     const [without, with_] = ends;
     const compared = (end) => ({
       ...end,
-      stderr: ignore === undefined ? end.stderr : end.stderr.replaceAll(ignore, '…'),
+      stderr: ignore === undefined ? end.stderr : end.stderr.replaceAll(ignore, ''),
     });
     assert.deepEqual(compared(with_), compared(without));
     return with_;
