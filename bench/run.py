@@ -77,8 +77,8 @@ class Measured:
 
 
 class Sink:
-    def __init__(self, binary: Path) -> None:
-        self.process = subprocess.Popen([binary], stdout=subprocess.PIPE, text=True)
+    def __init__(self, binary: Path, port: int = 0) -> None:
+        self.process = subprocess.Popen([binary, str(port)], stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
 

@@ -1,6 +1,6 @@
 //! The least that an SDK can take for a server: keeps every body as it came, answers 200.
 //!
-//! Prints its port. `POST` anything stores; `GET /take` gives all bodies and forgets them: for each
+//! Prints its port, which may be given. `POST` anything stores; `GET /take` gives all bodies and forgets them: for each
 //! its length (4 bytes, little-endian), its content encoding (8 bytes) and itself. Reading what is in
 //! them is left for after the run, so that a run competes with as little as possible.
 
@@ -17,7 +17,8 @@ struct Request {
 }
 
 fn main() -> std::io::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(0u16);
+    let listener = TcpListener::bind(("127.0.0.1", port))?;
     println!("{}", listener.local_addr()?.port());
     let store = Store::default();
     for stream in listener.incoming() {
