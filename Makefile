@@ -105,6 +105,12 @@ demo-check: python examples sink
 bench: python node sink ## Benchmarks against the leading SDKs, as ratios in one run
 	$(BIN)/python bench/run.py
 
+TORTURES := tests/processes/test_lives.py tests/processes/test_prefork.py tests/processes/test_crashes.py
+
+.PHONY: torture
+torture: python sink ## A thousand kills, hundreds of forks, every crash; prints what arrived
+	FAULTWIRE_TORTURE=1 $(BIN)/python -m pytest -q $(wildcard $(TORTURES))
+
 # One of fuzz/targets, all by default; seconds for each.
 TARGET ?=
 FUZZ_SECONDS ?= 30
