@@ -150,8 +150,9 @@ impl Engine {
             };
             counter.fetch_add(1, Ordering::SeqCst);
         }
-        if let Origin::Own { epoch, .. } = record.origin {
-            self.epochs.settle(epoch);
+        match record.origin {
+            Origin::Own { epoch, .. } => self.epochs.settle(epoch),
+            Origin::Recovered => self.epochs.notify(),
         }
     }
 
@@ -236,7 +237,9 @@ impl Engine {
             return false;
         }
         self.outbox.wake();
-        self.epochs.wait(deadline, || self.reports_flushed.load(Ordering::Acquire) >= number);
+        // Reports travel with whatever is sent, or by themselves when nothing is left to be.
+        let reported = || self.reports_flushed.load(Ordering::Acquire) >= number || !self.losses.has_unreported();
+        self.epochs.wait(deadline, reported);
         true
     }
 

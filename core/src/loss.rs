@@ -1,7 +1,7 @@
 //! Every reason for which an event is not delivered, its counter, and the report to the server.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::protocol::{Item, Timestamp, Value};
 
@@ -69,6 +69,8 @@ pub(crate) struct Losses {
     recovered: [AtomicU64; Reason::ALL.len()],
     /// How much of both the server has been told or is being told.
     reported: [AtomicU64; Reason::ALL.len()],
+    /// A report is on its way.
+    telling: AtomicBool,
     /// Occurrences that were folded and whose count went to a server that knows no counts: told as `sample_rate`.
     folded_unsaid: AtomicU64,
 }
@@ -108,15 +110,19 @@ impl Losses {
         self.count(reason) + self.count_recovered(reason)
     }
 
-    /// True when the server has not been told of everything.
+    /// True when the server has not been told of everything, or is just being told.
     pub fn has_unreported(&self) -> bool {
         let untold =
             |r: &Reason| r.is_reported() && self.to_report(*r) > self.reported[*r as usize].load(Ordering::Relaxed);
-        self.folded_unsaid.load(Ordering::Relaxed) > 0 || Reason::ALL.iter().any(untold)
+        self.telling.load(Ordering::SeqCst)
+            || self.folded_unsaid.load(Ordering::Relaxed) > 0
+            || Reason::ALL.iter().any(untold)
     }
 
-    /// What the server has not been told yet, marked as told.
+    /// What the server has not been told yet, marked as told. To be followed by [`told`](Losses::told) or
+    /// [`untell`](Losses::untell).
     pub fn take_report(&self) -> Option<Report> {
+        self.telling.store(true, Ordering::SeqCst);
         let mut report = Report { folded: self.folded_unsaid.swap(0, Ordering::Relaxed), ..Report::default() };
         for reason in Reason::ALL.iter().copied().filter(|r| r.is_reported()) {
             let count = self.to_report(reason);
@@ -125,7 +131,14 @@ impl Losses {
                 report.quantities.insert(reason, count - told);
             }
         }
-        (report != Report::default()).then_some(report)
+        let is_empty = report == Report::default();
+        self.telling.store(!is_empty, Ordering::SeqCst);
+        (!is_empty).then_some(report)
+    }
+
+    /// The report has arrived.
+    pub fn told(&self) {
+        self.telling.store(false, Ordering::SeqCst);
     }
 
     /// Takes back what could not be told.
@@ -134,6 +147,7 @@ impl Losses {
             self.reported[*reason as usize].fetch_sub(*quantity, Ordering::Relaxed);
         }
         self.add_folded(report.folded);
+        self.told();
     }
 }
 
@@ -164,7 +178,7 @@ mod tests {
         losses.add(Reason::Closed, 5);
         losses.add_folded(2);
         let report = losses.take_report().unwrap();
-        assert_eq!(losses.take_report(), None);
+        assert!(losses.has_unreported(), "on its way");
         losses.untell(&report);
         losses.add(Reason::QueueOverflow, 1);
         let again = losses.take_report().unwrap();
@@ -172,5 +186,8 @@ mod tests {
         let item = String::from_utf8(again.to_item().payload).unwrap();
         assert!(item.contains(r#"{"category":"error","quantity":4,"reason":"queue_overflow"}"#), "{item}");
         assert!(!item.contains("closed"), "{item}");
+        losses.told();
+        assert!(!losses.has_unreported());
+        assert_eq!(losses.take_report(), None);
     }
 }

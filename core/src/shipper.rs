@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::fork;
 use crate::gate::Inside;
 use crate::log::debug;
-use crate::loss::Reason;
+use crate::loss::{Reason, Report};
 use crate::outbox::{Kind, Lease, Leased};
 use crate::protocol::{EnvelopeHeader, EventId, Timestamp};
 use crate::transport::{Answer, Backoff, Transport, retry_after};
@@ -113,8 +113,8 @@ impl Shipper {
         }
         let fate = self.send(engine, &body);
         let _busy = fork::busy();
-        if let (Fate::Lost(_) | Fate::Later, Some(report)) = (&fate, &report) {
-            engine.losses.untell(report);
+        if let Some(report) = &report {
+            settle_report(engine, report, &fate);
         }
         match fate {
             Fate::Delivered => engine.delivered(&engine.outbox.release(leased)),
@@ -131,9 +131,8 @@ impl Shipper {
         let Some(report) = engine.losses.take_report() else { return };
         let mut body = header(engine, None);
         report.to_item().write_to(&mut body);
-        if !matches!(self.send(engine, &body), Fate::Delivered) {
-            engine.losses.untell(&report);
-        }
+        let fate = self.send(engine, &body);
+        settle_report(engine, &report, &fate);
     }
 
     /// One request.
@@ -163,6 +162,13 @@ impl Shipper {
         self.backoff.fail(Instant::now(), asked);
         self.failed_for = engine.flush_number();
         Fate::Later
+    }
+}
+
+fn settle_report(engine: &Engine, report: &Report, fate: &Fate) {
+    match fate {
+        Fate::Delivered => engine.losses.told(),
+        Fate::Lost(_) | Fate::Later => engine.losses.untell(report),
     }
 }
 

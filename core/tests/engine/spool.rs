@@ -225,6 +225,25 @@ fn orphans_go_first() {
     assert_eq!((recovered.found, recovered.dropped.get("cache_overflow")), (30, Some(&30)), "{stats:?}");
 }
 
+/// A life with much to recover and an error of its own: that one does not wait for the others, nor does a flush.
+#[test]
+fn what_is_fresh_does_not_wait_for_what_is_old() {
+    let home = Home::new();
+    let server = Server::start();
+    server.refuses();
+    life(&home, home.options(&server.dsn_text()), 400);
+    server.answers(200);
+    server.takes(Duration::from_millis(10));
+    let next = start(home.options(&server.dsn_text()));
+    until("recovery to begin", || next.stats().recovered.delivered > 0);
+    let id = raise(&next, "a fresh one").unwrap().to_string();
+    assert!(next.flush(SOON));
+    let before = server.events().iter().position(|event| event["event_id"] == id).unwrap();
+    let old = next.stats().recovered.delivered;
+    assert!(before < 100 && old < 200, "{before} before it, {old} when the flush returned");
+    assert!(next.close(None));
+}
+
 /// With less room in memory than on disk, what waits is read back from there.
 #[test]
 fn memory_is_bounded_and_the_disk_holds_the_rest() {

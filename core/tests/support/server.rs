@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use faultwire::protocol::{Dsn, Envelope, Value};
 
@@ -25,6 +26,8 @@ pub struct Request {
 struct Shared {
     requests: Mutex<Vec<Request>>,
     stalled: AtomicBool,
+    /// Milliseconds.
+    delay: AtomicUsize,
     status: AtomicUsize,
     connections: AtomicUsize,
 }
@@ -70,6 +73,11 @@ impl Server {
         self.shared.stalled.store(true, Ordering::SeqCst);
     }
 
+    /// How long it takes to answer.
+    pub fn takes(&self, delay: Duration) {
+        self.shared.delay.store(delay.as_millis() as usize, Ordering::SeqCst);
+    }
+
     pub fn answers(&self, status: usize) {
         self.shared.status.store(status, Ordering::SeqCst);
     }
@@ -109,6 +117,7 @@ fn serve(stream: TcpStream, connection: usize, shared: &Shared) {
         while shared.stalled.load(Ordering::SeqCst) {
             std::thread::park();
         }
+        std::thread::sleep(Duration::from_millis(shared.delay.load(Ordering::SeqCst) as u64));
         // One write: pieces would wait for each other's acknowledgement.
         let answer = format!("HTTP/1.1 {status} Said\r\nContent-Length: 2\r\n\r\n{{}}");
         if stream.write_all(answer.as_bytes()).is_err() {
