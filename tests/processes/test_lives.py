@@ -97,8 +97,14 @@ def test_kills_at_random_moments_cost_nothing_that_was_complete(
         sink.mode(**[{}, {"mode": "status", "status": 503}, {"delay_ms": 20}][turn % 3])
         complete += killed(sink.dsn, tmp_path, random.random() * 0.1)
     sink.mode()
-    stats = json.loads(program(RECOVERS, dsn=sink.dsn).out)
-    assert stats["recovered"]["found"] == stats["recovered"]["delivered"] + sum(stats["recovered"]["dropped"].values())
+    torn = 0
+    # As many as there was time for in one life.
+    for _ in range(kills // 50):
+        recovered = json.loads(program(RECOVERS, dsn=sink.dsn).out)["recovered"]
+        torn += recovered["dropped"].pop("spool_damaged", 0)
+        assert recovered["dropped"] == {}
+        if not files(state_of_its_own):
+            break
     assert files(state_of_its_own) == []
     arrived = {event["event_id"] for event in sink.events()}
     assert set(complete) <= arrived
@@ -107,7 +113,6 @@ def test_kills_at_random_moments_cost_nothing_that_was_complete(
     # Only what was on its way at a kill may have come twice: one request each.
     repeats = len(sink.events()) - len(arrived)
     assert repeats <= kills
-    torn = stats["recovered"]["dropped"].get("spool_damaged", 0)
     figure(
         f"{kills} lives killed: {len(complete)} records complete, none missing; {len(arrived)} arrived, "
         f"{repeats} of them twice, {torn} torn"
