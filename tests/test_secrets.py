@@ -48,7 +48,7 @@ def sink(one_sink: Sink) -> Sink:
     return one_sink
 
 
-def run(sink: Sink, module: str, name: str, **options: Any) -> tuple[dict[str, Any], bytes]:
+def run(sink: Sink, module: str, name: str, flushed: bool = True, **options: Any) -> tuple[dict[str, Any], bytes]:
     """What the scenario said of itself, and its stderr."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("FAULTWIRE_", "SENTRY_", "PYTEST"))}
     done = subprocess.run(
@@ -60,7 +60,7 @@ def run(sink: Sink, module: str, name: str, **options: Any) -> tuple[dict[str, A
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-4000:]
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    assert told["flushed"]
+    assert told["flushed"] == flushed
     return told, done.stderr
 
 
@@ -88,6 +88,20 @@ def test_no_secret_gets_out(sink: Sink, module: str, name: str, pii: bool) -> No
         assert sink.events() == []
     else:
         assert sink.events()
+
+
+@pytest.mark.parametrize(("module", "name"), SCENARIOS)
+def test_no_secret_lies_on_disk(sink: Sink, state_of_its_own: Path, module: str, name: str) -> None:
+    """The server wants to be left alone for a while: all that the process leaves is in files."""
+    sink.mode("status", status=429, headers={"X-Sentry-Rate-Limits": "290:error:key"})
+    is_kept = name != "failing_hook"
+    told, stderr = run(sink, module, name, flushed=not is_kept)
+    files = [path for path in state_of_its_own.rglob("*") if path.is_file()]
+    assert bool(files) == is_kept and told["stats"]["spooled"] == told["stats"]["captured"] - sum(
+        told["stats"]["dropped"].values()
+    )
+    left = b"".join(bytes(path) + path.read_bytes() for path in files)
+    assert search.leaks(left, told["secrets"]) + search.leaks(stderr, told["secrets"]) == []
 
 
 @pytest.mark.parametrize("status", [400, 413])
