@@ -20,7 +20,7 @@ from sink import Sink
 #: is so, in the order of capture, since one thread captures and one worker writes.
 CAPTURES_ON = """
 import faultwire, sys, time
-faultwire.init(storm_folding=False)
+faultwire.init(storm_folding=False, spool_max_bytes=1 << 30)
 ids = []
 said = 0
 
