@@ -20,13 +20,18 @@ const MAX_PAYLOAD: usize = 4 << 20;
 
 /// Appends a frame to `out`; its payload is `parts`, one after the other.
 pub(crate) fn append(out: &mut Vec<u8>, kind: u8, parts: &[&[u8]]) {
-    let length = parts.iter().map(|part| part.len()).sum::<usize>() as u32;
-    out.reserve(HEADER + length as usize);
-    out.extend_from_slice(&MARK);
-    out.push(kind);
-    out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(&checksum(kind, length, parts).to_le_bytes());
+    out.reserve(HEADER + parts.iter().map(|part| part.len()).sum::<usize>());
+    out.extend_from_slice(&header(kind, parts));
     parts.iter().for_each(|part| out.extend_from_slice(part));
+}
+
+/// What stands before the payload of a frame. Allocates nothing: a signal handler writes frames, too.
+pub(crate) fn header(kind: u8, parts: &[&[u8]]) -> [u8; HEADER] {
+    let length = parts.iter().map(|part| part.len()).sum::<usize>() as u32;
+    let [m0, m1, m2, m3] = MARK;
+    let [l0, l1, l2, l3] = length.to_le_bytes();
+    let [c0, c1, c2, c3] = checksum(kind, length, parts).to_le_bytes();
+    [m0, m1, m2, m3, kind, l0, l1, l2, l3, c0, c1, c2, c3]
 }
 
 fn checksum(kind: u8, length: u32, parts: &[&[u8]]) -> u32 {

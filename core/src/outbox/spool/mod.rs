@@ -13,9 +13,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-pub(crate) use directory::{Unusable, place};
-pub(crate) use segment::Place;
-use segment::Segment;
+pub(crate) use directory::{Unusable, open as open_directory, place};
+pub(crate) use segment::{Place, Segment, is_linked, is_private, lock, opened};
 
 use super::Record;
 use crate::log::debug;
