@@ -289,6 +289,7 @@ fn claim(here: i32) -> Claim {
     Claim::NotOurs
 }
 
+#[inline(never)]
 fn record(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void, here: i32) {
     // SAFETY: the phase is RECORDING, and this thread's.
     let (crash, bytes, first) = unsafe { (CRASH.get(), BYTES.get(), INFO.get()) };
@@ -320,7 +321,7 @@ fn write(kind: u8, crash: &Crash, bytes: &mut [u8; MAX_BYTES]) {
     let length = crash.encode(bytes);
     let payload = bytes.get(..length).unwrap_or_default();
     let file = FILE.load(Ordering::SeqCst);
-    for part in [&framing::header(kind, &[payload])[..], payload] {
+    for part in [&framing::frugal_header(kind, payload)[..], payload] {
         // SAFETY: live bytes. The file was opened for appending; what it does not take is missing at the next start.
         unsafe { libc::write(file, part.as_ptr().cast(), part.len()) };
     }
@@ -340,15 +341,16 @@ fn name(name: &mut [u8; 16]) {
 
 /// Lets the worker write what was said since it last looked. If it cannot, what it wrote before stands.
 fn hurry_worker() {
-    // SAFETY: null, or never freed.
-    let Some(_worker) = (unsafe { WORKER.load(Ordering::SeqCst).as_ref() }) else { return };
     if !said::has_changed() {
         return;
     }
     queue::hurry();
     // A store and the system call futex. Elsewhere it is more than that, and the worker looks by itself before long.
     #[cfg(target_os = "linux")]
-    _worker.unpark();
+    // SAFETY: null while it has not started, or never freed.
+    if let Some(worker) = unsafe { WORKER.load(Ordering::SeqCst).as_ref() } {
+        worker.unpark();
+    }
     wait(WORKER_MS, || !said::has_changed());
 }
 
