@@ -43,7 +43,8 @@ pub(crate) fn run(engine: &Arc<Engine>) {
         }
         // After a full event its place may start to fold, which wakes nobody: look again when counts are due.
         let patience = engine.storm.is_some().then(|| counts_due.saturating_duration_since(Instant::now()));
-        let patience = patience.filter(|_| engine.may_fold()).into_iter().chain(engine.crash.patience(&engine.settings));
+        let patience =
+            patience.filter(|_| engine.may_fold()).into_iter().chain(engine.crash.patience(&engine.settings));
         let message = engine.queue.pop(patience.min());
         let _busy = fork::busy();
         look_for_crashes(engine, pipeline, matches!(message, Some(Message::Flush(_))));

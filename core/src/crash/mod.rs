@@ -1,7 +1,7 @@
 //! What is captured when code fails without asking.
 //!
 //! Panics of Rust: `panic_hook`. Signals, opt-in: an earlier process wrote, in its last moments and by nothing that
-//! could fail once more, what had happened (`signal`, `registers`, `stack`, into a `record`); while all was well its
+//! could fail once more, what had happened (`signal`, `registers`, `stack`, `unwind`, into a `record`); while all was well its
 //! worker had written who it was (`said`, `scope`, `modules`, in a `file` beside); a later one makes an event of both
 //! (`report`). `station` holds that together for an engine.
 
@@ -27,6 +27,8 @@ mod stack;
 mod station;
 #[cfg(unix)]
 mod symbols;
+#[cfg(unix)]
+mod unwind;
 
 #[cfg(not(unix))]
 #[path = "nowhere.rs"]

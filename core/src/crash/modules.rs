@@ -17,6 +17,9 @@ pub(super) struct Module {
     /// Where its code is.
     #[serde(skip)]
     pub code: Vec<(usize, usize)>,
+    /// Where its unwind tables are, 0 if it has none.
+    #[serde(skip)]
+    pub unwind: usize,
 }
 
 impl Module {
@@ -112,16 +115,16 @@ mod linux {
             let _ = write!(hex, "{byte:02x}");
             hex
         });
-        Some(Module { path, id, start: start as u64, size: (end - start) as u64, code })
+        let unwind = of(libc::PT_GNU_EH_FRAME).map(range).find(|tables| is_loaded(*tables)).map_or(0, |(at, _)| at);
+        Some(Module { path, id, start: start as u64, size: (end - start) as u64, code, unwind })
     }
 
     /// The build id among notes: each is three lengths, a name and a description, padded to four bytes.
     fn build_id(mut notes: &[u8]) -> Option<&[u8]> {
         let padded = |length: usize| length.checked_add(3).map(|l| l & !3);
         while let Some((header, rest)) = notes.split_first_chunk::<12>() {
-            let [name, text, kind] = [0, 4, 8].map(|at| {
-                header.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_ne_bytes)
-            });
+            let [name, text, kind] = [0, 4, 8]
+                .map(|at| header.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_ne_bytes));
             let (name, rest) = rest.split_at_checked(padded(name as usize)?)?;
             let id = rest.get(..text as usize)?;
             if kind == BUILD_ID && name.starts_with(b"GNU\0") {

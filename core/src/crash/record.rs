@@ -13,16 +13,18 @@ pub(super) const MAX_REGISTERS: usize = 33;
 pub(super) const MAX_BYTES: usize = 96 + 8 * (MAX_REGISTERS + MAX_FRAMES);
 const VERSION: u8 = 1;
 
-/// How a return address was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How return addresses were found, the least certain way of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(super) enum Walk {
     /// There is no stack.
     None = 0,
-    /// All by the chain of frame pointers.
-    Frames = 1,
+    /// All by the unwind tables.
+    Tables = 1,
+    /// Some by the chain of frame pointers.
+    Frames = 2,
     /// Some by looking for what follows a call: a few of them may be left over from calls that have returned.
-    Scan = 2,
+    Scan = 3,
 }
 
 /// One crash.
@@ -114,8 +116,9 @@ impl Crash {
             register_count: counts.0,
             frame_count: counts.1,
             walk: match walk {
-                1 => Walk::Frames,
-                2 => Walk::Scan,
+                1 => Walk::Tables,
+                2 => Walk::Frames,
+                3 => Walk::Scan,
                 _ => Walk::None,
             },
             ..Crash::EMPTY

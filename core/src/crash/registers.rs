@@ -1,16 +1,18 @@
 //! The registers at the moment of a fault, by processor.
 
 use super::record::Crash;
+use super::unwind::{Registers, column};
 
-/// What a walk up the stack starts from.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Start {
-    pub at: usize,
-    pub stack: usize,
-    pub frame: usize,
-    /// The return address where the processor keeps it in a register.
-    pub link: Option<usize>,
-}
+/// The column of each of [`NAMES`] in unwind tables.
+#[cfg(target_arch = "x86_64")]
+const COLUMN: &[usize] = &[16, 7, 6, 0, 3, 2, 1, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15];
+#[cfg(target_arch = "aarch64")]
+const COLUMN: &[usize] = &[
+    32, 31, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
+    29, 30,
+];
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+const COLUMN: &[usize] = &[];
 
 #[cfg(target_arch = "x86_64")]
 pub(super) const NAMES: &[&str] = &[
@@ -28,17 +30,21 @@ pub(super) const NAMES: &[&str] = &[];
 ///
 /// A register may hold a piece of a text, of a secret one, too. So only what can be an address or a small number is
 /// kept: eight letters are neither.
-pub(super) fn record(context: *mut libc::c_void, crash: &mut Crash) -> Option<Start> {
-    let (words, start) = read(context)?;
+/// All of them are what a walk up the stack starts from.
+pub(super) fn record(context: *mut libc::c_void, crash: &mut Crash, all: &mut Registers) -> Option<()> {
+    let words = read(context)?;
     for (n, (slot, word)) in crash.registers.iter_mut().zip(words).enumerate() {
+        if let Some(slot) = COLUMN.get(n).and_then(|column| all.get_mut(*column)) {
+            *slot = word as usize;
+        }
         let harmless = is_address_or_number(word);
         *slot = if harmless { word } else { 0 };
         crash.hidden |= u64::from(!harmless) << n;
         crash.register_count = n + 1;
     }
-    crash.at = start.at as u64;
-    crash.stack = start.stack as u64;
-    Some(start)
+    crash.at = all[column::AT] as u64;
+    crash.stack = all[column::STACK] as u64;
+    Some(())
 }
 
 /// Six bytes with the sign.
@@ -47,7 +53,7 @@ fn is_address_or_number(word: u64) -> bool {
 }
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-fn read(context: *mut libc::c_void) -> Option<([u64; NAMES.len()], Start)> {
+fn read(context: *mut libc::c_void) -> Option<[u64; NAMES.len()]> {
     // SAFETY: the kernel gave a handler with SA_SIGINFO a context of this type, or the pointer is null.
     let registers = unsafe { context.cast::<libc::ucontext_t>().as_ref()? }.uc_mcontext.gregs;
     let get = |which: libc::c_int| registers.get(which as usize).map_or(0, |word| *word as u64);
@@ -59,17 +65,11 @@ fn read(context: *mut libc::c_void) -> Option<([u64; NAMES.len()], Start)> {
         REG_RIP, REG_RSP, REG_RBP, REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RDI, REG_RSI, REG_R8, REG_R9, REG_R10,
         REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
     ];
-    let start = Start {
-        at: get(REG_RIP) as usize,
-        stack: get(REG_RSP) as usize,
-        frame: get(REG_RBP) as usize,
-        link: None,
-    };
-    Some((all.map(get), start))
+    Some(all.map(get))
 }
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-fn read(context: *mut libc::c_void) -> Option<([u64; NAMES.len()], Start)> {
+fn read(context: *mut libc::c_void) -> Option<[u64; NAMES.len()]> {
     // SAFETY: as above.
     let machine = &unsafe { context.cast::<libc::ucontext_t>().as_ref()? }.uc_mcontext;
     let (pc, sp, general) = (machine.pc, machine.sp, &machine.regs);
@@ -77,7 +77,7 @@ fn read(context: *mut libc::c_void) -> Option<([u64; NAMES.len()], Start)> {
 }
 
 #[cfg(all(target_os = "macos", target_arch = "aarch64"))]
-fn read(context: *mut libc::c_void) -> Option<([u64; NAMES.len()], Start)> {
+fn read(context: *mut libc::c_void) -> Option<[u64; NAMES.len()]> {
     // SAFETY: as above; the machine context lies beside it on the stack of the handler.
     let state = &unsafe { context.cast::<libc::ucontext_t>().as_ref()?.uc_mcontext.as_ref()? }.__ss;
     let general = |n: usize| match n {
@@ -89,34 +89,29 @@ fn read(context: *mut libc::c_void) -> Option<([u64; NAMES.len()], Start)> {
 }
 
 #[cfg(target_arch = "aarch64")]
-fn arm(pc: u64, sp: u64, general: impl Fn(usize) -> u64) -> ([u64; NAMES.len()], Start) {
-    let all = std::array::from_fn(|n| match n {
+fn arm(pc: u64, sp: u64, general: impl Fn(usize) -> u64) -> [u64; NAMES.len()] {
+    std::array::from_fn(|n| match n {
         0 => pc,
         1 => sp,
         n => general(n - 2),
-    });
-    let start =
-        Start { at: pc as usize, stack: sp as usize, frame: general(29) as usize, link: Some(general(30) as usize) };
-    (all, start)
+    })
 }
 
 #[cfg(all(target_os = "macos", target_arch = "x86_64"))]
-fn read(context: *mut libc::c_void) -> Option<([u64; NAMES.len()], Start)> {
+fn read(context: *mut libc::c_void) -> Option<[u64; NAMES.len()]> {
     // SAFETY: as above; the machine context lies beside it on the stack of the handler.
     let s = &unsafe { context.cast::<libc::ucontext_t>().as_ref()?.uc_mcontext.as_ref()? }.__ss;
-    let all = [
+    Some([
         s.__rip, s.__rsp, s.__rbp, s.__rax, s.__rbx, s.__rcx, s.__rdx, s.__rdi, s.__rsi, s.__r8, s.__r9, s.__r10,
         s.__r11, s.__r12, s.__r13, s.__r14, s.__r15,
-    ];
-    let start = Start { at: s.__rip as usize, stack: s.__rsp as usize, frame: s.__rbp as usize, link: None };
-    Some((all, start))
+    ])
 }
 
 #[cfg(not(any(
     all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")),
     all(target_os = "macos", any(target_arch = "x86_64", target_arch = "aarch64"))
 )))]
-fn read(_: *mut libc::c_void) -> Option<([u64; NAMES.len()], Start)> {
+fn read(_: *mut libc::c_void) -> Option<[u64; NAMES.len()]> {
     None
 }
 

@@ -76,6 +76,7 @@ fn event(mut event: Event, crash: &Crash, modules: &[Module], id: EventId) -> Ev
     }
     let walk = match crash.walk {
         Walk::None => "none",
+        Walk::Tables => "unwind tables",
         Walk::Frames => "frame pointers",
         Walk::Scan => "scan",
     };

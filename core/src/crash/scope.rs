@@ -2,6 +2,7 @@
 
 use super::modules::{self, Module};
 use super::said;
+use super::stack::Code;
 use crate::assemble::complete;
 use crate::framing::{self, Frames};
 use crate::protocol::Event;
@@ -23,7 +24,7 @@ pub(super) struct Snapshots {
     module_count: Option<u64>,
     memory: Memory,
     /// Where code is, until it is told.
-    code: Option<Vec<(usize, usize)>>,
+    code: Option<Vec<Code>>,
 }
 
 impl Snapshots {
@@ -52,7 +53,11 @@ impl Snapshots {
 
     fn list_modules(&mut self, settings: &Settings) {
         let mut loaded = modules::loaded();
-        self.code = Some(loaded.iter().flat_map(|module| module.code.iter().copied()).collect());
+        let code = |module: &Module| {
+            let unwind = module.unwind;
+            module.code.clone().into_iter().map(move |(start, end)| Code { start, end, unwind })
+        };
+        self.code = Some(loaded.iter().flat_map(code).collect());
         for module in &mut loaded {
             module.path = settings.sanitizer.text(&module.path).into_owned();
         }
@@ -60,7 +65,7 @@ impl Snapshots {
     }
 
     /// Where code is, if that has changed.
-    pub fn take_code(&mut self) -> Option<Vec<(usize, usize)>> {
+    pub fn take_code(&mut self) -> Option<Vec<Code>> {
         self.code.take()
     }
 }

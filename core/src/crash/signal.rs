@@ -21,6 +21,7 @@ use std::thread::Thread;
 
 use super::record::{self, Crash, MAX_BYTES};
 use super::stack::{self, Probe};
+use super::unwind::{self, COLUMNS, Registers};
 use super::{registers, said};
 use crate::{fork, framing, queue};
 
@@ -69,6 +70,8 @@ impl<T> Room<T> {
 }
 
 static CRASH: Room<Crash> = Room(UnsafeCell::new(Crash::EMPTY));
+static REGISTERS: Room<Registers> = Room(UnsafeCell::new([0; COLUMNS]));
+static UNWIND: Room<unwind::Room> = Room(UnsafeCell::new(unwind::Room::new()));
 static BYTES: Room<[u8; MAX_BYTES]> = Room(UnsafeCell::new([0; MAX_BYTES]));
 /// What the kernel said first.
 static INFO: Room<MaybeUninit<libc::siginfo_t>> = Room(UnsafeCell::new(MaybeUninit::uninit()));
@@ -293,6 +296,8 @@ fn claim(here: i32) -> Claim {
 fn record(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void, here: i32) {
     // SAFETY: the phase is RECORDING, and this thread's.
     let (crash, bytes, first) = unsafe { (CRASH.get(), BYTES.get(), INFO.get()) };
+    // SAFETY: as above.
+    let (all, room) = unsafe { (REGISTERS.get(), UNWIND.get()) };
     *crash = Crash::EMPTY;
     let time = now(libc::CLOCK_REALTIME);
     crash.signal = signal;
@@ -307,11 +312,11 @@ fn record(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void, here:
         unsafe { first.as_mut_ptr().copy_from_nonoverlapping(info, 1) };
     }
     name(&mut crash.name);
-    let start = registers::record(context, crash);
+    let has_registers = registers::record(context, crash, all).is_some();
     write(record::BRIEF, crash, bytes);
     fail_if_armed();
-    if let Some(start) = start {
-        stack::walk(start, &PROBE, crash);
+    if has_registers {
+        stack::walk(all, &PROBE, room, crash);
         write(record::FULL, crash, bytes);
     }
     hurry_worker();
@@ -387,9 +392,7 @@ fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) -> b
         }
         _ => {
             call(&previous, signal, info, context);
-            let kept = current(signal).is_some_and(|now| {
-                now.sa_sigaction == previous.sa_sigaction || is_own(&now)
-            });
+            let kept = current(signal).is_some_and(|now| now.sa_sigaction == previous.sa_sigaction || is_own(&now));
             // Having given up its post it expects the fault to come again. What was sent does not come again, unless
             // it has sent it itself.
             kept || (is_sent && !is_pending(signal))
@@ -453,6 +456,7 @@ fn die() {
     // SAFETY: this thread is the one that records, and does not get back to it.
     let (signal, info) = unsafe { (CRASH.get().signal, INFO.get()) };
     set(signal, &default());
+    hurry_worker();
     // SAFETY: a set of our own.
     unsafe {
         let mut open: libc::sigset_t = std::mem::zeroed();

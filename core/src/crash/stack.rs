@@ -5,10 +5,12 @@
 use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 
 use super::record::{Crash, MAX_FRAMES, Walk};
-use super::registers::Start;
+use super::unwind::{self, Registers, Step, column};
 
 const WORD: usize = size_of::<usize>();
 const PAGE: usize = 4096;
+/// The column of the link register.
+const LINK: usize = 30;
 /// Words looked at for a return address before the walk is given up: 16 KiB, more than nearly any frame has.
 const MAX_SCAN: usize = 2048;
 /// A frame that is larger was not written by a frame pointer.
@@ -32,7 +34,7 @@ impl Probe {
     }
 
     /// Copies memory from `address` on; how much of it could be read.
-    fn copy(&self, address: usize, into: &mut [u8]) -> usize {
+    pub fn copy(&self, address: usize, into: &mut [u8]) -> usize {
         let mut done = 0;
         while let Some(rest) = into.get_mut(done..).filter(|rest| !rest.is_empty()) {
             let from = address.wrapping_add(done);
@@ -52,7 +54,7 @@ impl Probe {
         done
     }
 
-    fn words<const N: usize>(&self, address: usize) -> Option<[usize; N]> {
+    pub fn words<const N: usize>(&self, address: usize) -> Option<[usize; N]> {
         let mut words = [0usize; N];
         // SAFETY: an array of words is as many bytes.
         let bytes = unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast::<u8>(), N * WORD) };
@@ -60,20 +62,37 @@ impl Probe {
     }
 }
 
+/// A stretch of code, and the unwind tables of its module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Code {
+    pub start: usize,
+    pub end: usize,
+    pub unwind: usize,
+}
+
 /// Where code is: sorted, never freed, for a handler may be reading it.
-static CODE: AtomicPtr<Vec<(usize, usize)>> = AtomicPtr::new(std::ptr::null_mut());
+static CODE: AtomicPtr<Vec<Code>> = AtomicPtr::new(std::ptr::null_mut());
 
 /// Tells where code is, whenever that has changed.
-pub(super) fn set_code(mut ranges: Vec<(usize, usize)>) {
-    ranges.sort_unstable();
-    CODE.store(Box::into_raw(Box::new(ranges)), Ordering::Release);
+pub(super) fn set_code(mut code: Vec<Code>) {
+    code.sort_unstable();
+    CODE.store(Box::into_raw(Box::new(code)), Ordering::Release);
+}
+
+fn code_at(address: usize) -> Option<&'static Code> {
+    // SAFETY: null, or a list that is never freed.
+    let all = unsafe { CODE.load(Ordering::Acquire).as_ref()? };
+    let after = all.partition_point(|code| code.start <= address);
+    all.get(after.checked_sub(1)?).filter(|code| address < code.end)
 }
 
 fn is_code(address: usize) -> bool {
-    // SAFETY: null, or a list that is never freed.
-    let Some(ranges) = (unsafe { CODE.load(Ordering::Acquire).as_ref() }) else { return false };
-    let after = ranges.partition_point(|(start, _)| *start <= address);
-    after.checked_sub(1).and_then(|n| ranges.get(n)).is_some_and(|(_, end)| address < *end)
+    code_at(address).is_some()
+}
+
+/// The unwind tables for the code at `address`.
+pub(super) fn hdr_at(address: usize) -> Option<usize> {
+    code_at(address).map(|code| code.unwind).filter(|table| *table != 0)
 }
 
 /// Whether the instruction before `address` is a call.
@@ -111,101 +130,102 @@ fn ends_in_call(_: &[u8; LONGEST_CALL]) -> bool {
 }
 
 /// Without the signature that a processor may have put into the upper bits.
-fn plain(address: usize) -> usize {
+pub(super) fn plain(address: usize) -> usize {
     if cfg!(target_arch = "aarch64") { address & 0x7fff_ffff_ffff } else { address }
 }
 
-/// Fills the frames of `crash`, innermost first: by frame pointers where they hold, otherwise by the next word on
-/// the stack that follows a call.
-pub(super) fn walk(start: Start, probe: &Probe, crash: &mut Crash) {
-    let mut found = Found { crash, by: Walk::Frames };
-    found.push(start.at);
-    let (mut stack, mut frame) = (start.stack, start.frame);
-    if !is_code(start.at) {
-        // A call to nowhere: the return address is the last that was pushed.
-        if let Some([to]) = probe.words::<1>(stack).filter(|[to]| start.link.is_none() && follows_call(probe, *to)) {
-            found.push(to);
-            stack += WORD;
-        }
+/// Fills the frames of `crash`, innermost first: by the unwind tables; where there are none by frame pointers, where
+/// they hold; otherwise by the next word on the stack that follows a call.
+pub(super) fn walk(registers: &mut Registers, probe: &Probe, room: &mut unwind::Room, crash: &mut Crash) {
+    crash.walk = Walk::Tables;
+    push(crash, registers[column::AT]);
+    // A return address stands after the call.
+    let mut is_return = false;
+    if !is_code(registers[column::AT]) && return_from_nowhere(registers, probe) {
+        push(crash, registers[column::AT]);
+        is_return = true;
     }
-    if let Some(link) = start.link.map(plain).filter(|link| follows_call(probe, *link)) {
-        found.push(link);
-    }
-    while found.has_room() {
-        if let Some((to, caller)) = by_frame(probe, stack, frame) {
-            found.push(to);
-            stack = frame + 2 * WORD;
-            frame = caller;
-        } else if let Some((to, at)) = by_scan(probe, stack) {
-            found.by = Walk::Scan;
-            found.push(to);
-            stack = at + WORD;
-            // Where the frame pointer was saved, it was pushed first: it lies just below the return address.
-            if let Some([saved]) = probe.words::<1>(at.wrapping_sub(WORD)).filter(|[saved]| *saved > at) {
-                frame = saved;
+    while crash.frame_count < MAX_FRAMES {
+        let lookup = registers[column::AT].wrapping_sub(usize::from(is_return));
+        let before = registers[column::STACK];
+        let how = match unwind::step(registers, lookup, probe, room) {
+            Step::Top => break,
+            Step::Up { interrupted } => {
+                is_return = !interrupted;
+                // No progress, unless to another stack.
+                if is_return && registers[column::STACK] <= before && crash.frame_count > 2 {
+                    break;
+                }
+                push(crash, registers[column::AT]);
+                continue;
             }
-        } else {
-            break;
-        }
-    }
-}
-
-struct Found<'c> {
-    crash: &'c mut Crash,
-    by: Walk,
-}
-
-impl Found<'_> {
-    fn has_room(&self) -> bool {
-        self.crash.frame_count < MAX_FRAMES
-    }
-
-    fn push(&mut self, address: usize) {
-        let count = self.crash.frame_count;
-        let last = count.checked_sub(1).and_then(|n| self.crash.frames.get(n)).copied();
-        // The link register is also on the stack, once the function has saved it.
-        if cfg!(target_arch = "aarch64") && count == 2 && last == Some(address as u64) {
-            return;
-        }
-        if let Some(slot) = self.crash.frames.get_mut(count) {
-            *slot = address as u64;
-            self.crash.frame_count += 1;
-            self.crash.walk = self.by;
-        }
-    }
-}
-
-/// The return address and the frame pointer of the caller.
-fn by_frame(probe: &Probe, stack: usize, frame: usize) -> Option<(usize, usize)> {
-    if frame < stack || frame - stack > LARGEST_FRAME {
-        return None;
-    }
-    let [caller, to] = probe.words::<2>(frame)?;
-    let to = plain(to);
-    follows_call(probe, to).then_some((to, caller))
-}
-
-/// The next return address above `stack`, and where it lies.
-fn by_scan(probe: &Probe, stack: usize) -> Option<(usize, usize)> {
-    const AT_ONCE: usize = 32;
-    let mut at = stack.next_multiple_of(WORD);
-    for _ in 0..MAX_SCAN / AT_ONCE {
-        let Some(words) = probe.words::<AT_ONCE>(at) else {
-            return (0..AT_ONCE).find_map(|n| candidate(probe, at + n * WORD, *probe.words::<1>(at + n * WORD)?.first()?));
+            Step::Unknown if by_frame(registers, probe) => Walk::Frames,
+            Step::Unknown if by_scan(registers, probe) => Walk::Scan,
+            Step::Unknown => break,
         };
-        for (n, word) in words.iter().enumerate() {
-            if let Some(found) = candidate(probe, at + n * WORD, *word) {
-                return Some(found);
-            }
-        }
-        at += AT_ONCE * WORD;
+        is_return = true;
+        crash.walk = crash.walk.max(how);
+        push(crash, registers[column::AT]);
     }
-    None
 }
 
-fn candidate(probe: &Probe, at: usize, word: usize) -> Option<(usize, usize)> {
-    let to = plain(word);
-    (is_code(to) && follows_call(probe, to)).then_some((to, at))
+fn push(crash: &mut Crash, address: usize) {
+    if let Some(slot) = crash.frames.get_mut(crash.frame_count) {
+        *slot = address as u64;
+        crash.frame_count += 1;
+    }
+}
+
+/// After a call to where no code is: the caller, whose address was the last that was pushed, or is in the register.
+fn return_from_nowhere(registers: &mut Registers, probe: &Probe) -> bool {
+    let stack = registers[column::STACK];
+    let (to, above) = if cfg!(target_arch = "x86_64") {
+        (probe.words::<1>(stack).map_or(0, |[word]| word), stack + WORD)
+    } else {
+        (plain(registers[LINK]), stack)
+    };
+    let is_so = follows_call(probe, to);
+    if is_so {
+        registers[column::AT] = to;
+        registers[column::STACK] = above;
+    }
+    is_so
+}
+
+/// To the caller by the frame pointer, if it is one.
+fn by_frame(registers: &mut Registers, probe: &Probe) -> bool {
+    let (stack, frame) = (registers[column::STACK], registers[column::FRAME]);
+    if frame < stack || frame - stack > LARGEST_FRAME {
+        return false;
+    }
+    let Some([caller, to]) = probe.words::<2>(frame) else { return false };
+    let to = plain(to);
+    if !follows_call(probe, to) {
+        return false;
+    }
+    registers[column::AT] = to;
+    registers[column::STACK] = frame + 2 * WORD;
+    registers[column::FRAME] = caller;
+    true
+}
+
+/// To whatever called by the next return address on the stack.
+fn by_scan(registers: &mut Registers, probe: &Probe) -> bool {
+    let start = registers[column::STACK].next_multiple_of(WORD);
+    for at in (0..MAX_SCAN).map(|n| start.wrapping_add(n * WORD)) {
+        let Some([word]) = probe.words::<1>(at) else { return false };
+        let to = plain(word);
+        if is_code(to) && follows_call(probe, to) {
+            registers[column::AT] = to;
+            registers[column::STACK] = at + WORD;
+            // Where the frame pointer was saved, it was pushed next: it lies just below the return address.
+            if let Some([saved]) = probe.words::<1>(at.wrapping_sub(WORD)).filter(|[saved]| *saved > at) {
+                registers[column::FRAME] = saved;
+            }
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]

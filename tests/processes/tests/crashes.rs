@@ -266,8 +266,13 @@ fn a_signal_that_was_swallowed_is_no_crash() {
 #[test]
 fn a_living_process_keeps_its_files() {
     let place = Place::new();
-    let mut alive =
-        place.command("crash-alive").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut alive = place
+        .command("crash-alive")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut line = String::new();
     BufReader::new(alive.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "alive\n");
