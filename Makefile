@@ -57,13 +57,15 @@ $(EXAMPLES_MODULES): examples/node/package.json examples/node/package-lock.json 
 examples: node $(EXAMPLES_MODULES) ## Install what the Node examples need
 
 .PHONY: lint
-lint: tools $(BIN)/python ## Formatters, linters and type checkers
+lint: tools $(BIN)/python $(NODE_MODULES) ## Formatters, linters and type checkers
 	$(CARGO) fmt --check
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --quiet -p faultwire --no-default-features -- -D warnings
 	$(BIN)/ruff check sdk-python examples tests scripts bench
 	$(BIN)/ruff format --check sdk-python examples tests scripts bench
 	cd sdk-python && ../$(BIN)/mypy
+	$(NODE_PACKAGE)/node_modules/.bin/biome ci --colors=off --error-on-warnings
+	cd $(NODE_PACKAGE) && node_modules/.bin/tsc --noEmit
 
 .PHONY: test-rust
 test-rust: sink ## Rust tests, the shared vectors among them

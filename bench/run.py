@@ -97,6 +97,8 @@ class Runner:
         self.drive = drive
         self.environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
         paths = [WORK / "peers", WORK / "app", REPOSITORY / "sdk-python" / "src"]
+        # What the SDKs keep between runs is of this run alone.
+        self.environment["XDG_STATE_HOME"] = str(WORK / "state")
         self.environment["PYTHONPATH"] = os.pathsep.join([os.environ.get("PYTHONPATH", ""), *map(str, paths)]).strip(
             ":"
         )

@@ -56,6 +56,9 @@ pub(crate) fn assemble(capture: &mut Capture, settings: &Settings, symbols: &mut
             let mut event = base;
             capture.layers.apply(&mut event, options.max_breadcrumbs);
             event.exception.values = chain.into_iter().map(|raw| exception(raw, capture.platform, symbols)).collect();
+            if let [only] = event.exception.values.as_mut_slice() {
+                unnumber(only);
+            }
             event
         }
     };
@@ -87,6 +90,13 @@ pub(crate) fn exception(raw: RawException, platform: &str, symbols: &mut dyn Sym
         thread_id: None,
         mechanism: Some(mechanism),
         stacktrace,
+    }
+}
+
+/// Numbers tell the members of a chain or group apart: an error that is alone needs none.
+fn unnumber(only: &mut Exception) {
+    if let Some(mechanism) = only.mechanism.as_mut().filter(|m| m.is_exception_group.is_none()) {
+        mechanism.exception_id = None;
     }
 }
 

@@ -69,7 +69,12 @@ impl Client {
     }
 
     fn node(settings: &Arc<Settings>) -> Box<Node> {
-        Box::new(Node { generation: fork::generation(), engine: Engine::new(Arc::clone(settings)) })
+        let engine = Engine::new(Arc::clone(settings));
+        #[cfg(unix)]
+        if settings.options.flush_on_sigterm && settings.make_transport.is_some() {
+            crate::sigterm::watch(&engine);
+        }
+        Box::new(Node { generation: fork::generation(), engine })
     }
 
     /// The engine of this process.
@@ -226,6 +231,12 @@ impl Client {
     /// that came about within `timeout`.
     pub fn flush(&self, timeout: Duration) -> bool {
         self.engine().flush(deadline(timeout))
+    }
+
+    /// The same for a process that is about to die: it is enough that what is left is on disk, once the server was
+    /// tried in vain.
+    pub(crate) fn flush_or_spool(&self, timeout: Duration) -> bool {
+        self.engine().settle(deadline(timeout), true)
     }
 
     /// Flushes, then ends the threads; later captures are no-ops. The default is `shutdown_timeout`.

@@ -41,8 +41,10 @@ pub(crate) struct Engine {
     pub flush_wanted: AtomicU64,
     pub counts_flushed: AtomicU64,
     pub reports_flushed: AtomicU64,
-    /// The latest flush since which the server was tried in vain, or was not to be tried.
+    /// The latest flush since which the server was tried in vain, or was not to be tried; and the uptime in
+    /// milliseconds until which it is left alone.
     held_for: AtomicU64,
+    held_until: AtomicU64,
     closing: AtomicBool,
     pub worker_done: AtomicBool,
     pub threads: Threads,
@@ -79,6 +81,7 @@ impl Engine {
             counts_flushed: AtomicU64::new(0),
             reports_flushed: AtomicU64::new(0),
             held_for: AtomicU64::new(0),
+            held_until: AtomicU64::new(0),
             closing: AtomicBool::new(false),
             worker_done: AtomicBool::new(false),
             threads: Threads::default(),
@@ -185,7 +188,8 @@ impl Engine {
     }
 
     /// Waits until all captured before is delivered or counted as lost, and folded counts and loss
-    /// reports have left; true if the former came about before the deadline.
+    /// reports have left; true if the former came about before the deadline. Returns early when it cannot, because
+    /// the server was tried and is to be left alone beyond the deadline.
     pub fn flush(self: &Arc<Engine>, deadline: Instant) -> bool {
         self.settle(deadline, false)
     }
@@ -207,8 +211,8 @@ impl Engine {
         flushed
     }
 
-    /// `or_store`: it is enough that what is left outlives the process, once the server was tried in vain.
-    fn settle(self: &Arc<Engine>, deadline: Instant, or_store: bool) -> bool {
+    /// See [`flush`](Engine::flush). `or_store`: it is enough that what is left outlives the process, once the server was tried in vain.
+    pub fn settle(self: &Arc<Engine>, deadline: Instant, or_store: bool) -> bool {
         if !self.threads_run() && !self.has_work() {
             return true;
         }
@@ -225,12 +229,14 @@ impl Engine {
         // The shipper may be waiting for its next attempt.
         self.epochs.notify();
         let epoch = self.epochs.advance();
+        let deadline_ms = deadline.saturating_duration_since(self.start).as_millis() as u64;
         let is_settled = || self.epochs.is_settled(epoch);
-        let is_stored = || {
-            let tried = self.held_for.load(Ordering::Acquire) >= number;
-            tried && self.outbox.stored() >= self.epochs.pending() as u64
-        };
-        if !self.epochs.wait(deadline, || is_settled() || (or_store && is_stored())) || !is_settled() {
+        let is_held = || self.held_for.load(Ordering::Acquire) >= number;
+        let is_stored = || or_store && self.outbox.stored() >= self.epochs.pending() as u64;
+        let is_hopeless = || self.held_until.load(Ordering::Acquire) > deadline_ms;
+        if !self.epochs.wait(deadline, || is_settled() || (is_held() && (is_stored() || is_hopeless())))
+            || !is_settled()
+        {
             return false;
         }
         self.outbox.wake();
@@ -249,8 +255,9 @@ impl Engine {
         self.epochs.notify();
     }
 
-    /// The shipper holds what there is: it tried since flush `number`, or may not.
-    pub fn tell_held(&self, number: u64) {
+    /// The shipper holds what there is for a while: it tried since flush `number`, or may not.
+    pub fn tell_held(&self, number: u64, span: Duration) {
+        self.held_until.store((self.start.elapsed() + span).as_millis() as u64, Ordering::Release);
         self.held_for.store(number, Ordering::Release);
         self.tell_reported(number);
     }

@@ -178,6 +178,8 @@ extern "C" fn parent() {
 
 extern "C" fn child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
+    #[cfg(unix)]
+    crate::sigterm::forget_pipe();
     for slot in &INHERITED {
         let descriptor = slot.swap(NONE, Ordering::SeqCst);
         if descriptor != NONE {

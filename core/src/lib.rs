@@ -74,6 +74,8 @@ pub mod sdk;
 pub mod settings;
 #[cfg(feature = "client")]
 mod shipper;
+#[cfg(all(feature = "client", unix))]
+mod sigterm;
 #[cfg(feature = "client")]
 pub mod stats;
 #[cfg(feature = "client")]

@@ -324,6 +324,9 @@ options! {
     ca_certs: Option<String> = None;
     /// Seconds that leaving the process may wait for events on their way.
     shutdown_timeout: Duration = Duration::from_secs(2);
+    /// Send what is on its way before SIGTERM ends the process (not on Windows). Only where the application leaves the
+    /// signal its default action, which follows; waits at most `shutdown_timeout`.
+    flush_on_sigterm: bool = false;
     /// How much of a request's body is kept: `never`, `small` (1 KiB), `medium` (10 KiB), `always` (100 KiB).
     max_request_body_size: BodySize = BodySize::Medium;
     /// Characters kept of a value; messages keep 8192.
@@ -466,6 +469,7 @@ impl Options {
         within("max_queue_events", self.max_queue_events, 1..=1_000_000)?;
         within("max_queue_bytes", self.max_queue_bytes, 65_536..=4 << 30)?;
         within("max_outbox_bytes", self.max_outbox_bytes, 65_536..=4 << 30)?;
+        within("spool_max_bytes", self.spool_max_bytes, 65_536..=64 << 30)?;
         if self.storm_window < Duration::from_secs(1) {
             return Err(Error::option("storm_window", "expected a number of seconds from 1 to 86400"));
         }

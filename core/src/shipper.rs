@@ -48,7 +48,7 @@ pub(crate) fn run(engine: &Arc<Engine>) {
     while !engine.threads.shipper.must_end() {
         let flush = engine.flush_number();
         if let Some(hold) = kept.hold(engine, flush) {
-            engine.tell_held(flush);
+            engine.tell_held(flush, hold);
             if engine.may_end() {
                 return end(engine, &mut kept);
             }

@@ -38,7 +38,10 @@ app.get('/orders/:number', customer, function order(request, response) {
 });
 
 function prices(connection) {
-  const known = new Map([['1', 9.5], ['2', 12]]);
+  const known = new Map([
+    ['1', 9.5],
+    ['2', 12],
+  ]);
   return function lookUp(number) {
     if (!known.has(number)) {
       throw new RangeError(`no order ${number} at ${connection}`);

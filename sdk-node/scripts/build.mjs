@@ -47,7 +47,9 @@ function write(file, text) {
 }
 
 async function writeBundle(others) {
-  const parts = others.map((file) => `${JSON.stringify(file)}: () => plain(require(${JSON.stringify(sourceOf(file))})),`);
+  const parts = others.map(
+    (file) => `${JSON.stringify(file)}: () => plain(require(${JSON.stringify(sourceOf(file))})),`,
+  );
   // Plain members instead of getters: quicker, and an application's tests can replace them.
   const contents = `
     const plain = (names) => Object.defineProperty({ ...names }, '__esModule', { value: true });

@@ -134,5 +134,7 @@ function start(options: Options): boolean {
 function shownDsn(dsn: string): string {
   const scheme = dsn.indexOf('://');
   const at = dsn.lastIndexOf('@');
-  return scheme >= 0 && at > scheme ? `${dsn.slice(0, scheme)}://...@${dsn.slice(at + 1)}` : 'set, but it does not look like a DSN';
+  return scheme >= 0 && at > scheme
+    ? `${dsn.slice(0, scheme)}://...@${dsn.slice(at + 1)}`
+    : 'set, but it does not look like a DSN';
 }

@@ -105,7 +105,11 @@ function checkDisabled(options: Options): readonly string[] {
     if (typeof name !== 'string' || !registry.NAMES.includes(name)) {
       const shown = typeof name === 'string' ? name : typeof name;
       const known = registry.NAMES.join(', ');
-      throw errorOf('invalid_option', 'disabledIntegrations', `unknown integration ${shown}, expected some of ${known}`);
+      throw errorOf(
+        'invalid_option',
+        'disabledIntegrations',
+        `unknown integration ${shown}, expected some of ${known}`,
+      );
     }
   }
   return disabled as string[];

@@ -64,6 +64,9 @@ export interface Native {
   /** The cell under all others, the same in every thread of the process. */
   globalCell(): ScopeCell;
 
+  /** JSON of a `Trace` that goes on with a `traceparent` or `sentry-trace` header; null where it is neither. */
+  traceOf(header: string): string | null;
+
   /** Options by core's names, as JSON. An answer. */
   init(
     options: string,

@@ -26,6 +26,7 @@ export const noop: Native = {
   version: () => '',
   ScopeCell: NoCell,
   globalCell: () => new NoCell(),
+  traceOf: () => null,
   init: () => EMPTY,
   setThread: () => {},
   generation: () => 0,

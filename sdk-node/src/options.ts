@@ -80,6 +80,8 @@ export interface Options {
   maxQueueEvents?: number | null | undefined;
   maxQueueBytes?: number | null | undefined;
   maxOutboxBytes?: number | null | undefined;
+  /** Record native crashes (SIGSEGV and the like) beside the spool, to be reported by the next start; default false. */
+  captureCrashes?: boolean | null | undefined;
   /** Say on stderr what goes on, never the content of an event; default false. */
   debug?: boolean | null | undefined;
 }
@@ -126,6 +128,7 @@ const CORE_NAMES: Record<Exclude<keyof Options, Own>, string> = {
   maxQueueEvents: 'max_queue_events',
   maxQueueBytes: 'max_queue_bytes',
   maxOutboxBytes: 'max_outbox_bytes',
+  captureCrashes: 'capture_crashes',
   debug: 'debug',
 };
 
@@ -136,7 +139,13 @@ const TIMES: Record<string, readonly [number, number]> = {
 };
 
 const HOOKS = ['errorSampler', 'beforeSend', 'beforeBreadcrumb'] as const;
-const OWN: readonly string[] = [...HOOKS, 'autoIntegrations', 'disabledIntegrations', 'logEventLevel', 'logBreadcrumbLevel'];
+const OWN: readonly string[] = [
+  ...HOOKS,
+  'autoIntegrations',
+  'disabledIntegrations',
+  'logEventLevel',
+  'logBreadcrumbLevel',
+];
 const OUR_NAMES = new Map(Object.entries(CORE_NAMES).map(([ours, core]) => [core, ours]));
 
 /** Options as the engine takes them, in JSON. Throws `InvalidOptionError` on what it would not notice. */

@@ -48,7 +48,7 @@ export interface Breadcrumb {
 export interface Trace {
   trace_id: string;
   span_id: string;
-  parent_span_id?: string;
+  parent_span_id?: string | null;
 }
 
 /**

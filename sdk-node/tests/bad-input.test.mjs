@@ -78,7 +78,13 @@ test('getters of what hangs on an error are not called', async () => {
   let called = 0;
   const error = new Error('x');
   Object.defineProperty(error, 'lazy', { get: () => ++called, enumerable: true });
-  error.nested = { get lazy() { return ++called; }, toJSON: () => ++called, toString: () => ++called };
+  error.nested = {
+    get lazy() {
+      return ++called;
+    },
+    toJSON: () => ++called,
+    toString: () => ++called,
+  };
   const event = await capture(error);
   assert.equal(called, 0);
   assert.equal(event.extra.Error.lazy, '[Getter]');
@@ -154,7 +160,11 @@ test('calls with nonsense for a context', () => {
     faultwire.captureException(new Error('x'), context);
     faultwire.captureMessage('x', context);
   }
-  faultwire.captureException(new Error('x'), { get level() { return fail(); } });
+  faultwire.captureException(new Error('x'), {
+    get level() {
+      return fail();
+    },
+  });
   faultwire.captureMessage();
   faultwire.captureEvent();
   faultwire.captureEvent({ toJSON: fail, exception: { values: [1, null, { stacktrace: 5 }] } });

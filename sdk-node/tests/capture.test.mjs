@@ -68,6 +68,12 @@ test('causes and members of groups', async () => {
   );
 });
 
+test('an error that is alone has no number', async () => {
+  faultwire.captureException(new Error('alone'));
+  const [event] = await captured.events();
+  assert.deepEqual(raised(event).mechanism, { type: 'generic', handled: true });
+});
+
 test('a cyclic cause and a long chain end', async () => {
   const a = new Error('a');
   const b = new Error('b', { cause: a });
@@ -79,7 +85,10 @@ test('a cyclic cause and a long chain end', async () => {
   }
   faultwire.captureException(long);
   const [cycle, chain] = await captured.events();
-  assert.deepEqual(cycle.exception.values.map((e) => e.value), ['b', 'a']);
+  assert.deepEqual(
+    cycle.exception.values.map((e) => e.value),
+    ['b', 'a'],
+  );
   assert.ok(chain.exception.values.length <= 64);
   assert.equal(raised(chain).value, '999');
 });
@@ -110,7 +119,10 @@ test('an error that names itself is of that type', async () => {
   controller.abort();
   faultwire.captureException(controller.signal.reason);
   faultwire.captureException(Object.assign(new Error('x'), { name: 'Custom' }));
-  assert.deepEqual((await captured.events()).map((event) => raised(event).type), ['AbortError', 'Custom']);
+  assert.deepEqual(
+    (await captured.events()).map((event) => raised(event).type),
+    ['AbortError', 'Custom'],
+  );
 });
 
 test('types are ignored and sampled by name, own or inherited', async () => {
@@ -156,7 +168,11 @@ test('the sampler is asked between the policy of the type and the dice', async (
   assert.equal(faultwire.captureException(new RangeError('out')), undefined);
   assert.ok(faultwire.captureException(new SyntaxError('no share')));
   assert.ok(faultwire.captureMessage('m'));
-  assert.deepEqual(asked, [['RangeError', 'error'], ['SyntaxError', 'error'], [undefined, 'info']]);
+  assert.deepEqual(asked, [
+    ['RangeError', 'error'],
+    ['SyntaxError', 'error'],
+    [undefined, 'info'],
+  ]);
 });
 
 test('a storm at one place is folded, with an exact count; an explicit fingerprint is not', () => {

@@ -102,7 +102,14 @@ test('send-test to a server that refuses the connection', async () => {
 });
 
 test('a wrong command line is 2, help is 0', async () => {
-  for (const given of [[], ['cure'], ['doctor', 'me'], ['doctor', '--dsn', 'x'], ['send-test', '--no-such'], ['send-test', '--dsn']]) {
+  for (const given of [
+    [],
+    ['cure'],
+    ['doctor', 'me'],
+    ['doctor', '--dsn', 'x'],
+    ['send-test', '--no-such'],
+    ['send-test', '--dsn'],
+  ]) {
     const ended = await faultwire(given);
     assert.deepEqual([ended.code, ended.stdout], [2, ''], given.join(' '));
     assert.match(ended.stderr, /^usage: faultwire .*\nfaultwire: ./);

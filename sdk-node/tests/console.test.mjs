@@ -72,8 +72,13 @@ test('each line becomes a breadcrumb of its level', async () => {
 
 test('logBreadcrumbLevel says from where on', async () => {
   captured = captureEvents({ logBreadcrumbLevel: 'warning' });
-  const left = await crumbs(() => silently(() => ['debug', 'log', 'info', 'warn', 'error'].forEach((name) => console[name](name))));
-  assert.deepEqual(left, [['warning', 'warn'], ['error', 'error']]);
+  const left = await crumbs(() =>
+    silently(() => ['debug', 'log', 'info', 'warn', 'error'].forEach((name) => console[name](name))),
+  );
+  assert.deepEqual(left, [
+    ['warning', 'warn'],
+    ['error', 'error'],
+  ]);
 });
 
 test('never, and an unknown level', async () => {
@@ -128,7 +133,9 @@ test('arguments are looked at without running code of theirs', async () => {
 
 test('secrets in a line are filtered, and a long one is cut', async () => {
   captured = captureEvents();
-  const left = await crumbs(() => silently(() => console.log('token ghp_0123456789abcdefghijklmnopqrstuvwxyz', 'x '.repeat(1e6))));
+  const left = await crumbs(() =>
+    silently(() => console.log('token ghp_0123456789abcdefghijklmnopqrstuvwxyz', 'x '.repeat(1e6))),
+  );
   assert.ok(!left[0][1].includes('ghp_'));
   assert.ok(left[0][1].length < 10_000);
 });

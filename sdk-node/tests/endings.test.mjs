@@ -43,13 +43,17 @@ const WITH_MAP = Buffer.from(
 describe('an uncaught error', () => {
   const stories = {
     'in CommonJS': { 'app.cjs': 'function fail() {\n  throw new TypeError("nobody caught this");\n}\nfail();\n' },
-    'in an ES module': { 'app.mjs': 'export function fail() {\n  throw new TypeError("nobody caught this");\n}\nfail();\n' },
+    'in an ES module': {
+      'app.mjs': 'export function fail() {\n  throw new TypeError("nobody caught this");\n}\nfail();\n',
+    },
     'in a timer': { 'app.cjs': 'setTimeout(() => { throw new TypeError("later"); }, 1);\n' },
     'after a top-level await': { 'app.mjs': 'await 1;\nconst { x } = await Promise.resolve(null);\n' },
     'with a cause': {
       'app.cjs': 'try { JSON.parse("{"); } catch (cause) { throw new TypeError("no config", { cause }); }\n',
     },
-    'with properties': { 'app.cjs': 'throw Object.assign(new TypeError("x"), { code: "E_X", inner: { a: [1, 2] } });\n' },
+    'with properties': {
+      'app.cjs': 'throw Object.assign(new TypeError("x"), { code: "E_X", inner: { a: [1, 2] } });\n',
+    },
     'with a stack of its own': { 'app.cjs': 'const e = new TypeError("x"); e.stack = "what I say"; throw e;\n' },
     'with prepareStackTrace': {
       'app.cjs': 'Error.prepareStackTrace = (e, sites) => `${e} <- ${sites.length > 0}`;\nthrow new TypeError("x");\n',
@@ -204,7 +208,12 @@ describe('an unhandled rejection', () => {
     });
   }
 
-  for (const [mode, expected] of Object.entries({ warn: FATAL, none: FATAL, strict: FATAL, 'warn-with-error-code': FATAL })) {
+  for (const [mode, expected] of Object.entries({
+    warn: FATAL,
+    none: FATAL,
+    strict: FATAL,
+    'warn-with-error-code': FATAL,
+  })) {
     test(`NODE_OPTIONS that are meant for children, mode ${mode}: the process still ends of it`, async () => {
       const init = `(process.env.NODE_OPTIONS = '--unhandled-rejections=${mode}', {})`;
       const app = `process.env.NODE_OPTIONS = '--unhandled-rejections=${mode}'; Promise.reject(new TypeError('x'));\n`;
@@ -320,11 +329,14 @@ describe("the application's own ways", () => {
 });
 
 /** Node passes the error on when its message comes, or when the thread has ended, whichever it notices first. */
-const DRAINED = /\n    at .*\(node:internal\/worker:.*\)/g;
+const DRAINED = /\n {4}at .*\(node:internal\/worker:.*\)/g;
 
 describe('a worker thread', () => {
   const START = `const { Worker } = require('node:worker_threads'); const worker = new Worker(require.resolve('./thread.cjs')`;
-  const THREADS = { throws: 'setTimeout(() => { throw new TypeError("in the thread"); }, 1);', rejects: 'Promise.reject(new TypeError("in the thread"));' };
+  const THREADS = {
+    throws: 'setTimeout(() => { throw new TypeError("in the thread"); }, 1);',
+    rejects: 'Promise.reject(new TypeError("in the thread"));',
+  };
   for (const [how, thread] of Object.entries(THREADS)) {
     const origin = how === 'throws' ? THROWN : FATAL;
     test(`that ${how}, with an error listener`, async () => {
@@ -335,7 +347,10 @@ describe('a worker thread', () => {
     });
 
     test(`that ${how}, without`, async () => {
-      const { code } = await twins({ 'app.cjs': `${START});\n`, 'thread.cjs': thread }, { dsn: sink.dsn, ignore: DRAINED });
+      const { code } = await twins(
+        { 'app.cjs': `${START});\n`, 'thread.cjs': thread },
+        { dsn: sink.dsn, ignore: DRAINED },
+      );
       assert.equal(code, 1);
       assert.equal((await arrived(1))[0], origin);
     });

@@ -76,7 +76,10 @@ test('the Express app', async () => {
   assert.equal(order.user.id, 'acme');
   assert.equal(order.breadcrumbs.values.at(-1).message, 'order 7 looked up');
   const checkout = by(events, '/checkout');
-  assert.deepEqual(checkout.exception.values.map((value) => value.type), ['TypeError', 'Error']);
+  assert.deepEqual(
+    checkout.exception.values.map((value) => value.type),
+    ['TypeError', 'Error'],
+  );
   assert.deepEqual(checkout.contexts.checkout, { items: 3 });
   const secrets = ['bearer-secret-token', 'cookie-secret', 'tok_query_secret', '4111 1111 1111 1111', 'body-secret'];
   await assertAbsent(...secrets, 'hunter2-acme', 'ann@example.com');

@@ -19,12 +19,39 @@ const EXPORTS = {
   admit: [admit, false],
   captureEvent: [() => native.captureEvent('{}', -1, cell, undefined, false), null],
   captureException: [
-    () => native.captureException(cell, undefined, 'Error', undefined, undefined, 'generic', true, false, undefined, undefined, undefined, false),
+    () =>
+      native.captureException(
+        cell,
+        undefined,
+        'Error',
+        undefined,
+        undefined,
+        'generic',
+        true,
+        false,
+        undefined,
+        undefined,
+        undefined,
+        false,
+      ),
     null,
     admit,
   ],
   captureMessage: [
-    () => native.captureMessage(1, cell, undefined, 'x', undefined, undefined, undefined, undefined, undefined, undefined, false),
+    () =>
+      native.captureMessage(
+        1,
+        cell,
+        undefined,
+        'x',
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        false,
+      ),
     null,
   ],
   close: [() => native.close(0), false],
@@ -43,6 +70,7 @@ const EXPORTS = {
   settings: [() => native.settings(), null],
   stats: [() => native.stats(), '{}'],
   takenEnvelopes: [() => native.takenEnvelopes(), '[]'],
+  traceOf: [() => native.traceOf('x'), null],
   typeRate: [() => native.typeRate(0), -1],
   vector: [() => JSON.parse(native.vector('dsn', '{}')).error?.kind, 'internal'],
   version: [() => native.version(), ''],
@@ -101,7 +129,10 @@ for (const place of ['submit', 'worker']) {
       assert.equal(await faultwire.flush(), true);
       faultwire.captureException(new TypeError('kept'));
       const events = await captured.events();
-      assert.deepEqual(events.map((event) => event.exception.values[0].type), ['TypeError']);
+      assert.deepEqual(
+        events.map((event) => event.exception.values[0].type),
+        ['TypeError'],
+      );
       assert.equal(faultwire.stats().dropped.internal_sdk_error, 1);
     } finally {
       captured.restore();

@@ -34,9 +34,19 @@ test('beforeSend changes an event, and sees it sanitized and with its scopes', a
 
 for (const [what, hook] of [
   ['null', () => null],
-  ['a throw', () => { throw new Error('in the hook'); }],
+  [
+    'a throw',
+    () => {
+      throw new Error('in the hook');
+    },
+  ],
   ['a promise', async (event) => event],
-  ['a rejected promise', async () => { throw new Error('in the hook'); }],
+  [
+    'a rejected promise',
+    async () => {
+      throw new Error('in the hook');
+    },
+  ],
   ['nothing', () => undefined],
   ['a text', () => 'event'],
 ]) {
@@ -82,10 +92,17 @@ test('beforeBreadcrumb changes or drops', async () => {
     faultwire.captureMessage('x');
   });
   const [event] = await captured.events();
-  assert.deepEqual(event.breadcrumbs.values.map((c) => [c.message, c.category, c.data]), [['KEEP', 'test', { n: 1 }]]);
+  assert.deepEqual(
+    event.breadcrumbs.values.map((c) => [c.message, c.category, c.data]),
+    [['KEEP', 'test', { n: 1 }]],
+  );
 });
 
 test('a sampler that throws leaves the rate to the options', () => {
-  captured = captureEvents({ errorSampler: () => { throw new Error('in the sampler'); } });
+  captured = captureEvents({
+    errorSampler: () => {
+      throw new Error('in the sampler');
+    },
+  });
   assert.ok(faultwire.captureException(new Error('x')));
 });

@@ -33,9 +33,22 @@ async function capture(thrown, context) {
 }
 
 /** An error with a getter that throws in place of one property. */
-const without = (key, error = new RangeError('said')) => Object.defineProperty(error, key, { get: fail, enumerable: true });
+const without = (key, error = new RangeError('said')) =>
+  Object.defineProperty(error, key, { get: fail, enumerable: true });
 
-for (const key of ['stack', 'message', 'cause', 'errors', 'name', 'constructor', 'toString', 'toJSON', 'code', Symbol.toStringTag, Symbol.toPrimitive]) {
+for (const key of [
+  'stack',
+  'message',
+  'cause',
+  'errors',
+  'name',
+  'constructor',
+  'toString',
+  'toJSON',
+  'code',
+  Symbol.toStringTag,
+  Symbol.toPrimitive,
+]) {
   test(`a getter that throws: ${String(key)}`, async () => {
     const event = await capture(without(key));
     assert.equal(raised(event).type, 'RangeError');
@@ -56,12 +69,19 @@ for (const key of ['stack', 'message', 'cause', 'errors', 'name', 'constructor',
 
   test(`a cause with a getter that throws: ${String(key)}`, async () => {
     const event = await capture(new Error('outer', { cause: without(key) }));
-    assert.deepEqual(event.exception.values.map((value) => value.type), ['RangeError', 'Error']);
+    assert.deepEqual(
+      event.exception.values.map((value) => value.type),
+      ['RangeError', 'Error'],
+    );
   });
 
   test(`a member of a group with a getter that throws: ${String(key)}`, async () => {
     const event = await capture(new AggregateError([without(key), new TypeError('sound')], 'group'));
-    assert.deepEqual(event.exception.values.map((value) => value.type).sort(), ['AggregateError', 'RangeError', 'TypeError']);
+    assert.deepEqual(event.exception.values.map((value) => value.type).sort(), [
+      'AggregateError',
+      'RangeError',
+      'TypeError',
+    ]);
   });
 }
 
@@ -96,24 +116,54 @@ test('revoked proxies, wherever they stand', async () => {
   await capture(make([]));
   await capture(new Error('x', { cause: make() }));
   await capture(new AggregateError([make()], 'group'));
-  await capture(Object.assign(new Error('x'), { errors: make([]), stack: make([]), message: make({}), name: make({}) }));
+  await capture(
+    Object.assign(new Error('x'), { errors: make([]), stack: make([]), message: make({}), name: make({}) }),
+  );
   await capture(Object.assign(new Error('x'), { beside: make({}), list: [make([])] }));
   await capture(Object.setPrototypeOf(new Error('x'), make({})));
-  await capture(new Error('x'), { extra: make({}), tags: make({}), contexts: make({}), user: make({}), fingerprint: make([]) });
+  await capture(new Error('x'), {
+    extra: make({}),
+    tags: make({}),
+    contexts: make({}),
+    user: make({}),
+    fingerprint: make([]),
+  });
   await capture(new Error('x'), make({}));
 });
 
 test('nonsense for a context costs what it says, not the event', async () => {
   const getter = (key) => Object.defineProperty({ logger: 'kept' }, key, { get: fail, enumerable: true });
-  for (const context of [null, 5, 'x', [], () => {}, { tags: 5, extra: 'x', user: 7, level: {}, fingerprint: 5, contexts: [] }]) {
+  for (const context of [
+    null,
+    5,
+    'x',
+    [],
+    () => {},
+    { tags: 5, extra: 'x', user: 7, level: {}, fingerprint: 5, contexts: [] },
+  ]) {
     await capture(new Error('x'), context);
     assert.ok(faultwire.captureMessage('x', context));
   }
-  for (const key of ['level', 'tags', 'extra', 'contexts', 'user', 'fingerprint', 'transaction', 'handled', 'mechanism']) {
+  for (const key of [
+    'level',
+    'tags',
+    'extra',
+    'contexts',
+    'user',
+    'fingerprint',
+    'transaction',
+    'handled',
+    'mechanism',
+  ]) {
     assert.equal((await capture(new Error('x'), getter(key))).logger, 'kept');
     assert.ok(faultwire.captureMessage('x', getter(key)));
   }
-  const tags = { get first() { return fail(); }, second: 'kept' };
+  const tags = {
+    get first() {
+      return fail();
+    },
+    second: 'kept',
+  };
   assert.equal((await capture(new Error('x'), { tags })).tags.second, 'kept');
 });
 
@@ -124,10 +174,16 @@ test('causes in a circle, of one, two and three', async () => {
   const d = new Error('d', { cause: b });
   b.cause = c;
   c.cause = d;
-  assert.deepEqual((await capture(d)).exception.values.map((value) => value.value), ['c', 'b', 'd']);
+  assert.deepEqual(
+    (await capture(d)).exception.values.map((value) => value.value),
+    ['c', 'b', 'd'],
+  );
   const group = new AggregateError([], 'group');
   group.errors.push(group, new Error('member', { cause: group }));
-  assert.deepEqual((await capture(group)).exception.values.map((value) => value.value), ['member', 'group']);
+  assert.deepEqual(
+    (await capture(group)).exception.values.map((value) => value.value),
+    ['member', 'group'],
+  );
 });
 
 test('causes and groups without an end', async () => {
@@ -144,7 +200,10 @@ test('causes and groups without an end', async () => {
     }
   }
   assert.ok(bounded(await capture(new Bush('root'))));
-  const wide = new AggregateError(Array.from({ length: 100_000 }, (_, n) => new Error(`member ${n}`)), 'wide');
+  const wide = new AggregateError(
+    Array.from({ length: 100_000 }, (_, n) => new Error(`member ${n}`)),
+    'wide',
+  );
   assert.ok(bounded(await capture(wide)));
   const list = [];
   Object.defineProperty(list, 0, { get: fail });
@@ -168,7 +227,15 @@ test('a message of 10 MB, in each place', async () => {
     const event = await capture(error);
     assert.ok(JSON.stringify(event).length < 256 << 10);
   }
-  assert.ok(faultwire.captureMessage(long, { template: long, params: [long], tags: { [long]: long }, logger: long, transaction: long }));
+  assert.ok(
+    faultwire.captureMessage(long, {
+      template: long,
+      params: [long],
+      tags: { [long]: long },
+      logger: long,
+      transaction: long,
+    }),
+  );
   // Searching it for the places of the stack is linear, even where it is full of what looks like them.
   await capture(new Error('\n    at f (x.js:1:1)'.repeat(500_000)));
   assert.ok(performance.now() - began < 20_000);
@@ -192,10 +259,19 @@ test('errors of another realm: chains, groups, and what is no error there', asyn
   const far = vm.createContext({});
   const run = (source) => vm.runInContext(source, far);
   const chain = await capture(run("new RangeError('outer', { cause: new TypeError('inner') })"));
-  assert.deepEqual(chain.exception.values.map((value) => value.type), ['TypeError', 'RangeError']);
+  assert.deepEqual(
+    chain.exception.values.map((value) => value.type),
+    ['TypeError', 'RangeError'],
+  );
   const group = await capture(run("new AggregateError([new TypeError('a')], 'group')"));
-  assert.deepEqual(group.exception.values.map((value) => value.type), ['TypeError', 'AggregateError']);
-  assert.equal(raised(await capture(run("Object.freeze(Object.assign(new Error('x'), { code: 5n, when: new Date(0) }))"))).type, 'Error');
+  assert.deepEqual(
+    group.exception.values.map((value) => value.type),
+    ['TypeError', 'AggregateError'],
+  );
+  assert.equal(
+    raised(await capture(run("Object.freeze(Object.assign(new Error('x'), { code: 5n, when: new Date(0) }))"))).type,
+    'Error',
+  );
   assert.equal(raised(await capture(run('({ message: "plain" })'))).mechanism.synthetic, true);
   assert.equal(raised(await capture(run('Object.create(null)'))).mechanism.synthetic, true);
   assert.equal(raised(await capture(run("Symbol('far')"))).type, 'symbol');
@@ -217,10 +293,15 @@ test('big integers, symbols and other values that JSON has no word for', async (
     generator: (function* () {})(),
     boxed: Object(1n),
     date: new Date(NaN),
-    arguments: (function () { return arguments; })(1),
+    arguments: (function () {
+      return arguments;
+    })(1),
   });
   const shown = (await capture(error)).extra.Error;
-  assert.deepEqual([shown.big, shown.symbol, shown.infinite, shown.date], ['18446744073709551616n', 'Symbol(s)', '-Infinity', 'Invalid Date']);
+  assert.deepEqual(
+    [shown.big, shown.symbol, shown.infinite, shown.date],
+    ['18446744073709551616n', 'Symbol(s)', '-Infinity', 'Invalid Date'],
+  );
 });
 
 test('errors that cannot be written to, and errors that are none by their prototype', async () => {

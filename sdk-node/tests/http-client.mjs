@@ -38,7 +38,12 @@ export function connect(url) {
   const heard = (pattern, seconds = 10) =>
     new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`waited for ${pattern}, heard ${all}`)), seconds * 1000);
-      const check = () => pattern.test(all) && (clearTimeout(timer), resolve(all));
+      const check = () => {
+        if (pattern.test(all)) {
+          clearTimeout(timer);
+          resolve(all);
+        }
+      };
       waiting.push(check);
       check();
     });

@@ -104,7 +104,12 @@ for (const [header, value] of [
   });
 }
 
-for (const bad of ['nonsense', `ff${TRACE.slice(2)}`, `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, `${TRACE.slice(0, 50)}`]) {
+for (const bad of [
+  'nonsense',
+  `ff${TRACE.slice(2)}`,
+  `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`,
+  `${TRACE.slice(0, 50)}`,
+]) {
   test(`no trace is continued from ${bad}`, async () => {
     const url = await serve((request, response) => {
       fail();
@@ -170,30 +175,73 @@ test('what a connection reports between requests is not the business of the last
     response.end(request.url);
   });
   const seen = [];
-  server.on('upgrade', (request, socket) => {
-    fail('upgrade');
-    socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
-  });
-  server.on('clientError', (error, socket) => {
+  server.on('clientError', (_error, socket) => {
     fail('clientError');
     socket.destroy();
     seen.push('clientError');
   });
-  const first = connect(url);
-  first.say('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
-  await first.heard(/\/a$/);
-  first.say('GET /b HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-  await first.heard(/400 Bad Request/);
-  const second = connect(url);
-  second.say('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
-  await second.heard(/\/a$/);
-  second.say('nonsense\r\n\r\n');
+  const { say, heard } = connect(url);
+  say('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
+  await heard(/\/a$/);
+  say('nonsense\r\n\r\n');
   await until(() => seen.length === 1);
-  const events = await captured.events();
-  assert.deepEqual(events.map((event) => [event.exception.values[0].value, event.tags, event.request]), [
-    ['upgrade', undefined, undefined],
-    ['clientError', undefined, undefined],
+  const [event] = await captured.events();
+  assert.deepEqual([event.tags, event.request], [undefined, undefined]);
+});
+
+test('an upgraded connection has a scope of its own, from the request on, for as long as it lasts', async () => {
+  const url = await serve((request, response) => {
+    faultwire.setTag('request', request.url);
+    response.end(request.url);
+  });
+  server.on('upgrade', (request, socket) => {
+    faultwire.setTag('room', request.url);
+    fail('upgrade');
+    socket.on('data', (bytes) => {
+      faultwire.addBreadcrumb({ message: String(bytes) });
+      setImmediate(() => {
+        fail('message');
+        socket.write('heard');
+      });
+    });
+    socket.on('end', () => socket.end());
+    socket.on('close', () => fail('close'));
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n');
+  });
+  const rooms = [];
+  for (const room of ['/b', '/c']) {
+    const { say, heard, socket } = connect(url);
+    say('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
+    await heard(/\/a$/);
+    say(`GET ${room} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n`);
+    await heard(/101 Switching/);
+    rooms.push({ say, heard, socket, room });
+  }
+  for (const { say, heard, socket, room } of rooms) {
+    say(`hello ${room}`);
+    await heard(/heard$/);
+    socket.destroy();
+  }
+  fail('outside');
+  const events = await until(async () => {
+    const all = await captured.events();
+    return all.length === 7 && all;
+  });
+  const told = events.map(({ exception, tags, request, breadcrumbs }) => [
+    exception.values[0].value,
+    tags?.room,
+    request?.url.replace('http://x', ''),
+    request?.data,
+    (breadcrumbs?.values ?? []).map(({ message }) => message).join(),
   ]);
+  const of = (room) => [
+    ['upgrade', room, room, undefined, ''],
+    ['message', room, room, undefined, `hello ${room}`],
+    ['close', room, room, undefined, `hello ${room}`],
+  ];
+  const expected = [...of('/b'), ...of('/c'), ['outside', undefined, undefined, undefined, '']];
+  assert.deepEqual(told.sort(), expected.sort());
+  assert.ok(events.every(({ tags }) => tags?.request === undefined));
 });
 
 test('listeners of a body that arrives bit by bit are in the scope of the request', async () => {
@@ -227,8 +275,14 @@ test('listeners of a body that arrives bit by bit are in the scope of the reques
   socket.destroy();
   const events = await captured.events();
   assert.deepEqual(seen, ['data', 'data', 'end', 'timer', 'finish']);
-  assert.deepEqual(events.map((event) => event.tags?.path), Array(5).fill('/p'));
-  assert.deepEqual(events.map((event) => event.request.data), ['some', ...Array(4).fill('somebody')]);
+  assert.deepEqual(
+    events.map((event) => event.tags?.path),
+    Array(5).fill('/p'),
+  );
+  assert.deepEqual(
+    events.map((event) => event.request.data),
+    ['some', ...Array(4).fill('somebody')],
+  );
 });
 
 test('a body is what the application read, within the limit', async () => {
@@ -276,7 +330,15 @@ test('no body with maxRequestBodySize never', async () => {
 
 test('a body that a framework parsed is shown where its bytes were not seen', async () => {
   const url = await serve((request, response) => {
-    request.body = { item: 'tea', card: '4111 1111 1111 1111', get lazy() { throw new Error('asked'); }, list: 'z'.repeat(50_000) };
+    request.body = {
+      item: 'tea',
+      card: '4111 1111 1111 1111',
+      get lazy() {
+        throw new Error('asked');
+      },
+      a: { b: { c: { d: {} } } },
+      list: 'z'.repeat(50_000),
+    };
     request.user = { id: 7, name: 'Joe' };
     fail();
     response.end();
@@ -284,6 +346,7 @@ test('a body that a framework parsed is shown where its bytes were not seen', as
   await ask(url);
   const [event] = await captured.events();
   assert.equal(event.request.data.item, 'tea');
+  assert.deepEqual(event.request.data.a, { b: { c: { d: '[Object]' } } });
   assert.doesNotMatch(JSON.stringify(event), /4111 1111/);
   assert.ok(JSON.stringify(event.request.data).length < 20_000);
   assert.equal(event.user.id, '7');
@@ -321,7 +384,9 @@ test('https servers are covered', async () => {
   const { port } = new URL(await listen(server));
   await new Promise((resolve, reject) => {
     const more = { ...options, pskCallback: () => psk, checkServerIdentity: () => undefined };
-    https.get({ host: '127.0.0.1', port, path: '/s?x=1', ...more }, (r) => r.resume().on('end', resolve)).on('error', reject);
+    https
+      .get({ host: '127.0.0.1', port, path: '/s?x=1', ...more }, (r) => r.resume().on('end', resolve))
+      .on('error', reject);
   });
   const [event] = await captured.events();
   assert.equal(event.request.url, `https://127.0.0.1:${port}/s`);
@@ -377,9 +442,27 @@ test('without a client a request costs nothing and fails nowhere', async () => {
 
 test('hostile requests: what a report is made of may be anything', async () => {
   const url = await serve((request, response) => {
-    Object.defineProperty(request, 'user', { get: () => { throw new Error('user'); } });
-    Object.defineProperty(request, 'body', { get: () => { throw new Error('body'); } });
-    request.route = new Proxy({}, { get() { throw new Error('route'); }, getOwnPropertyDescriptor() { throw new Error('route'); } });
+    Object.defineProperty(request, 'user', {
+      get: () => {
+        throw new Error('user');
+      },
+    });
+    Object.defineProperty(request, 'body', {
+      get: () => {
+        throw new Error('body');
+      },
+    });
+    request.route = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error('route');
+        },
+        getOwnPropertyDescriptor() {
+          throw new Error('route');
+        },
+      },
+    );
     assert.ok(fail());
     response.end('ok');
   });
@@ -435,7 +518,10 @@ test('1,000 interleaved requests under load, each with its own tag and user', as
     assert.equal(new URL(request.url).pathname, `/${tags.id}`);
     assert.equal(request.data, `body-${tags.id}`);
     assert.equal(exception.values[0].value, `failed body-${tags.id}`);
-    assert.deepEqual(breadcrumbs.values.map((crumb) => crumb.message), [tags.id]);
+    assert.deepEqual(
+      breadcrumbs.values.map((crumb) => crumb.message),
+      [tags.id],
+    );
   }
   await sink.reset();
 });
@@ -443,8 +529,14 @@ test('1,000 interleaved requests under load, each with its own tag and user', as
 for (const [what, source] of [
   ['CommonJS, http first', `const http = require('node:http'); const fw = require(PACKAGE); STORY`],
   ['CommonJS, faultwire first', `const fw = require(PACKAGE); const http = require('node:http'); STORY`],
-  ['ESM, http first', `import('node:http').then(async ({ default: http }) => { const fw = await import(MODULE); STORY });`],
-  ['ESM, faultwire first', `import(MODULE).then(async (fw) => { const { default: http } = await import('node:http'); STORY });`],
+  [
+    'ESM, http first',
+    `import('node:http').then(async ({ default: http }) => { const fw = await import(MODULE); STORY });`,
+  ],
+  [
+    'ESM, faultwire first',
+    `import(MODULE).then(async (fw) => { const { default: http } = await import('node:http'); STORY });`,
+  ],
   ['a server that is there before init', `const fw = require(PACKAGE); const http = require('node:http'); LATE`],
 ]) {
   test(`import order: ${what}; an error that nobody caught says which request`, async () => {

@@ -41,8 +41,18 @@ describe('what the runtime sees', () => {
   }
 
   for (const [what, fail] of [
-    ['throws at once', (thrown) => () => { throw thrown; }],
-    ['rejects', (thrown) => async () => { throw thrown; }],
+    [
+      'throws at once',
+      (thrown) => () => {
+        throw thrown;
+      },
+    ],
+    [
+      'rejects',
+      (thrown) => async () => {
+        throw thrown;
+      },
+    ],
     ['calls back with an error', (thrown) => (event, context, callback) => callback(thrown)],
     ['uses context.fail', (thrown) => (event, context) => void context.fail(thrown)],
     ['uses context.done', (thrown) => (event, context) => void later(() => context.done(thrown))],
@@ -56,8 +66,12 @@ describe('what the runtime sees', () => {
       const { type, mechanism } = event.exception.values.at(-1);
       assert.deepEqual([type, mechanism.type, mechanism.handled], ['TypeError', 'auto.lambda', false]);
       assert.equal(event.transaction, 'orders');
-      const { remaining_time_in_millis: remaining, execution_duration_in_millis: took, aws_request_id: id, ...rest } =
-        event.contexts['aws.lambda'];
+      const {
+        remaining_time_in_millis: remaining,
+        execution_duration_in_millis: took,
+        aws_request_id: id,
+        ...rest
+      } = event.contexts['aws.lambda'];
       assert.ok(remaining > 2000 && remaining <= 3000 && took >= 0 && took < 1000);
       assert.match(id, /^request-\d+$/);
       assert.deepEqual(rest, {
@@ -82,7 +96,10 @@ describe('what the runtime sees', () => {
         return 'ended';
       });
       assert.equal(streams[Symbol.for('aws.lambda.runtime.handler.highWaterMark')], 10);
-      assert.deepEqual(await invoke(streams, { name: 'Jane' }), { answer: 'ended', streamed: 'hello Jane from orders' });
+      assert.deepEqual(await invoke(streams, { name: 'Jane' }), {
+        answer: 'ended',
+        streamed: 'hello Jane from orders',
+      });
       assert.equal((await invoke(streams, { fails: true })).error.message, 'no bread');
       const [event] = await captured.events();
       assert.equal(event.contexts['aws.lambda'].function_name, 'orders');
@@ -90,10 +107,26 @@ describe('what the runtime sees', () => {
   }
 
   test('a runtime that refuses callbacks takes wrapped handlers that have none', async () => {
-    assert.deepEqual(await invoke(wrapHandler(async (event, context) => context.functionName), {}, { callbacks: false }), {
-      answer: 'orders',
-    });
-    assert.match((await invoke(wrapHandler((event, context, callback) => callback()), {}, { callbacks: false })).error.message, /Deprecated/);
+    assert.deepEqual(
+      await invoke(
+        wrapHandler(async (event, context) => context.functionName),
+        {},
+        { callbacks: false },
+      ),
+      {
+        answer: 'orders',
+      },
+    );
+    assert.match(
+      (
+        await invoke(
+          wrapHandler((event, context, callback) => callback()),
+          {},
+          { callbacks: false },
+        )
+      ).error.message,
+      /Deprecated/,
+    );
   });
 
   test('invocations do not share a scope, also where they overlap', async () => {
@@ -110,23 +143,51 @@ describe('what the runtime sees', () => {
 
   test('a trace goes on', async () => {
     const headers = { TraceParent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
-    await invoke(wrapHandler(async () => { throw error(); }), { headers });
+    await invoke(
+      wrapHandler(async () => {
+        throw error();
+      }),
+      { headers },
+    );
     const [event] = await captured.events();
     assert.equal(event.contexts.trace.trace_id, '0af7651916cd43dd8448eb211c80319c');
   });
 
   test('strange contexts and handlers', async () => {
     assert.equal(wrapHandler('not a function'), 'not a function');
-    const throwing = new Proxy({}, { get() { throw new Error('trap'); } });
+    const throwing = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error('trap');
+        },
+      },
+    );
     for (const context of [undefined, null, 5, Object.freeze({ done() {} }), throwing]) {
       assert.equal(await wrapHandler(async () => 'fine')({}, context), 'fine');
-      await assert.rejects(wrapHandler(async () => { throw error(); })({}, context), { message: 'no bread' });
-      assert.throws(() => wrapHandler(() => { throw error(); })({}, context), { message: 'no bread' });
+      await assert.rejects(
+        wrapHandler(async () => {
+          throw error();
+        })({}, context),
+        { message: 'no bread' },
+      );
+      assert.throws(
+        () =>
+          wrapHandler(() => {
+            throw error();
+          })({}, context),
+        { message: 'no bread' },
+      );
     }
   });
 
   test('this and further properties of a handler stay', async () => {
-    const handler = Object.assign(async function named() { return this; }, { config: { a: 1 } });
+    const handler = Object.assign(
+      async function named() {
+        return this;
+      },
+      { config: { a: 1 } },
+    );
     const wrapped = wrapHandler(handler);
     assert.equal(wrapped.config, handler.config);
     const owner = { wrapped };
@@ -155,10 +216,26 @@ describe('a process that is frozen with its answer', () => {
     });`;
 
   for (const [what, handler, expected] of [
-    ['rejects', `async () => { for (let n = 0; n < 20; n++) fw.captureMessage('m' + n); throw new Error('x'); }`, { error: 'x' }],
-    ['throws', `() => { for (let n = 0; n < 20; n++) fw.captureMessage('m' + n); throw new Error('x'); }`, { error: 'x' }],
-    ['answers', `async () => { for (let n = 0; n < 21; n++) fw.captureMessage('m' + n); return 'fine'; }`, { answer: 'fine' }],
-    ['calls back', `(e, c, done) => { for (let n = 0; n < 21; n++) fw.captureMessage('m' + n); done(null, 'fine'); }`, { answer: 'fine' }],
+    [
+      'rejects',
+      `async () => { for (let n = 0; n < 20; n++) fw.captureMessage('m' + n); throw new Error('x'); }`,
+      { error: 'x' },
+    ],
+    [
+      'throws',
+      `() => { for (let n = 0; n < 20; n++) fw.captureMessage('m' + n); throw new Error('x'); }`,
+      { error: 'x' },
+    ],
+    [
+      'answers',
+      `async () => { for (let n = 0; n < 21; n++) fw.captureMessage('m' + n); return 'fine'; }`,
+      { answer: 'fine' },
+    ],
+    [
+      'calls back',
+      `(e, c, done) => { for (let n = 0; n < 21; n++) fw.captureMessage('m' + n); done(null, 'fine'); }`,
+      { answer: 'fine' },
+    ],
   ]) {
     test(`a handler that ${what} leaves nothing behind`, async () => {
       const { stdout } = await run(story(handler), sink);
@@ -168,7 +245,11 @@ describe('a process that is frozen with its answer', () => {
     });
   }
 
-  for (const how of ['async () => { throw new Error("x"); }', '() => { throw new Error("x"); }', '(e, c, done) => done(new Error("x"))']) {
+  for (const how of [
+    'async () => { throw new Error("x"); }',
+    '() => { throw new Error("x"); }',
+    '(e, c, done) => done(new Error("x"))',
+  ]) {
     test(`with a server that stalls, ${how} answers before its time is over`, async () => {
       await sink.mode('stall');
       const { stdout } = await run(story(how, '{ timeout: 900 }'), sink);

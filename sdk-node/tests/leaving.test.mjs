@@ -54,7 +54,11 @@ for (const mode of ['stall', 'refuse', 'reset']) {
     ['a natural end', '', 0],
     ['an uncaught error', 'throw new Error("x");', 1],
     ['an unhandled rejection', 'Promise.reject(new Error("x"));', 1],
-    ['process.exit() in an uncaughtException listener', 'process.on("uncaughtException", () => process.exit(8)); throw new Error("x");', 8],
+    [
+      'process.exit() in an uncaughtException listener',
+      'process.on("uncaughtException", () => process.exit(8)); throw new Error("x");',
+      8,
+    ],
   ]) {
     test(`a server that does ${mode}: ${how} is bounded`, async () => {
       await sink.mode(mode);
@@ -79,10 +83,12 @@ test('captures in beforeExit and in exit arrive, whoever listened first', async 
   );
   assert.equal(code, 0);
   const events = await sink.wait(4);
-  assert.deepEqual(
-    events.map((event) => event.logentry.formatted).sort(),
-    ['before exit', 'exit', 'exit, listened before init', 'exit, listened late'],
-  );
+  assert.deepEqual(events.map((event) => event.logentry.formatted).sort(), [
+    'before exit',
+    'exit',
+    'exit, listened before init',
+    'exit, listened late',
+  ]);
 });
 
 test('a forked child and its parent each deliver their own', async () => {

@@ -26,7 +26,11 @@ class Memory extends Writable {
 
 const summary = ({ exception, logentry, level, logger }) => {
   const last = exception?.values.at(-1);
-  return [last === undefined ? logentry.formatted : `${last.type}: ${last.value} (${last.mechanism.type})`, level, logger];
+  return [
+    last === undefined ? logentry.formatted : `${last.type}: ${last.value} (${last.mechanism.type})`,
+    level,
+    logger,
+  ];
 };
 
 for (const name of ['pino', 'pino-9', 'pino-5']) {
@@ -58,7 +62,10 @@ for (const name of ['pino', 'pino-9', 'pino-5']) {
       assert.deepEqual(third.extra, { table: 5 });
       assert.equal(first.exception.values[0].mechanism.handled, true);
       const crumbs = first.breadcrumbs.values.map(({ category, level, message }) => [category, level, message]);
-      assert.deepEqual(crumbs, [['shop', 'info', 'opened the shop'], ['shop', 'warning', 'low on bread']]);
+      assert.deepEqual(crumbs, [
+        ['shop', 'info', 'opened the shop'],
+        ['shop', 'warning', 'low on bread'],
+      ]);
       assert.equal(events[3].breadcrumbs.values.length, 5);
     });
 
@@ -167,7 +174,10 @@ describe('winston', () => {
     assert.equal(events[3].extra.table, 4);
     assert.deepEqual(events[4].extra, { service: 'shop', table: 5 });
     const crumbs = events[0].breadcrumbs.values.map(({ category, level, message }) => [category, level, message]);
-    assert.deepEqual(crumbs, [['winston', 'info', 'opened'], ['winston', 'warning', 'low on bread']]);
+    assert.deepEqual(crumbs, [
+      ['winston', 'info', 'opened'],
+      ['winston', 'warning', 'low on bread'],
+    ]);
   });
 
   for (const [what, used] of Object.entries({
@@ -178,7 +188,11 @@ describe('winston', () => {
     test(`an error that is logged and then thrown on is one event, with ${what}`, async () => {
       captured = captureEvents();
       const { logger } = make({ format: used });
-      for (const log of [(e) => logger.error(e), (e) => logger.error('failed', e), (e) => logger.error('failed', { error: e })]) {
+      for (const log of [
+        (e) => logger.error(e),
+        (e) => logger.error('failed', e),
+        (e) => logger.error('failed', { error: e }),
+      ]) {
         const error = new TypeError('once');
         log(error);
         assert.equal(faultwire.captureException(error), faultwire.lastEventId());
@@ -194,7 +208,10 @@ describe('winston', () => {
     logger.error('lost', { patient: 'Jane' });
     logger.error('dropped', { quiet: true });
     const events = await captured.events();
-    assert.deepEqual(events.map((event) => event.extra), [{ patient: '***' }]);
+    assert.deepEqual(
+      events.map((event) => event.extra),
+      [{ patient: '***' }],
+    );
   });
 
   test('what is written is the same with us and without', () => {
@@ -202,7 +219,10 @@ describe('winston', () => {
     const written = [[new FaultwireTransport()], []].map((ours) => {
       const memory = new Memory();
       const transports = [new winston.transports.Stream({ stream: memory }), ...ours];
-      const logger = winston.createLogger({ transports, format: format.combine(format.errors(), format.splat(), format.json()) });
+      const logger = winston.createLogger({
+        transports,
+        format: format.combine(format.errors(), format.splat(), format.json()),
+      });
       logger.info('x %d', 2, { a: 1 });
       logger.error(new Error('e'));
       logger.child({ c: 1 }).warn('child');
@@ -218,7 +238,10 @@ describe('winston', () => {
     make({}, { silent: true }).logger.error('silent');
     make({ level: 'crit', levels: winston.config.syslog.levels }).logger.error('too low').emerg('syslog');
     const events = await captured.events();
-    assert.deepEqual(events.map(summary), [['kept', 'warning', 'winston'], ['syslog', 'fatal', 'winston']]);
+    assert.deepEqual(events.map(summary), [
+      ['kept', 'warning', 'winston'],
+      ['syslog', 'fatal', 'winston'],
+    ]);
   });
 
   test('a transport that is taken off looks at nothing, and added again at each line once', async () => {
@@ -231,7 +254,10 @@ describe('winston', () => {
     logger.error('two');
     logger.add(transport);
     logger.error('three');
-    assert.deepEqual((await captured.events()).map((event) => event.logentry.formatted), ['one', 'three']);
+    assert.deepEqual(
+      (await captured.events()).map((event) => event.logentry.formatted),
+      ['one', 'three'],
+    );
   });
 
   test('one transport serves several loggers, each with its own level', async () => {
@@ -241,7 +267,10 @@ describe('winston', () => {
     quiet.info('too low');
     loud.info('kept');
     quiet.error('kept, too');
-    assert.deepEqual((await captured.events()).map((event) => event.logentry.formatted), ['kept', 'kept, too']);
+    assert.deepEqual(
+      (await captured.events()).map((event) => event.logentry.formatted),
+      ['kept', 'kept, too'],
+    );
   });
 
   test('a logger that is configured anew is still looked at', async () => {

@@ -6,7 +6,18 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Catch, Controller, Get, HttpException, Module, NotFoundException, Param, Post, UseFilters, UseInterceptors } from '@nestjs/common';
+import {
+  Catch,
+  Controller,
+  Get,
+  HttpException,
+  Module,
+  NotFoundException,
+  Param,
+  Post,
+  UseFilters,
+  UseInterceptors,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import * as faultwire from 'faultwire';
 import { captureEvents } from 'faultwire/testing';
@@ -73,7 +84,15 @@ class Mend {
 const id = Param('id');
 for (const method of ['fail']) id(Orders.prototype, method, 0);
 decorate(Orders, 'fail', Post(':id'));
-for (const [method, path] of [['notFound', 'not-found'], ['filtered', 'filtered'], ['down', 'down'], ['teapot', 'teapot'], ['once', 'once'], ['mended', 'mended'], ['fine', 'fine']]) {
+for (const [method, path] of [
+  ['notFound', 'not-found'],
+  ['filtered', 'filtered'],
+  ['down', 'down'],
+  ['teapot', 'teapot'],
+  ['once', 'once'],
+  ['mended', 'mended'],
+  ['fine', 'fine'],
+]) {
   decorate(Orders, method, Get(path));
 }
 decorate(Orders, 'mended', UseInterceptors(new Mend()));
@@ -122,7 +141,13 @@ test('what answers below 500 is no failure: exceptions, filters, interceptors', 
     const { status, text } = await ask(`${url}/orders/${path}`);
     answers.push([status, text.length > 30 ? '' : text]);
   }
-  assert.deepEqual(answers, [[404, answers[0][1]], [404, '{"sorry":"not there"}'], [200, 'mended'], [200, '{"fine":true}'], [404, '']]);
+  assert.deepEqual(answers, [
+    [404, answers[0][1]],
+    [404, '{"sorry":"not there"}'],
+    [200, 'mended'],
+    [200, '{"fine":true}'],
+    [404, ''],
+  ]);
   assert.deepEqual(await captured.events(), []);
 });
 
@@ -133,7 +158,10 @@ test("failures by a filter's or an exception's own status, and one that was capt
   }
   assert.deepEqual(answers, [503, 502, 500]);
   const events = await captured.events();
-  assert.deepEqual(events.map((event) => event.exception.values[0].value), ['down', 'upstream', 'once']);
+  assert.deepEqual(
+    events.map((event) => event.exception.values[0].value),
+    ['down', 'upstream', 'once'],
+  );
 });
 
 test('200 requests at once keep apart', async () => {

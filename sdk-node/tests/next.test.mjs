@@ -51,7 +51,12 @@ test('outside of one: what Next says of it, with nothing secret in it', async ()
   const told = {
     path: '/blog/a?page=2&token=seeded-secret',
     method: 'GET',
-    headers: { host: 'shop.example', cookie: 'sid=seeded-secret', authorization: 'Bearer seeded-secret', 'x-list': ['1', '2'] },
+    headers: {
+      host: 'shop.example',
+      cookie: 'sid=seeded-secret',
+      authorization: 'Bearer seeded-secret',
+      'x-list': ['1', '2'],
+    },
   };
   faultwire.captureRequestError(new Error('failed'), told, CONTEXT);
   const [event] = await captured.events();
@@ -63,7 +68,13 @@ test('outside of one: what Next says of it, with nothing secret in it', async ()
 
 test('redirects, 404 and the like are no errors; hostile arguments fail nowhere', async () => {
   const told = { path: '/', method: 'GET', headers: {} };
-  for (const digest of ['NEXT_REDIRECT;replace;/a;307;', 'NEXT_HTTP_ERROR_FALLBACK;404', 'NEXT_NOT_FOUND', 'DYNAMIC_SERVER_USAGE', 'BAILOUT_TO_CLIENT_SIDE_RENDERING']) {
+  for (const digest of [
+    'NEXT_REDIRECT;replace;/a;307;',
+    'NEXT_HTTP_ERROR_FALLBACK;404',
+    'NEXT_NOT_FOUND',
+    'DYNAMIC_SERVER_USAGE',
+    'BAILOUT_TO_CLIENT_SIDE_RENDERING',
+  ]) {
     faultwire.captureRequestError(Object.assign(new Error('x'), { digest }), told, CONTEXT);
   }
   assert.deepEqual(await captured.events(), []);

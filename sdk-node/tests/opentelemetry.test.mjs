@@ -44,7 +44,8 @@ test("an event has the active span's ids, in a request and elsewhere", async () 
       await null;
       faultwire.captureMessage('request');
       response.end();
-    }));
+    }),
+  );
   await ask(await listen(server), { headers: { traceparent: `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01` } });
   await shut(server);
   faultwire.captureMessage('no span');
@@ -59,16 +60,26 @@ test("an event has the active span's ids, in a request and elsewhere", async () 
 
 test('spans that are none, and hostile ones', async () => {
   context.setGlobalContextManager(new Manager());
-  const broken = [
-    { traceId: '0'.repeat(32), spanId: '0'.repeat(16) },
-    { traceId: 5, spanId: {} },
-    undefined,
-  ].map((ids) => ({ spanContext: () => ids }));
-  broken.push({}, { spanContext: 5 }, { spanContext() { throw new Error('span'); } });
+  const broken = [{ traceId: '0'.repeat(32), spanId: '0'.repeat(16) }, { traceId: 5, spanId: {} }, undefined].map(
+    (ids) => ({ spanContext: () => ids }),
+  );
+  broken.push(
+    {},
+    { spanContext: 5 },
+    {
+      spanContext() {
+        throw new Error('span');
+      },
+    },
+  );
   for (const span of broken) {
     context.with(trace.setSpan(context.active(), span), () => assert.ok(faultwire.captureMessage('x')));
   }
-  assert.ok((await captured.events()).every((event) => event.contexts.trace?.span_id === undefined || /^[0-9a-f]{16}$/.test(event.contexts.trace.span_id)));
+  assert.ok(
+    (await captured.events()).every(
+      (event) => event.contexts.trace?.span_id === undefined || /^[0-9a-f]{16}$/.test(event.contexts.trace.span_id),
+    ),
+  );
 });
 
 test('switched off, or with nothing loaded, there is no trace of it', async () => {

@@ -40,7 +40,8 @@ const loop = (what) => `
   }, 300);`;
 
 /** The least disturbed of a few runs: other programs only ever add to them. */
-const least = (runs) => Object.fromEntries(['mean', 'p99', 'max'].map((key) => [key, Math.min(...runs.map((r) => r[key]))]));
+const least = (runs) =>
+  Object.fromEntries(['mean', 'p99', 'max'].map((key) => [key, Math.min(...runs.map((r) => r[key]))]));
 
 for (const mode of ['stall', 'refuse']) {
   test(`a server that does ${mode}: the event loop is as it is without captures`, async () => {
@@ -48,7 +49,10 @@ for (const mode of ['stall', 'refuse']) {
     const runs = { without: [], captures: [] };
     // In turns, since a machine that slows down slows both.
     for (let round = 0; round < 3; round++) {
-      for (const [name, what] of [['without', 'error.stack'], ['captures', 'fw.captureException(error)']]) {
+      for (const [name, what] of [
+        ['without', 'error.stack'],
+        ['captures', 'fw.captureException(error)'],
+      ]) {
         const { stdout, code } = await run(loop(what), sink);
         assert.equal(code, 0);
         runs[name].push(JSON.parse(stdout));
@@ -64,7 +68,8 @@ for (const mode of ['stall', 'refuse']) {
 
 test('the measure sees a wait for the server', async () => {
   await sink.mode('stall');
-  const waits = "if (turns === 200) { fw.captureException(error); require('node:child_process').execSync('sleep 0.1'); }";
+  const waits =
+    "if (turns === 200) { fw.captureException(error); require('node:child_process').execSync('sleep 0.1'); }";
   const { max } = JSON.parse((await run(loop(waits), sink)).stdout);
   assert.ok(max > 100, `${max} ms`);
 });

@@ -16,7 +16,10 @@ after(() => sink.close());
 const INIT = 'fw.init({ stormFolding: false });';
 
 test('process.exit() on the line after 20 captures delivers 20', async () => {
-  const { code } = await run(`${INIT} for (let n = 0; n < 20; n++) fw.captureException(new Error('e' + n)); process.exit(3);`, sink);
+  const { code } = await run(
+    `${INIT} for (let n = 0; n < 20; n++) fw.captureException(new Error('e' + n)); process.exit(3);`,
+    sink,
+  );
   assert.equal(code, 3);
   assert.equal((await sink.wait(20)).length, 20);
 });
@@ -54,7 +57,10 @@ test('without a fitting binary everything is a no-op, said once', async () => {
     fw.init({ dsn: 'nonsense' });
     fw.setTag('a', 1); fw.addBreadcrumb({ message: 'x' });
     console.log(fw.captureException(new Error('x')), fw.withScope(() => 5), fw.isEnabled(), fw.explain(new Error('x')));
-    fw.flush().then((done) => console.log(done, fw.stats()));`.replace('PACKAGE', JSON.stringify((await import('./run.mjs')).PACKAGE)),
+    fw.flush().then((done) => console.log(done, fw.stats()));`.replace(
+      'PACKAGE',
+      JSON.stringify((await import('./run.mjs')).PACKAGE),
+    ),
     { prelude: false },
   );
   assert.deepEqual([code, stdout], [0, 'undefined 5 false {}\nfalse {}\n']);

@@ -53,7 +53,10 @@ test('1,000 interleaved requests never share a scope', async () => {
   assert.equal(events.length, 1000);
   for (const { tags, user, breadcrumbs } of events) {
     assert.equal(user.id, `user-${tags.request}`);
-    assert.deepEqual(breadcrumbs.values.map((c) => c.message), [`step ${tags.request}`]);
+    assert.deepEqual(
+      breadcrumbs.values.map((c) => c.message),
+      [`step ${tags.request}`],
+    );
   }
   assert.equal(new Set(events.map((event) => event.tags.request)).size, 1000);
 });
@@ -90,13 +93,35 @@ test('setters of everything', async () => {
 });
 
 test('withScope gives what its callback gives, and passes on what it throws', async () => {
-  assert.equal(faultwire.withScope(() => 5), 5);
+  assert.equal(
+    faultwire.withScope(() => 5),
+    5,
+  );
   assert.equal(await faultwire.withIsolationScope(async () => 6), 6);
-  assert.throws(() => faultwire.withScope(() => { throw new RangeError('x'); }), RangeError);
+  assert.throws(
+    () =>
+      faultwire.withScope(() => {
+        throw new RangeError('x');
+      }),
+    RangeError,
+  );
 });
 
 test('setters never throw, whatever they are given', () => {
-  const bad = [null, undefined, 5, 'text', Symbol('s'), 1n, () => {}, new Proxy({}, {}), revoked(), throwing(), [1], NaN];
+  const bad = [
+    null,
+    undefined,
+    5,
+    'text',
+    Symbol('s'),
+    1n,
+    () => {},
+    new Proxy({}, {}),
+    revoked(),
+    throwing(),
+    [1],
+    NaN,
+  ];
   const scope = faultwire.globalScope();
   for (const value of bad) {
     scope.setTag(value, value);

@@ -14,10 +14,13 @@ import * as limits from './leaky/limits.mjs';
 import * as plain from './leaky/plain.mjs';
 import * as request from './leaky/request.mjs';
 import { leaks } from './leaky/search.mjs';
+import * as web from './leaky/web.mjs';
 import { Sink } from './sink.mjs';
 
 const MAIN = join(dirname(fileURLToPath(import.meta.url)), 'leaky', 'main.cjs');
-const SCENARIOS = Object.entries({ plain, limits, request }).flatMap(([module, all]) => Object.keys(all).map((name) => [module, name]));
+const SCENARIOS = Object.entries({ plain, limits, request, web }).flatMap(([module, all]) =>
+  Object.keys(all).map((name) => [module, name]),
+);
 
 let sink;
 before(async () => {
@@ -29,11 +32,15 @@ after(() => sink.close());
 /** What the scenario said of itself, and its stderr. */
 async function run(module, name, options = {}) {
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(FAULTWIRE|SENTRY|NODE)_/.test(key)));
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [MAIN, module, name, JSON.stringify(options)], {
-    env: { ...env, FAULTWIRE_DSN: sink.dsn },
-    maxBuffer: 64 << 20,
-    timeout: 120_000,
-  });
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    [MAIN, module, name, JSON.stringify(options)],
+    {
+      env: { ...env, FAULTWIRE_DSN: sink.dsn },
+      maxBuffer: 64 << 20,
+      timeout: 120_000,
+    },
+  );
   return { ...JSON.parse(stdout.trimEnd().split('\n').at(-1)), stderr };
 }
 
@@ -42,12 +49,17 @@ for (const sendDefaultPii of [false, true]) {
   for (const [module, name] of SCENARIOS.filter(([module]) => !sendDefaultPii || module !== 'limits')) {
     test(`${module}, ${name}${sendDefaultPii ? ', sendDefaultPii' : ''}`, async () => {
       const { secrets, ordinary, stats, flushed, stderr } = await run(module, name, { sendDefaultPii });
-      const hidden = Object.fromEntries(Object.entries(secrets).filter(([key]) => !(sendDefaultPii && key.startsWith('pii: '))));
+      const hidden = Object.fromEntries(
+        Object.entries(secrets).filter(([key]) => !(sendDefaultPii && key.startsWith('pii: '))),
+      );
       const events = await sink.events();
       const found = [...leaks(await sink.raw(), hidden), ...leaks(stderr, secrets).map((leak) => `stderr: ${leak}`)];
       assert.deepEqual(found, [], `${found.length} secrets got out`);
       const shown = JSON.stringify(events);
-      assert.deepEqual(ordinary.filter((text) => !shown.includes(JSON.stringify(text).slice(1, -1))), []);
+      assert.deepEqual(
+        ordinary.filter((text) => !shown.includes(JSON.stringify(text).slice(1, -1))),
+        [],
+      );
       // Nothing was found in what did not arrive: a lost event would pass unseen.
       assert.ok(flushed && Object.keys(secrets).length > 0);
       assert.equal(stats.delivered, events.length);

@@ -16,8 +16,23 @@ test('import and init load no module of Node that is heavy', async () => {
     console.log(JSON.stringify([...loaded()].filter((name) => !before.has(name))));`;
   const path = JSON.stringify((await import('./run.mjs')).PACKAGE);
   const { stdout } = await run(source.replace('PACKAGE', path), { prelude: false });
-  const heavy = ['worker_threads', 'http', 'https', 'http2', 'tls', 'net', 'child_process', 'cluster', 'inspector', 'crypto', 'zlib'];
-  assert.deepEqual(JSON.parse(stdout).filter((name) => heavy.includes(name)), []);
+  const heavy = [
+    'worker_threads',
+    'http',
+    'https',
+    'http2',
+    'tls',
+    'net',
+    'child_process',
+    'cluster',
+    'inspector',
+    'crypto',
+    'zlib',
+  ];
+  assert.deepEqual(
+    JSON.parse(stdout).filter((name) => heavy.includes(name)),
+    [],
+  );
 });
 
 test('threads are told apart without asking', async () => {

@@ -32,7 +32,10 @@ export async function twins(files, { dsn, node = [], env = {}, init = '{}', igno
       ends.push(await start([...node, '--require', preload, program], { FAULTWIRE_DSN: dsn, ...env }));
     }
     const [without, with_] = ends;
-    const compared = (end) => ({ ...end, stderr: ignore === undefined ? end.stderr : end.stderr.replaceAll(ignore, '…') });
+    const compared = (end) => ({
+      ...end,
+      stderr: ignore === undefined ? end.stderr : end.stderr.replaceAll(ignore, '…'),
+    });
     assert.deepEqual(compared(with_), compared(without));
     return with_;
   } finally {

@@ -33,7 +33,10 @@ const isMap = (value) => typeof value === 'object' && value !== null && !Array.i
 test('every topic is there', () => {
   const needed = ['dsn', 'envelope', 'fingerprint', 'function-names', 'message', 'rate-limits', 'sanitize', 'stack'];
   const names = topics.map((topic) => topic.name);
-  assert.deepEqual(needed.filter((name) => !names.includes(name)), []);
+  assert.deepEqual(
+    needed.filter((name) => !names.includes(name)),
+    [],
+  );
 });
 
 for (const { name: topic } of topics) {

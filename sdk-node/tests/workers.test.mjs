@@ -108,7 +108,13 @@ test('the hook of the process is not passed by in a thread that has none; one th
   );
   assert.deepEqual([stdout, stderr], ['{"before_send":1} 3\n', '']);
   const events = await sink.wait(2);
-  assert.deepEqual(events.map((event) => [event.logentry.formatted, event.tags.hooked]), [['joined', 'yes'], ['main', 'yes']]);
+  assert.deepEqual(
+    events.map((event) => [event.logentry.formatted, event.tags.hooked]),
+    [
+      ['joined', 'yes'],
+      ['main', 'yes'],
+    ],
+  );
 });
 
 test('an error that ends a thread arrives with its hooks on', async () => {

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
 from sink import Sink  # noqa: E402
+from state import state_of_its_own  # noqa: E402, F401
 
 from faultwire.testing import capture_events  # noqa: E402
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use faultwire::protocol::{Breadcrumb, Level, Map, Request, Timestamp, User, Value};
 use faultwire::scope::{Layer, Layers, Scope, Trace};
 use napi_derive::napi;
+use serde_json::json;
 
 use crate::client;
 use crate::guard::guard;
@@ -27,12 +28,12 @@ fn level_of(level: Option<&str>) -> Option<Level> {
     level.and_then(|l| l.parse().ok())
 }
 
-fn json(text: &str) -> Value {
+fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or(Value::Null)
 }
 
 fn json_map(text: &str) -> Option<Map> {
-    match json(text) {
+    match parsed(text) {
         Value::Object(map) => Some(map),
         _ => None,
     }
@@ -68,7 +69,7 @@ impl ScopeCell {
     #[napi]
     pub fn set_user(&self, user: Option<String>) {
         guard("setUser", (), || {
-            let user = user.and_then(|u| User::from_value(json(&u)));
+            let user = user.and_then(|u| User::from_value(parsed(&u)));
             self.cell.update(|s| s.set_user(user));
         });
     }
@@ -89,7 +90,7 @@ impl ScopeCell {
     #[napi]
     pub fn set_extra(&self, key: String, value: String) {
         guard("setExtra", (), || {
-            let value = json(&value);
+            let value = parsed(&value);
             self.cell.update(|s| s.set_extra(key, value));
         });
     }
@@ -163,6 +164,16 @@ impl ScopeCell {
 pub fn global_cell() -> ScopeCell {
     let cell = guard("globalCell", Arc::default(), || Arc::clone(&EVERYWHERE));
     ScopeCell { cell }
+}
+
+/// The trace that goes on with a W3C `traceparent` or a `sentry-trace` header, as the JSON of a [`layer`]'s
+/// `trace`; nothing when it fits neither. Each call makes a span of its own, which all events of a request share.
+#[napi]
+pub fn trace_of(header: String) -> Option<String> {
+    guard("traceOf", None, || {
+        let Trace { trace_id, span_id, parent_span_id } = Trace::from_header(&header)?;
+        Some(json!({"trace_id": trace_id, "span_id": span_id, "parent_span_id": parent_span_id}).to_string())
+    })
 }
 
 /// Snapshots for a capture: `call` and `surroundings` are JSON objects of [`layer`].

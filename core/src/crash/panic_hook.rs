@@ -9,7 +9,7 @@
 //!   counted there; they are none of the application's, so nothing is said of them.
 //! - An unwinding panic of the main thread drops the guard of `init`, which sends; one of another thread
 //!   leaves the process alive, and the event is sent as any other. Only where the process is about to be
-//!   aborted does the hook wait for the event to leave, at most `shutdown_timeout`: compiled with
+//!   aborted does the hook wait for the event to leave or to be on disk, at most `shutdown_timeout`: compiled with
 //!   `panic = "abort"`, or in a panic that cannot unwind (in `extern "C"`, or in a `Drop` while unwinding).
 
 use std::panic::PanicHookInfo;
@@ -47,7 +47,7 @@ fn run(info: &PanicHookInfo<'_>, previous: &Hook) {
     previous(info);
     if aborts || cfg!(panic = "abort") {
         let _inside = Inside::enter();
-        client.flush(client.options().shutdown_timeout);
+        client.flush_or_spool(client.options().shutdown_timeout);
     }
 }
 

@@ -265,6 +265,7 @@ impl Outbox {
         }
         let Leased { record, place } = leased;
         if let Some(place) = &place {
+            place.set_leased(false);
             place.acknowledge();
         }
         self.undo(Entry { record, place })
@@ -282,12 +283,18 @@ impl Outbox {
     /// Gives a leased record back, to be sent later.
     pub fn put_back(&self, Leased { mut record, place }: Leased) {
         let mut state = self.state();
-        if place.is_some() {
-            state.bytes = state.bytes.saturating_sub(cost(&record));
-            record.items = Vec::new();
-            state.backlog.push_back(Entry { record, place });
-        } else {
-            state.fresh.push_back(Entry { record, place });
+        match place {
+            Some(place) if !place.is_gone() => {
+                place.set_leased(false);
+                state.bytes = state.bytes.saturating_sub(cost(&record));
+                record.items = Vec::new();
+                state.backlog.push_back(Entry { record, place: Some(place) });
+            }
+            // Its file had to go just before it was leased.
+            place => {
+                let record = self.undo(Entry { record, place });
+                state.fresh.push_back(Entry { record, place: None });
+            }
         }
     }
 
@@ -336,6 +343,7 @@ impl Outbox {
     pub fn close(&self) {
         if let Ok(spool) = &self.spool {
             spool.close();
+            self.state().take_out(|entry| entry.place.is_some());
         }
     }
 
@@ -353,7 +361,11 @@ impl State {
             0 => (&mut self.backlog, &mut self.fresh),
             _ => (&mut self.fresh, &mut self.backlog),
         };
-        first.pop_front().or_else(|| second.pop_front())
+        let entry = first.pop_front().or_else(|| second.pop_front())?;
+        if let Some(place) = &entry.place {
+            place.set_leased(true);
+        }
+        Some(entry)
     }
 
     fn take_out(&mut self, which: impl Fn(&Entry) -> bool) -> Vec<Entry> {

@@ -22,6 +22,7 @@ pub(super) use phrases::quoted;
 use super::limits::KEY_WINDOW;
 use super::rules::{KeyMatch, Span};
 use super::scan::{Scan, placeholder};
+use super::{OAUTH_CODE, is_oauth_code};
 use ends::{balanced, digits_end, is_quote, joined_literals, line_end, quoted_value, word_end};
 use inert::{is_plain_word, placeholder_fills};
 use keys::{Operator, key_before, operator};
@@ -46,10 +47,23 @@ pub(super) fn pair(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
         return None;
     }
     let Some((key, quoted_key)) = key_before(scan, op.start) else {
-        return form_part(scan, i, &op);
+        return oauth_code(scan, &op).or_else(|| form_part(scan, i, &op));
     };
     let (start, end) = value(scan, &op, &key, quoted_key)?;
     scan.hit(start, end, key.name)
+}
+
+/// The `code` of an OAuth redirect in a link, absolute or not: `/callback?code=x&state=y`.
+fn oauth_code(scan: &mut Scan<'_, '_>, op: &Operator) -> Option<usize> {
+    let b = scan.b;
+    let name = op.start.checked_sub("?code".len()).filter(|name| *name >= scan.done)?;
+    if op.colon || op.encoded || !matches!(b.get(name..op.start)?, b"?code" | b"&code") {
+        return None;
+    }
+    let value = b.get(op.end..)?;
+    let length = value.iter().take_while(|c| c.is_ascii_alphanumeric() || b"-._~/+=%".contains(c)).count();
+    let code = scan.text.get(op.end..op.end + length).filter(|code| is_oauth_code(code))?;
+    scan.hit(op.end, op.end + code.len(), OAUTH_CODE.name)
 }
 
 /// `('password', 'x')`, `["password", "x"]`: reprs of pairs. The comma stands at `i`.

@@ -14,6 +14,7 @@ mod limits;
 mod maps;
 mod outage;
 mod places;
+mod spool;
 mod storm;
 mod texts;
 mod threads;

@@ -145,3 +145,29 @@ fn a_message_has_its_stack_on_the_thread() {
     assert_eq!(events[0]["threads"]["values"][0]["stacktrace"]["frames"][0]["module"], "src/cart");
     assert!(events[1]["threads"]["values"][0].get("stacktrace").is_none(), "{}", events[1]);
 }
+
+#[test]
+fn an_error_that_is_alone_has_no_number() {
+    let raised = |number, is_exception_group| RawException {
+        ty: "Error".into(),
+        module: None,
+        value: None,
+        mechanism: Mechanism { exception_id: Some(number), is_exception_group, ..Mechanism::default() },
+        stack: None,
+    };
+    let backend = Backend::default();
+    let client = client(Options::default(), Hooks::default(), &backend);
+    for chain in [vec![raised(0, None)], vec![raised(0, Some(true))], vec![raised(1, None), raised(0, None)]] {
+        submit(&client, Body::Exceptions(chain));
+    }
+    assert!(client.flush(SOON));
+    let numbers: Vec<Vec<Option<u64>>> = backend
+        .events()
+        .iter()
+        .map(|event| {
+            let values = event["exception"]["values"].as_array().unwrap();
+            values.iter().map(|e| e["mechanism"]["exception_id"].as_u64()).collect()
+        })
+        .collect();
+    assert_eq!(numbers, [vec![None], vec![Some(0)], vec![Some(1), Some(0)]]);
+}

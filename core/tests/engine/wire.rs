@@ -17,7 +17,7 @@ fn sdk() -> Sdk {
 #[test]
 fn the_headers_are_those_of_the_protocol() {
     let server = Server::start();
-    let options = Options { dsn: server.dsn(), ..Options::default() };
+    let options = Options { dsn: server.dsn(), spool: false, ..Options::default() };
     let client = Client::new(options, Hooks::default(), sdk(), None).unwrap();
     let before = Timestamp::now();
     let id = raise(&client, "over the wire").unwrap().to_string();
@@ -50,7 +50,7 @@ fn the_headers_are_those_of_the_protocol() {
 #[test]
 fn the_connection_is_kept() {
     let server = Server::start();
-    let options = Options { dsn: server.dsn(), ..Options::default() };
+    let options = Options { dsn: server.dsn(), spool: false, ..Options::default() };
     let client = Client::new(options, Hooks::default(), sdk(), None).unwrap();
     (0..20).for_each(|n| {
         raise(&client, &format!("number {n}"));
@@ -63,7 +63,7 @@ fn the_connection_is_kept() {
 #[test]
 fn a_report_says_what_was_lost() {
     let server = Server::start();
-    let options = Options { dsn: server.dsn(), ..Options::default() };
+    let options = Options { dsn: server.dsn(), spool: false, ..Options::default() };
     let client = Client::new(options, Hooks::default(), sdk(), None).unwrap();
     client.refuse(faultwire::loss::Reason::Invalid);
     client.refuse(faultwire::loss::Reason::Invalid);

@@ -17,6 +17,8 @@ pub struct Request {
     pub envelope: Envelope,
     /// Number of the connection it came on.
     pub connection: usize,
+    /// What it is answered with.
+    pub status: usize,
 }
 
 #[derive(Default)]
@@ -58,6 +60,11 @@ impl Server {
         Some(self.dsn_text().parse().unwrap())
     }
 
+    /// Connections are closed as soon as they are made: nobody could tell it from a server that is down.
+    pub fn refuses(&self) {
+        self.answers(0);
+    }
+
     /// Requests are read and never answered.
     pub fn stalls(&self) {
         self.shared.stalled.store(true, Ordering::SeqCst);
@@ -75,9 +82,11 @@ impl Server {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
+    /// Those that were taken.
     pub fn events(&self) -> Vec<Value> {
         let requests = self.requests();
-        let items = requests.iter().flat_map(|r| &r.envelope.items).filter(|i| i.header.ty == "event");
+        let taken = requests.iter().filter(|r| r.status == 200);
+        let items = taken.flat_map(|r| &r.envelope.items).filter(|i| i.header.ty == "event");
         items.map(|i| serde_json::from_slice(&i.payload).unwrap()).collect()
     }
 }
@@ -92,11 +101,14 @@ fn serve(stream: TcpStream, connection: usize, shared: &Shared) {
             _ => plain = body,
         }
         let envelope = Envelope::parse(&plain).unwrap();
-        shared.requests.lock().unwrap().push(Request { path, headers, envelope, connection });
+        let status = shared.status.load(Ordering::SeqCst);
+        if status == 0 {
+            return;
+        }
+        shared.requests.lock().unwrap().push(Request { path, headers, envelope, connection, status });
         while shared.stalled.load(Ordering::SeqCst) {
             std::thread::park();
         }
-        let status = shared.status.load(Ordering::SeqCst);
         // One write: pieces would wait for each other's acknowledgement.
         let answer = format!("HTTP/1.1 {status} Said\r\nContent-Length: 2\r\n\r\n{{}}");
         if stream.write_all(answer.as_bytes()).is_err() {

@@ -63,8 +63,9 @@ impl Drop for Sink {
 #[test]
 fn the_example_reports_its_failures_without_its_secrets() {
     let sink = Sink::start();
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_faultwire-example")).env("FAULTWIRE_DSN", &sink.dsn).output().unwrap();
+    let state = tempfile::tempdir().unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_faultwire-example"));
+    let output = program.env("FAULTWIRE_DSN", &sink.dsn).env("XDG_STATE_HOME", state.path()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("index out of bounds"), "stderr is as ever");
 

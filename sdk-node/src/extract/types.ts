@@ -90,9 +90,9 @@ function namesOf(prototype: object): string[] {
   const names: string[] = [];
   let current: object | null = prototype;
   for (let steps = 0; current !== null && steps < MAX_PROTOTYPES; steps++) {
-    const constructor: unknown = ownData(current, 'constructor');
+    const maker: unknown = ownData(current, 'constructor');
     const given = nameIn(current, 'name');
-    const made = typeof constructor === 'function' ? nameIn(constructor, 'name') : undefined;
+    const made = typeof maker === 'function' ? nameIn(maker, 'name') : undefined;
     // A class that names itself does so because its constructor's name says less, after a minifier, say.
     for (const name of [given, made]) {
       if (name !== undefined) {

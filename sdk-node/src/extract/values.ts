@@ -29,6 +29,10 @@ export const SCOPE: Limits = { depth: 6, breadth: 128, text: MAX_MESSAGE, nodes:
 const MAX_BODY = 100 << 10;
 /** For what is known of a request: its body is one text. */
 export const SURROUNDINGS: Limits = { ...SCOPE, text: MAX_BODY + LOOK_AHEAD };
+/** For the body of a request that somebody parsed; `size` is what the options allow. It stands two levels deep there. */
+export function parsedBody(size: number): Limits {
+  return { ...SCOPE, depth: SCOPE.depth - 2, text: size + LOOK_AHEAD, size };
+}
 /** For structures whose form matters, as events and options: nothing sensible is cut. */
 export const WHOLE: Limits = { depth: 24, breadth: 10_000, text: 1 << 20, nodes: 200_000, size: 16 << 20 };
 /** For what hangs on an error by itself. */
@@ -45,6 +49,20 @@ const MORE = '…';
 /** A value as JSON. Never throws. */
 export function toJson(value: unknown, limits: Limits): string {
   return new Writer(limits).whole(value);
+}
+
+/** A value that is JSON already, within limits of its own: as a part of another value it is written as it is. */
+export class Json {
+  readonly #text: string;
+
+  constructor(value: unknown, limits: Limits) {
+    this.#text = toJson(value, limits);
+  }
+
+  /** The JSON; undefined for an object that is no such value. Looks at nothing of it. */
+  static of(object: object): string | undefined {
+    return #text in object ? object.#text : undefined;
+  }
 }
 
 /** What hangs on an object, but for `skip`, as a JSON object; undefined when nothing does. Never throws. */
@@ -176,6 +194,11 @@ class Writer {
     }
     if (typeof object === 'function') {
       return this.text(shownFunction(object));
+    }
+    const json = Json.of(object);
+    if (json !== undefined) {
+      this.out += json;
+      return;
     }
     const simple = shown(object, this.limits.text);
     if (simple !== undefined) {
@@ -367,8 +390,8 @@ const OPAQUE: readonly [(value: unknown) => boolean, string][] = [
 /** The name of an object's class; undefined for an object without a prototype. */
 export function className(object: object): string | undefined {
   const prototype = prototypeOf(object);
-  const constructor = prototype === null ? undefined : ownData(prototype, 'constructor');
-  const name = typeof constructor === 'function' ? ownData(constructor, 'name') : undefined;
+  const maker = prototype === null ? undefined : ownData(prototype, 'constructor');
+  const name = typeof maker === 'function' ? ownData(maker, 'name') : undefined;
   return typeof name === 'string' && name !== '' ? name.slice(0, MAX_NAME) : undefined;
 }
 

@@ -29,5 +29,7 @@ function lastOf(options: readonly string[]): Mode | undefined {
 /** The words of `NODE_OPTIONS`: split at spaces, but for those in double quotes, in which a backslash escapes. */
 function words(text: string): string[] {
   const found = text.match(/(?:"(?:\\.|[^"\\])*"|[^\s"])+/g) ?? [];
-  return found.map((word) => word.replaceAll(/"((?:\\.|[^"\\])*)"/g, (_, inner: string) => inner.replaceAll(/\\(.)/g, '$1')));
+  return found.map((word) =>
+    word.replaceAll(/"((?:\\.|[^"\\])*)"/g, (_, inner: string) => inner.replaceAll(/\\(.)/g, '$1')),
+  );
 }

@@ -77,7 +77,8 @@ function asRejected(stack: string): unknown {
   if (places < 0) {
     return stack;
   }
-  const [, name = 'Error', message = ''] = /^([\w$.]+)(?: \[\w+\])?(?:: ([^]*))?$/.exec(stack.slice(0, places)) ?? [];
+  const [, name = 'Error', message = ''] =
+    /^([\w$.]+)(?: \[\w+\])?(?:: ([\s\S]*))?$/.exec(stack.slice(0, places)) ?? [];
   const error = new Error(message);
   Object.defineProperties(error, {
     name: { value: name },

@@ -9,7 +9,7 @@ import { quietly } from '../guard';
 import { captured } from './exit';
 
 /** How Node's own error for a rejection with something else than an error ends. */
-const REASON = /The promise rejected with the reason "([^]*)"\.$/;
+const REASON = /The promise rejected with the reason "([\s\S]*)"\.$/;
 
 function seen(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
   const thrown = quietly('uncaught', () => rejected(error)) ?? error;

@@ -98,7 +98,7 @@ function mountOf(layer: Layer, path: string): { literal: string; written: string
   } else {
     const match = layer.matchers?.map((matches) => matches(path)).find((found) => found !== false);
     literal = match ? match.path : undefined;
-    for (const [name, value] of Object.entries((match && match.params) ?? {})) {
+    for (const [name, value] of Object.entries(match ? match.params : {})) {
       params.set(String(value), name);
     }
   }

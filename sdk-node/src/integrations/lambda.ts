@@ -63,7 +63,8 @@ export function wrapHandler<H extends Handler>(handler: H, options: WrapOptions 
       return Reflect.apply(handler, this, parameters);
     }
     quietly('lambda', () => layers.isolation.continueTrace(traceOf(parameters[0])));
-    const call = (): unknown => invocation.run(() => Reflect.apply(handler, this, invocation.watch(parameters, streams)));
+    const call = (): unknown =>
+      invocation.run(() => Reflect.apply(handler, this, invocation.watch(parameters, streams)));
     return runIn(layers, call);
   }
   for (const key of Reflect.ownKeys(handler)) {

@@ -82,7 +82,10 @@ function seen(context: ExecutionContext, error: unknown): void {
 }
 
 /** What Node gave; Fastify wraps it. */
-function raw(context: ExecutionContext): { request: IncomingMessage | undefined; response: ServerResponse | undefined } {
+function raw(context: ExecutionContext): {
+  request: IncomingMessage | undefined;
+  response: ServerResponse | undefined;
+} {
   const http = context.switchToHttp();
   const [request, response] = [http.getRequest(), http.getResponse()].map((given) => {
     const inner = isObject(given) ? get(given, 'raw') : undefined;

@@ -81,7 +81,11 @@ let held: Channel | undefined;
 
 function told(message: unknown): void {
   quietly('pino', () => {
-    const { instance, arguments: written, result } = message as { instance: Logger; arguments: Written; result: unknown };
+    const {
+      instance,
+      arguments: written,
+      result,
+    } = message as { instance: Logger; arguments: Written; result: unknown };
     seen(instance, written, result, undefined);
   });
 }
@@ -111,17 +115,27 @@ export function watchLogger<T extends object>(logger: T): T {
     }
     // Versions before 6 make a plain object of an error before they write the line.
     let logged: unknown;
-    wrap(logger, 'pino.write', (write) => function (...parameters) {
-      logged = isError(parameters[0]) ? parameters[0] : undefined;
-      return Reflect.apply(write, this, parameters);
-    });
-    wrap(logger, 'pino.asJson', (asJson) => function (...written) {
-      const error = logged;
-      logged = undefined;
-      const text = Reflect.apply(asJson, this, written);
-      quietly('pino', () => seen(this, ordered(this, written), text, error));
-      return text;
-    });
+    wrap(
+      logger,
+      'pino.write',
+      (write) =>
+        function (...parameters) {
+          logged = isError(parameters[0]) ? parameters[0] : undefined;
+          return Reflect.apply(write, this, parameters);
+        },
+    );
+    wrap(
+      logger,
+      'pino.asJson',
+      (asJson) =>
+        function (...written) {
+          const error = logged;
+          logged = undefined;
+          const text = Reflect.apply(asJson, this, written);
+          quietly('pino', () => seen(this, ordered(this, written), text, error));
+          return text;
+        },
+    );
     Object.defineProperty(logger, WATCHED, { value: true });
     native.addIntegration('pino');
   });
@@ -148,7 +162,9 @@ function wrap(logger: object, description: string, around: (original: Method) =>
 
 /** True for a logger of a pino that tells what it logs. */
 function tells(logger: object): boolean {
-  const [major = 0, minor = 0] = String((logger as { version?: unknown }).version).split('.').map(Number);
+  const [major = 0, minor = 0] = String((logger as { version?: unknown }).version)
+    .split('.')
+    .map(Number);
   return major > 9 || (major === 9 && minor >= 10);
 }
 

@@ -10,14 +10,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { captureException } from '../capture';
 import { get, isObject, isProxy, ownData } from '../extract/safe';
 import { LOOK_AHEAD, cut } from '../extract/text';
-import { SCOPE, toJson } from '../extract/values';
+import { Json, parsedBody } from '../extract/values';
 import { note, quietly } from '../guard';
 import { native } from '../native';
 import { type Layers, type Surroundings, type Trace, type User, afresh, here, runIn } from '../scope';
 import { settings } from '../settings';
 import { BodyRecorder, isRecordable } from './body';
 import { expressRoute } from './express-route';
-import { traceOf } from './trace';
 
 /** What a request of HTTP/1 or of HTTP/2 says of itself. */
 export interface Asked {
@@ -52,6 +51,7 @@ export class Handled {
   /** Frameworks change it while they route; this is what the client asked for. */
   private readonly url: string;
   private extras: (() => Extras | undefined)[] | undefined;
+  /** Null until it is asked for: one span, whatever number of events. */
   private trace: Trace | undefined | null = null;
 
   constructor(private readonly asked: Asked) {
@@ -76,7 +76,10 @@ export class Handled {
   }
 
   private describe(): Surroundings {
-    const known: Extras = { transaction: this.route ?? expressRoute(this.asked), user: userOf(ownData(this.asked, 'user')) };
+    const known: Extras = {
+      transaction: this.route ?? expressRoute(this.asked),
+      user: userOf(ownData(this.asked, 'user')),
+    };
     for (const source of this.extras ?? []) {
       const said = quietly('request', source);
       known.transaction ??= said?.transaction;
@@ -90,10 +93,12 @@ export class Handled {
   }
 }
 
-/** A constructor that gives back what it is given: fields of a class that extends it are put on that. */
-const Same = function (given: object): object {
+function same(given: object): object {
   return given;
-} as unknown as new (given: object) => object;
+}
+
+/** A constructor that gives back what it is given: fields of a class that extends it are put on that. */
+const Same = same as unknown as new (given: object) => object;
 
 /**
  * What is known of a request, in a private field on it: nobody else sees it, and unlike an entry of a `WeakMap` it
@@ -230,9 +235,11 @@ export function describe(asked: Asked, target: string): Record<string, unknown> 
   };
 }
 
+/** The trace that the request belongs to, with a new span of our own. */
 function traceIn(headers: Asked['headers']): Trace | undefined {
   const header = headers['traceparent'] ?? headers['sentry-trace'];
-  return typeof header === 'string' ? traceOf(header) : undefined;
+  const trace = typeof header === 'string' ? native.traceOf(header) : null;
+  return trace === null ? undefined : (JSON.parse(trace) as Trace);
 }
 
 /** A body that somebody parsed, as far as options allow. */
@@ -248,7 +255,7 @@ function bounded(body: unknown): unknown {
     // What parsers leave where there was no body.
     return undefined;
   }
-  return JSON.parse(toJson(body, { ...SCOPE, text: limit + LOOK_AHEAD, size: limit })) as unknown;
+  return new Json(body, parsedBody(limit));
 }
 
 /** The id of a user that the application found; only what is there, since a getter could ask a database. */

@@ -32,7 +32,15 @@ const LEVELS: ReadonlyMap<string, Level> = new Map<string, Level>([
 /** What a logger adds to an error that it is given: not what the application hung on it. */
 const NOT_MEMBERS: ReadonlySet<string> = new Set(['level', 'message', 'stack', 'cause', 'timestamp']);
 /** What winston says of the process with an uncaught error. */
-const OF_UNCAUGHT: ReadonlySet<string> = new Set([...NOT_MEMBERS, 'exception', 'rejection', 'date', 'process', 'os', 'trace']);
+const OF_UNCAUGHT: ReadonlySet<string> = new Set([
+  ...NOT_MEMBERS,
+  'exception',
+  'rejection',
+  'date',
+  'process',
+  'os',
+  'trace',
+]);
 
 type Info = Record<string | symbol, unknown>;
 

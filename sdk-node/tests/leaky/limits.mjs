@@ -35,11 +35,15 @@ function offsets(limit, token, count = 12) {
 
 const filler = (() => {
   let text;
-  return () => (text ??= Array.from({ length: 20 }, () => `password=${opaque('filler').repeat(30)} ${pem('filler', 8)} `).join(''));
+  return () =>
+    (text ??= Array.from({ length: 20 }, () => `password=${opaque('filler').repeat(30)} ${pem('filler', 8)} `).join(
+      '',
+    ));
 })();
 
 /** A text of that length which is much shorter once it is filtered. */
-const shrinking = (length) => `${filler().slice(0, length - 601)}\n-----END RSA PRIVATE KEY----- ${words(length).slice(-570)}`;
+const shrinking = (length) =>
+  `${filler().slice(0, length - 601)}\n-----END RSA PRIVATE KEY----- ${words(length).slice(-570)}`;
 
 /** Across `maxValueLength`, and across the end of what is copied. */
 export function values(fw) {
@@ -48,7 +52,10 @@ export function values(fw) {
     const length = make(`${kind}, unused`);
     for (const at of offsets(VALUE, length)) {
       const note = words(at) + make(`${kind} at ${at}`);
-      fw.captureException(Object.assign(new Error('x'), { note }), { extra: { note, list: [{ note }] }, tags: { note } });
+      fw.captureException(Object.assign(new Error('x'), { note }), {
+        extra: { note, list: [{ note }] },
+        tags: { note },
+      });
     }
     for (const at of offsets(VALUE + LOOK_AHEAD, length, 6)) {
       for (const begin of [words(at), shrinking(at)]) {
@@ -77,7 +84,13 @@ export function messages(fw) {
     }
     for (const at of offsets(256 + LOOK_AHEAD, length, 4)) {
       const name = words(at) + make(`${kind} in a name at ${at}`);
-      fw.captureMessage('x', { tags: { [name]: name }, logger: name, transaction: name, fingerprint: [name], extra: { [name]: 1 } });
+      fw.captureMessage('x', {
+        tags: { [name]: name },
+        logger: name,
+        transaction: name,
+        fingerprint: [name],
+        extra: { [name]: 1 },
+      });
     }
   }
 }
@@ -91,7 +104,10 @@ export function keyBlocks(fw) {
       fw.setExtra('note', block);
       fw.setContext('note', { text: block });
       fw.addBreadcrumb({ message: 'x', data: { text: block, a: words(1500), b: block } });
-      fw.captureException(Object.assign(new Error(block), { note: block }), { transaction: block, fingerprint: [block] });
+      fw.captureException(Object.assign(new Error(block), { note: block }), {
+        transaction: block,
+        fingerprint: [block],
+      });
       fw.clearBreadcrumbs();
     }
   }
@@ -107,9 +123,21 @@ export function large(fw) {
     nested = { a: nested, password: opaque('on the way down'), list: [[aws('in lists')]] };
   }
   fw.setExtra('nested', { top: nested });
-  fw.setExtra('wide', Array.from({ length: 300 }, () => ({ secret: opaque('wide extra') })));
-  fw.setExtra('long', Array.from({ length: 90 }, () => words(1000) + dsnString('long extra')));
-  fw.setContext('long', Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`k${n}`, words(1000) + jwt('long context')])));
-  const members = { ...Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`k${n}`, n])), password: opaque('last member') };
+  fw.setExtra(
+    'wide',
+    Array.from({ length: 300 }, () => ({ secret: opaque('wide extra') })),
+  );
+  fw.setExtra(
+    'long',
+    Array.from({ length: 90 }, () => words(1000) + dsnString('long extra')),
+  );
+  fw.setContext(
+    'long',
+    Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`k${n}`, words(1000) + jwt('long context')])),
+  );
+  const members = {
+    ...Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`k${n}`, n])),
+    password: opaque('last member'),
+  };
   fw.captureException(Object.assign(new Error(words(9000) + jwt('in the text')), { members, nested }));
 }

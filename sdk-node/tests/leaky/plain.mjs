@@ -1,7 +1,21 @@
 // Captures without a framework: whatever an application says of itself may hold a secret. No secret stands in a source
 // line: a stack shows those, too.
 
-import { awkward, aws, basic, card, digits, dsnString, email, github, jwt, opaque, ordinary, pem, stripe } from './seeds.mjs';
+import {
+  awkward,
+  aws,
+  basic,
+  card,
+  digits,
+  dsnString,
+  email,
+  github,
+  jwt,
+  opaque,
+  ordinary,
+  pem,
+  stripe,
+} from './seeds.mjs';
 
 class Account {
   #hidden = opaque('private field');
@@ -42,7 +56,11 @@ export function ownProperties(fw) {
     pairs: [['password', opaque('list of pairs')]],
     passwords: [opaque('list under a sensitive name'), [opaque('list in it')], new Set([opaque('set in it')])],
     byToken: { [stripe('key of an object')]: 1, [jwt('key of an object, jwt')]: 2 },
-    map: new Map([['password', opaque('map')], [stripe('key of a map'), 1], [{}, aws('map by object')]]),
+    map: new Map([
+      ['password', opaque('map')],
+      [stripe('key of a map'), 1],
+      [{}, aws('map by object')],
+    ]),
     set: new Set([aws('set')]),
     account: new Account(opaque('attribute'), ordinary('account of a customer')),
     symbols: { [Symbol(opaque('symbol as a key'))]: 1, shown: Symbol(stripe('symbol')) },
@@ -84,7 +102,10 @@ export function ownProperties(fw) {
   for (const [key, value] of Object.entries(error)) {
     fw.captureException(Object.assign(new Error('one by one'), { [key]: value }));
   }
-  fw.captureException({ password: opaque('member of what was thrown'), note: `token=${opaque('pair in what was thrown')}` });
+  fw.captureException({
+    password: opaque('member of what was thrown'),
+    note: `token=${opaque('pair in what was thrown')}`,
+  });
   fw.captureException(`password=${opaque('thrown text')} ${jwt('thrown jwt')}`);
   fw.captureException([aws('thrown list'), { secret: opaque('thrown list, 2') }]);
   fw.captureException({ message: `api_key=${opaque('message of what was thrown')}` });
@@ -94,12 +115,19 @@ export function ownProperties(fw) {
 export function errors(fw) {
   ordinary('db.internal.example');
   const cause = new Error('login failed', { cause: { password: opaque('cause that is no error') } });
-  const middle = new TypeError(`could not connect to ${dsnString('connection string')} ${ordinary('after 3 attempts')}`, { cause });
-  fw.captureException(new Error(`no session for ${jwt('jwt in the text')}, key ${aws('aws key in the text')}`, { cause: middle }));
+  const middle = new TypeError(
+    `could not connect to ${dsnString('connection string')} ${ordinary('after 3 attempts')}`,
+    { cause },
+  );
+  fw.captureException(
+    new Error(`no session for ${jwt('jwt in the text')}, key ${aws('aws key in the text')}`, { cause: middle }),
+  );
   fw.captureException(new Error('x', { cause: `password=${opaque('cause that is a text')}` }));
   const member = (text) => Object.assign(new Error(text), { token: opaque('property of a member') });
   const inner = new AggregateError([member(jwt('jwt of a member'))], `secret=${opaque('text of an inner group')}`);
-  fw.captureException(new AggregateError([member(`secret=${opaque('text of a member')}`), inner], `api_key=${opaque('text of a group')}`));
+  fw.captureException(
+    new AggregateError([member(`secret=${opaque('text of a member')}`), inner], `api_key=${opaque('text of a group')}`),
+  );
   const named = new Error('x');
   named.name = `Err ${stripe('name of an error')}`;
   fw.captureException(named);
@@ -136,7 +164,11 @@ export function errors(fw) {
 /** Tags, user, contexts, extras, breadcrumbs, transaction, fingerprint. */
 export function scopes(fw) {
   fw.setTag('api_key', opaque('tag of a sensitive name'));
-  fw.setTags({ note: `token=${opaque('pair in a tag')}`, [stripe('name of a tag')]: '1', shop: ordinary('shop-berlin') });
+  fw.setTags({
+    note: `token=${opaque('pair in a tag')}`,
+    [stripe('name of a tag')]: '1',
+    shop: ordinary('shop-berlin'),
+  });
   fw.setTag('link', `https://ann:${opaque('link in a tag')}@shop.example/x?signature=${opaque('signature')}`);
   fw.setTag('mail', email('tag'));
   fw.setUser({
@@ -183,7 +215,11 @@ export function scopes(fw) {
     logger: `log ${aws('logger of a call')}`,
     mechanism: `by ${stripe('mechanism of a call')}`,
   });
-  fw.captureMessage('rejected', { ...call(), template: 'rejected %s', params: [stripe('parameter'), { password: opaque('parameter, 2') }] });
+  fw.captureMessage('rejected', {
+    ...call(),
+    template: 'rejected %s',
+    params: [stripe('parameter'), { password: opaque('parameter, 2') }],
+  });
   fw.captureException(new Error('rejected'), call());
   fw.withScope((scope) => {
     scope.setTag('secret', opaque('tag of a scope'));
@@ -226,7 +262,10 @@ hooks.options = {
     event.release = `shop@${stripe('added release')}`;
     return event;
   },
-  beforeBreadcrumb: () => ({ message: `api_key=${opaque('breadcrumb by a hook')}`, data: { token: opaque('its data') } }),
+  beforeBreadcrumb: () => ({
+    message: `api_key=${opaque('breadcrumb by a hook')}`,
+    data: { token: opaque('its data') },
+  }),
 };
 
 /** Hooks that throw with a secret in their text: stderr says no more than the kind. */
@@ -249,7 +288,14 @@ failingHooks.options = {
 /** Objects whose own texts hold secrets, or throw them: none is asked. */
 export function hostileObjects(fw) {
   const fail = failing('a getter');
-  const hostile = { toString: fail, toJSON: fail, [Symbol.toPrimitive]: fail, get shown() { return fail(); } };
+  const hostile = {
+    toString: fail,
+    toJSON: fail,
+    [Symbol.toPrimitive]: fail,
+    get shown() {
+      return fail();
+    },
+  };
   const proxy = new Proxy({ password: opaque('behind a proxy') }, { get: fail, ownKeys: fail });
   for (const value of [hostile, proxy]) {
     fw.setTag('hostile', value);

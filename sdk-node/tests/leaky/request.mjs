@@ -1,38 +1,7 @@
 // What a request brings: told by an integration as its surroundings, or by the application in an event of its own.
 
-import { aws, basic, card, email, github, jwt, opaque, ordinary, pem, stripe } from './seeds.mjs';
-
-const headers = () => ({
-  Authorization: `Bearer ${jwt('bearer')}`,
-  'proxy-authorization': basic('proxy'),
-  Cookie: `theme=dark; sessionid=${opaque('session cookie')}; csrftoken=${opaque('csrf cookie')}`,
-  'set-cookie': `refresh=${opaque('set-cookie')}; HttpOnly`,
-  'x-api-key': opaque('x-api-key'),
-  'X-Acme-Token': opaque('x-acme-token'),
-  'x-amz-security-token': opaque('x-amz-security-token'),
-  'x-auth': opaque('x-auth'),
-  'x-vault': stripe('token in another header'),
-  'x-config': JSON.stringify({ password: opaque('JSON header') }),
-  'x-original-url': `/pay?token=${opaque('x-original-url')}`,
-  referer: `https://ann:${opaque('login in the referer')}@shop.example/reset?token=${opaque('referer')}`,
-  from: email('from'),
-  'x-client': ordinary('acme-client'),
-  'user-agent': ordinary('tea-lover/1.0'),
-});
-
-const query = () =>
-  `api_key=${opaque('query')}&page=2&q=${aws('query value')}&next=${encodeURIComponent(`/a?token=${opaque('nested link')}`)}` +
-  `&user[password]=${opaque('query in brackets')}&code=${opaque('oauth code')}&X-Amz-Signature=${opaque('presigned')}` +
-  `&%61pi_key=${opaque('encoded name')}&${jwt('lone')}`;
-
-const document = () => ({
-  name: ordinary('ann-of-the-shop'),
-  password: opaque('JSON body'),
-  payment: { card: card('card'), cvv: opaque('cvv'), 'api-key': opaque('nested JSON') },
-  items: [{ sku: ordinary('earl-grey-77'), access_token: opaque('list in JSON') }],
-  note: `leave at ${ordinary('gate 12')}, secret: ${opaque('pair in JSON')}`,
-  inner: JSON.stringify({ client_secret: opaque('JSON in JSON'), a: [1] }),
-});
+import { document, headers, query } from './parts.mjs';
+import { aws, email, github, jwt, opaque, ordinary, pem, stripe } from './seeds.mjs';
 
 /** Bodies as they come: parsed, as a text, as a form, cut, of no known form. */
 const bodies = () => {
@@ -130,7 +99,9 @@ const event = (data) => ({
       },
     ],
   },
-  breadcrumbs: [{ type: 'http', message: `secret=${opaque('breadcrumb')}`, data: { cookie: opaque('breadcrumb data') } }],
+  breadcrumbs: [
+    { type: 'http', message: `secret=${opaque('breadcrumb')}`, data: { cookie: opaque('breadcrumb data') } },
+  ],
   user: { id: '7', email: email('user'), api_key: opaque('user'), ip_address: '203.0.113.77' },
   request: {
     url: `https://ann:${opaque('url login')}@shop.example/pay?password=${opaque('url query')}`,
@@ -141,7 +112,10 @@ const event = (data) => ({
     data,
     env: { DB_PASSWORD: opaque('env password') },
   },
-  contexts: { app: { app_version: '1.0.0.1', token: opaque('app context') }, trace: { description: `token=${opaque('trace')}` } },
+  contexts: {
+    app: { app_version: '1.0.0.1', token: opaque('app context') },
+    trace: { description: `token=${opaque('trace')}` },
+  },
   tags: { api_key: opaque('tag'), shop: 'berlin-4' },
   extra: { password: opaque('extra'), deep: { a: { b: { token: opaque('deep extra') } } } },
   modules: { express: '5.1.0', [stripe('module name')]: '1' },

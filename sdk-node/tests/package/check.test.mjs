@@ -18,7 +18,14 @@ function tool(name, command, ...given) {
 }
 
 test('types resolve for every entry, in every way of resolving', async () => {
-  const { code, stdout, stderr } = await tool('@arethetypeswrong/cli', 'attw', tarballs.main, '--format', 'ascii', '--no-color');
+  const { code, stdout, stderr } = await tool(
+    '@arethetypeswrong/cli',
+    'attw',
+    tarballs.main,
+    '--format',
+    'ascii',
+    '--no-color',
+  );
   assert.equal(code, 0, stdout + stderr);
   assert.match(stdout, /No problems found/);
 });
@@ -38,11 +45,19 @@ test('an entry has two files of types and two of code, and the code is in one', 
   const types = entries.flatMap((row) => [row.import.types, row.require.types]);
   const files = readdirSync(join(folder, 'faultwire', 'dist'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => `./${join(entry.parentPath ?? entry.path, entry.name).slice(join(folder, 'faultwire').length + 1)}`);
+    .map(
+      (entry) => `./${join(entry.parentPath ?? entry.path, entry.name).slice(join(folder, 'faultwire').length + 1)}`,
+    );
   assert.deepEqual([...code, ...Object.values(bin)].sort(), files.filter((file) => /\.m?js$/.test(file)).sort());
-  assert.deepEqual(types.filter((file) => !files.includes(file)), []);
+  assert.deepEqual(
+    types.filter((file) => !files.includes(file)),
+    [],
+  );
   for (const file of [...code, ...Object.values(bin)].filter((file) => file !== './dist/index.js')) {
-    assert.ok(readFileSync(join(folder, 'faultwire', file), 'utf8').split('\n').length <= 4, `${file} holds more than a line`);
+    assert.ok(
+      readFileSync(join(folder, 'faultwire', file), 'utf8').split('\n').length <= 4,
+      `${file} holds more than a line`,
+    );
   }
 });
 
@@ -51,7 +66,10 @@ test('the published package needs nothing but one binary', () => {
   assert.equal(manifest.dependencies, undefined);
   assert.equal(manifest.peerDependencies, undefined);
   assert.equal(manifest.scripts, undefined);
-  assert.deepEqual(manifest.optionalDependencies, Object.fromEntries(PLATFORMS.map((row) => [packageOf(row), manifest.version])));
+  assert.deepEqual(
+    manifest.optionalDependencies,
+    Object.fromEntries(PLATFORMS.map((row) => [packageOf(row), manifest.version])),
+  );
   for (const row of PLATFORMS) {
     const { os, cpu, libc, dependencies, scripts } = platformManifest(row);
     assert.deepEqual([os, cpu, libc], [[row.os], [row.cpu], row.libc && [row.libc]]);
@@ -64,11 +82,19 @@ test('the loader looks for the packages that are published, and the release work
   const loader = readFileSync(join(ROOT, 'src', 'native.ts'), 'utf8');
   const table = /const TARGETS[^=]*= \{([\s\S]*?)\n\};/.exec(loader)[1];
   const rows = [...table.matchAll(/'([\w-]+)': \[([^\]]*)\]/g)];
-  assert.deepEqual(rows.flatMap(([, , names]) => [...names.matchAll(/'([^']+)'/g)].map(([, name]) => name)).sort(), targets);
+  assert.deepEqual(
+    rows.flatMap(([, , names]) => [...names.matchAll(/'([^']+)'/g)].map(([, name]) => name)).sort(),
+    targets,
+  );
   for (const [, platform, names] of rows) {
-    assert.ok(names.split(',').every((name) => name.trim().startsWith(`'${platform}`)), platform);
+    assert.ok(
+      names.split(',').every((name) => name.trim().startsWith(`'${platform}`)),
+      platform,
+    );
   }
   const workflow = readFileSync(join(ROOT, '..', '.github', 'workflows', 'release.yml'), 'utf8');
-  const built = [...workflow.matchAll(/\{ node: ([\w-]+),.* target: ([\w-]+)/g)].map(([, target, rust]) => `${target} ${rust}`);
+  const built = [...workflow.matchAll(/\{ node: ([\w-]+),.* target: ([\w-]+)/g)].map(
+    ([, target, rust]) => `${target} ${rust}`,
+  );
   assert.deepEqual([...new Set(built)].sort(), PLATFORMS.map((row) => `${row.target} ${row.rust}`).sort());
 });

@@ -7,7 +7,19 @@ import { after, afterEach, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { Sink } from '../sink.mjs';
-import { OWN, OWN_PACKAGE, ROOT, bytesOf, install, installed, json, packages, registryOf, run, temporary } from './project.mjs';
+import {
+  OWN,
+  OWN_PACKAGE,
+  ROOT,
+  bytesOf,
+  install,
+  installed,
+  json,
+  packages,
+  registryOf,
+  run,
+  temporary,
+} from './project.mjs';
 
 /** The package and its one binary package, in bytes on the disk. */
 const MAX_INSTALLED = 5_000_000;
@@ -59,7 +71,10 @@ for (const [kind, file] of [
   ['cjs', 'cjs.cjs'],
 ]) {
   test(`an application, ${kind}`, async () => {
-    await arrived(await run(process.execPath, [consumer(file)], { cwd: project, env: { FAULTWIRE_DSN: sink.dsn } }), kind);
+    await arrived(
+      await run(process.execPath, [consumer(file)], { cwd: project, env: { FAULTWIRE_DSN: sink.dsn } }),
+      kind,
+    );
   });
 }
 
@@ -101,7 +116,10 @@ for (const [module, moduleResolution, type] of [
     assert.equal(checked.code, 0, checked.stdout + checked.stderr);
     if (runs) {
       const built = join(project, 'out', 'typed.js');
-      const event = await arrived(await run(process.execPath, [built], { cwd: project, env: { FAULTWIRE_DSN: sink.dsn } }), 'ts');
+      const event = await arrived(
+        await run(process.execPath, [built], { cwd: project, env: { FAULTWIRE_DSN: sink.dsn } }),
+        'ts',
+      );
       assert.equal(event.dist, 'typed');
     }
   });
@@ -119,7 +137,8 @@ async function doesNothing(where, line) {
   for (const kind of ['cjs', 'esm']) {
     const ended = await run(process.execPath, [file, kind], { cwd: where, env: { FAULTWIRE_DSN: sink.dsn } });
     assert.equal(ended.code, 0, ended.stderr);
-    const untried = 'FaultwireError,InternalError,InvalidDsnError,InvalidOptionError,InvalidPayloadError,Scope,globalScope,isolationScope';
+    const untried =
+      'FaultwireError,InternalError,InvalidDsnError,InvalidOptionError,InvalidPayloadError,Scope,globalScope,isolationScope';
     assert.equal(ended.stdout, `untried: ${untried}\nworker: 0\n`);
     assert.match(ended.stderr, line);
     assert.equal(ended.stderr.split('\n').length, 2, ended.stderr);
@@ -134,7 +153,10 @@ const PLATFORM = `${process.platform}-${process.arch}`;
 test('npm install --omit=optional: every call is a no-op', async () => {
   const without = await install(folder, registry, '--omit=optional');
   assert.deepEqual(installed(without), ['faultwire']);
-  await doesNothing(without, new RegExp(`^${SAID} \\(${PLATFORM}: @faultwire/.* is missing, install the optional dependencies too\\)\n$`));
+  await doesNothing(
+    without,
+    new RegExp(`^${SAID} \\(${PLATFORM}: @faultwire/.* is missing, install the optional dependencies too\\)\n$`),
+  );
 });
 
 /** What a binary can be instead of one that fits. */
@@ -154,7 +176,10 @@ for (const [what, broken] of Object.entries(BROKEN)) {
     // A file of its own: npm may have linked this one to its cache.
     rmSync(binary);
     writeFileSync(binary, broken(bytes));
-    await doesNothing(where, new RegExp(`^${SAID} \\(${PLATFORM}: ${OWN_PACKAGE} is broken, install it anew: .*\\)\n$`));
+    await doesNothing(
+      where,
+      new RegExp(`^${SAID} \\(${PLATFORM}: ${OWN_PACKAGE} is broken, install it anew: .*\\)\n$`),
+    );
   });
 }
 
@@ -165,7 +190,10 @@ test('a binary of another version is not used', async () => {
   rmSync(join(other, 'faultwire.node'));
   mkdirSync(other, { recursive: true });
   writeFileSync(join(other, 'index.js'), 'exports.version = () => "0.0.9";\n');
-  await doesNothing(mixed, new RegExp(`^${SAID} \\(${PLATFORM}: ${OWN_PACKAGE} is version 0.0.9, not .*: install both anew\\)\n$`));
+  await doesNothing(
+    mixed,
+    new RegExp(`^${SAID} \\(${PLATFORM}: ${OWN_PACKAGE} is version 0.0.9, not .*: install both anew\\)\n$`),
+  );
 });
 
 test("a developer's own build goes before the installed binary", async () => {

@@ -44,6 +44,7 @@ def init(
     https_proxy: str | None = None,
     ca_certs: str | None = None,
     shutdown_timeout: float | None = None,
+    flush_on_sigterm: bool | None = None,
     max_request_body_size: Literal["never", "small", "medium", "always"] | None = None,
     max_value_length: int | None = None,
     sanitize_keys: Sequence[str] | None = None,
@@ -55,6 +56,12 @@ def init(
     max_queue_events: int | None = None,
     max_queue_bytes: int | None = None,
     max_outbox_bytes: int | None = None,
+    spool: bool | None = None,
+    spool_dir: str | None = None,
+    spool_max_bytes: int | None = None,
+    spool_max_age: float | None = None,
+    spool_sync: bool | None = None,
+    capture_crashes: bool | None = None,
     before_send: BeforeSend | None = None,
     before_breadcrumb: BeforeBreadcrumb | None = None,
     error_sampler: ErrorSampler | None = None,
@@ -115,7 +122,17 @@ def init(
         http_proxy, https_proxy: URL; default: the environment's.
         ca_certs: path of a PEM file of authorities to trust besides the system's.
         shutdown_timeout: seconds that leaving the process may wait, default 2.0.
-        max_queue_events, max_queue_bytes, max_outbox_bytes: bounds of what waits, default 4096, 32 MiB, 32 MiB.
+        flush_on_sigterm: send what is on its way before SIGTERM ends the process, unless the application
+            handles it; default False.
+        max_queue_events, max_queue_bytes, max_outbox_bytes: bounds of what waits in memory, default 4096,
+            32 MiB, 32 MiB.
+        spool: keep events on disk until they are delivered, so that they outlive the process; default True.
+        spool_dir: where; default `$XDG_STATE_HOME/faultwire` or the platform's like.
+        spool_max_bytes: default 64 MiB, all processes together; the oldest events go first.
+        spool_max_age: seconds after which an event is not sent any more, default 3 days.
+        spool_sync: have the disk confirm each event, default False.
+        capture_crashes: record native crashes (SIGSEGV and the like) beside the spool, to be reported by the next
+            start; default False.
         debug: say on stderr what goes on, never the content of an event; default False.
 
     Raises InvalidOptionError or InvalidDsnError, both FaultwireError and ValueError, naming the option.

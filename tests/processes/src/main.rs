@@ -6,6 +6,7 @@
 #[cfg(unix)]
 mod crashes;
 mod forks;
+mod lives;
 mod panics;
 
 use std::time::Duration;
@@ -26,6 +27,7 @@ fn main() {
         "fork-untouched" => forks::fork_untouched(),
         "fork-under-load" => forks::fork_under_load(),
         "fork-in-hook" => forks::fork_in_hook(),
+        "recover" => lives::recover(),
         "panic-main" => panics::main_thread(),
         "panic-thread" => panics::other_thread(),
         "panic-extern-c" => panics::extern_c(),

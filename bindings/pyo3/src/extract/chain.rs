@@ -119,11 +119,6 @@ pub(crate) unsafe fn extract(
     // SAFETY: per the contract.
     unsafe { collector.add(exception, Some(walk), mechanism, None) };
     let mut chain = collector.out;
-    if let [only] = chain.as_mut_slice()
-        && only.mechanism.is_exception_group.is_none()
-    {
-        only.mechanism.exception_id = None;
-    }
     chain.reverse();
     chain
 }

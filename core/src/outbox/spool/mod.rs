@@ -116,7 +116,9 @@ impl Spool {
         if frame.len() as u64 > self.config.max_bytes || !state.may_write() {
             return appended;
         }
-        self.make_room(&mut state, frame.len() as u64, &mut appended);
+        if !self.make_room(&mut state, frame.len() as u64, &mut appended) {
+            return appended;
+        }
         match self.write(&mut state, &frame) {
             Ok(place) => {
                 state.disk = Disk::Writable;
@@ -160,18 +162,23 @@ impl Spool {
         state.others = listed.iter().filter(|listed| !is_own(&listed.path)).map(|listed| listed.bytes).sum();
     }
 
-    /// Deletes the oldest files until `more` bytes fit, as far as they are ours or nobody's.
-    fn make_room(&self, state: &mut State, more: u64, appended: &mut Appended) {
-        let bytes_of = |state: &State| state.others + state.own().map(|own| own.bytes()).sum::<u64>();
+    /// Deletes the oldest files until `more` bytes fit, as far as they are ours or nobody's; false when that is not enough.
+    fn make_room(&self, state: &mut State, more: u64, appended: &mut Appended) -> bool {
+        let fits = |state: &State| {
+            state.others + state.own().map(|own| own.bytes()).sum::<u64>() + more <= self.config.max_bytes
+        };
         state.older.retain(|segment| !segment.is_done());
-        if bytes_of(state) + more <= self.config.max_bytes {
-            return;
+        if fits(state) {
+            return true;
         }
         // A file that this process does not hold may have gone since.
         self.count_others(state);
         for listed in directory::list(&self.path) {
-            if bytes_of(state) + more <= self.config.max_bytes {
-                return;
+            if fits(state) {
+                return true;
+            }
+            if state.own().any(|own| *own.path() == listed.path && own.is_leased()) {
+                continue;
             }
             if let Some(own) = state.take(&listed.path) {
                 own.remove();
@@ -183,6 +190,7 @@ impl Spool {
                 state.others = state.others.saturating_sub(listed.bytes);
             }
         }
+        fits(state)
     }
 
     /// Takes over the oldest file that a dead process left, if it is time to look for one.

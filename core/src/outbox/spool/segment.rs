@@ -26,8 +26,12 @@ pub(crate) struct Segment {
     end: Mutex<u64>,
     /// Records that are not done.
     waiting: AtomicU64,
+    /// A record of it is on its way.
+    leased: AtomicBool,
     /// No record will be added.
     sealed: AtomicBool,
+    /// Deleted.
+    gone: AtomicBool,
 }
 
 /// Where a record is.
@@ -76,7 +80,9 @@ impl Segment {
             file,
             end: Mutex::new(end),
             waiting: AtomicU64::new(0),
+            leased: AtomicBool::new(false),
             sealed: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
         }
     }
 
@@ -141,8 +147,13 @@ impl Segment {
         self.sealed.load(Ordering::SeqCst) && self.waiting.load(Ordering::SeqCst) == 0
     }
 
+    pub fn is_leased(&self) -> bool {
+        self.leased.load(Ordering::SeqCst)
+    }
+
     /// Deletes it, whatever waits in it.
     pub fn remove(&self) {
+        self.gone.store(true, Ordering::SeqCst);
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -150,6 +161,16 @@ impl Segment {
 impl Place {
     pub fn is_in(&self, segment: &Arc<Segment>) -> bool {
         Arc::ptr_eq(&self.segment, segment)
+    }
+
+    /// The file was deleted: no later start finds the record.
+    pub fn is_gone(&self) -> bool {
+        self.segment.gone.load(Ordering::SeqCst)
+    }
+
+    /// Whether the record is on its way: its file stays meanwhile. One is at a time.
+    pub fn set_leased(&self, leased: bool) {
+        self.segment.leased.store(leased, Ordering::SeqCst);
     }
 
     /// The frame of the record.

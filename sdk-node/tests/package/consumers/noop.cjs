@@ -11,7 +11,10 @@ async function use(faultwire, testing) {
   const calls = {
     addBreadcrumb: [[{ message: 'b' }], undefined],
     captureEvent: [[{ message: 'm' }], undefined],
-    captureRequestError: [[ERROR, { path: '/', method: 'GET', headers: {} }, { routePath: '/', routeType: 'route' }], undefined],
+    captureRequestError: [
+      [ERROR, { path: '/', method: 'GET', headers: {} }, { routePath: '/', routeType: 'route' }],
+      undefined,
+    ],
     captureException: [[ERROR, { tags: { a: 'b' }, handled: false }], undefined],
     captureMessage: [['m', 'error'], undefined],
     clearBreadcrumbs: [[], undefined],

@@ -7,7 +7,7 @@ import {
   type Options,
   FaultwireError,
   InvalidOptionError,
-  Scope,
+  type Scope,
   captureException,
   close,
   init,
@@ -62,7 +62,8 @@ async function main(): Promise<void> {
   try {
     init({ ...options, sampleRate: 2 });
   } catch (error) {
-    const isOurs: boolean = error instanceof FaultwireError && error instanceof InvalidOptionError && error.field === 'sampleRate';
+    const isOurs: boolean =
+      error instanceof FaultwireError && error instanceof InvalidOptionError && error.field === 'sampleRate';
     if (!isOurs) {
       throw error;
     }

@@ -6,6 +6,7 @@
 #[path = "../../../../core/tests/support/server.rs"]
 pub mod server;
 
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -24,9 +25,15 @@ pub struct Seen {
 
 /// Runs a scenario that reports to `server`, or to nobody.
 pub fn run(scenario: &str, server: Option<&Server>) -> Seen {
+    run_in(tempfile::tempdir().unwrap().path(), scenario, server)
+}
+
+/// The same as one of several lives, which share the place `state` for what they keep on disk.
+pub fn run_in(state: &Path, scenario: &str, server: Option<&Server>) -> Seen {
     let child = Command::new(env!("CARGO_BIN_EXE_faultwire-processes"))
         .arg(scenario)
         .env_remove("SENTRY_DSN")
+        .env("XDG_STATE_HOME", state)
         .env("RUST_BACKTRACE", "0")
         .env("FAULTWIRE_DSN", server.map(Server::dsn_text).unwrap_or_default())
         .stdout(Stdio::piped())
