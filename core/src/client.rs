@@ -89,8 +89,8 @@ impl Client {
     fn renew(&self, old: *mut Node) -> &Arc<Engine> {
         let fresh = Box::into_raw(Client::node(&self.settings));
         match self.node.compare_exchange(old, fresh, Ordering::AcqRel, Ordering::Acquire) {
-            // SAFETY: `fresh` is now the client's node and stays alive as long as it.
             Ok(_) => {
+                // SAFETY: `fresh` is now the client's node and stays alive as long as it.
                 let engine = unsafe { &(*fresh).engine };
                 if self.is_enabled() && self.settings.options.capture_crashes {
                     // The worker begins to record this process's crashes.

@@ -50,6 +50,8 @@ static PROCESS: AtomicI32 = AtomicI32::new(0);
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 static FILE: AtomicI32 = AtomicI32::new(-1);
 static PROBE: Probe = Probe::none();
+/// The thread whose abort is known.
+static ABORTS: AtomicI32 = AtomicI32::new(NOBODY);
 /// Never freed. Null while no worker runs.
 static WORKER: AtomicPtr<Thread> = AtomicPtr::new(null_mut());
 
@@ -183,6 +185,11 @@ pub(super) fn disarm(file: i32) -> bool {
     true
 }
 
+/// The calling thread is about to abort, and why was captured: that is no crash of its own.
+pub(super) fn expect_abort() {
+    ABORTS.store(thread(), Ordering::SeqCst);
+}
+
 /// The worker's thread, which is asked to hurry.
 pub(super) fn set_worker(thread: Thread) {
     // SAFETY: null, or never freed.
@@ -242,7 +249,7 @@ extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_
     // SAFETY: this thread's own.
     let before = unsafe { *errno() };
     let here = thread();
-    match claim(here) {
+    match claim(signal, here) {
         Claim::Mine => {
             record(signal, info, context, here);
             HANDED_OVER_AT.store(now(libc::CLOCK_MONOTONIC).tv_sec, Ordering::SeqCst);
@@ -270,7 +277,10 @@ enum Claim {
     NotOurs,
 }
 
-fn claim(here: i32) -> Claim {
+fn claim(signal: c_int, here: i32) -> Claim {
+    if signal == libc::SIGABRT && ABORTS.load(Ordering::SeqCst) == here {
+        return Claim::NotOurs;
+    }
     // SAFETY: takes nothing.
     if PROCESS.load(Ordering::SeqCst) != unsafe { libc::getpid() } {
         return Claim::NotOurs;

@@ -41,6 +41,7 @@ pub fn run(scenario: &str) {
         "crash-overflow-thread" => return overflow_thread(),
         "crash-thread" => return thread(),
         "crash-child" => return child(),
+        "crash-panic" => return panic(),
         "crash-previous" => previous(),
         _ => {}
     }
@@ -170,6 +171,15 @@ fn two_threads() {
         })
     });
     threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+/// A panic that cannot unwind, and so aborts.
+fn panic() {
+    extern "C" fn callback() {
+        panic!("in a callback of C");
+    }
+    let _guard = init();
+    callback();
 }
 
 /// A forked child that uses the client and then crashes, and one that does not use it.

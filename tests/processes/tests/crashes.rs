@@ -263,6 +263,15 @@ fn a_signal_that_was_swallowed_is_no_crash() {
     assert!(place.report(0).is_empty());
 }
 
+/// The panic was captured; that the process aborts for it is not another event.
+#[test]
+fn a_panic_that_aborts_is_one_event() {
+    let place = Place::new();
+    assert_eq!(place.run("crash-panic").status.signal(), Some(libc::SIGABRT));
+    let events = place.report(0);
+    assert_eq!(events.iter().map(|e| raised(e)["type"].clone()).collect::<Vec<_>>(), ["panic"]);
+}
+
 #[test]
 fn a_living_process_keeps_its_files() {
     let place = Place::new();
