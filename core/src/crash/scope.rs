@@ -1,7 +1,7 @@
 //! What would be said of a crash if there were one: the event without its exception, sanitized, and the modules.
 
 use super::modules::{self, Module};
-use super::said;
+use super::said::{self, Upto};
 use super::stack::Code;
 use crate::assemble::complete;
 use crate::framing::{self, Frames};
@@ -29,17 +29,18 @@ pub(super) struct Snapshots {
 
 impl Snapshots {
     /// The file as it is to be, if it is to change.
-    pub fn next(&mut self, settings: &Settings) -> Option<Vec<u8>> {
+    pub fn next(&mut self, settings: &Settings) -> Option<(Vec<u8>, Upto)> {
         let count = modules::count();
         let has_modules = self.module_count == Some(count);
-        if has_modules && !self.event.is_empty() && !said::has_changed() {
+        if has_modules && !self.event.is_empty() && !said::is_unwritten() {
             return None;
         }
         if !has_modules {
             self.module_count = Some(count);
             self.list_modules(settings);
         }
-        self.layers = said::take(&self.layers);
+        let upto;
+        (self.layers, upto) = said::last(&self.layers);
         let mut event = Event { platform: settings.sdk.platform.to_owned(), ..Event::default() };
         self.layers.apply(&mut event, settings.options.max_breadcrumbs);
         complete(&mut event, settings);
@@ -48,7 +49,7 @@ impl Snapshots {
         let mut file = Vec::new();
         framing::append(&mut file, EVENT, &[&self.event]);
         framing::append(&mut file, MODULES, &[&self.modules]);
-        Some(file)
+        Some((file, upto))
     }
 
     fn list_modules(&mut self, settings: &Settings) {

@@ -30,7 +30,7 @@ pub(super) const SIGNALS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGAB
 /// How long a thread waits for another that is recording, and for the worker to write what was said last. Both take
 /// far less, unless they cannot be done at all.
 const PATIENCE_MS: u32 = 500;
-const WORKER_MS: u32 = 100;
+const WORKER_MS: u32 = 500;
 const MOST_WITHDRAWN: usize = 16;
 const NOBODY: i32 = 0;
 
@@ -199,6 +199,11 @@ pub(super) fn set_worker(thread: Thread) {
     }
 }
 
+/// Whether a handler may be waiting for what was said last.
+pub(super) fn waits() -> bool {
+    PHASE.load(Ordering::SeqCst) == RECORDING
+}
+
 /// Seconds since a crash was handed to previous handlers; `None` when there is no such thing.
 pub(super) fn handed_over_for() -> Option<i64> {
     let is_so = PHASE.load(Ordering::SeqCst) == HANDED_OVER && GENERATION.load(Ordering::SeqCst) == fork::generation();
@@ -356,7 +361,7 @@ fn name(name: &mut [u8; 16]) {
 
 /// Lets the worker write what was said since it last looked. If it cannot, what it wrote before stands.
 fn hurry_worker() {
-    if !said::has_changed() {
+    if !said::is_unwritten() {
         return;
     }
     queue::hurry();
@@ -366,7 +371,7 @@ fn hurry_worker() {
     if let Some(worker) = unsafe { WORKER.load(Ordering::SeqCst).as_ref() } {
         worker.unpark();
     }
-    wait(WORKER_MS, || !said::has_changed());
+    wait(WORKER_MS, || !said::is_unwritten());
 }
 
 /// True when somebody sent the signal; false for a fault, which comes again when the instruction is run again.

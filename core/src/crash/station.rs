@@ -82,21 +82,19 @@ impl Station {
             return;
         }
         let is_due = |last: Option<Instant>, every| last.is_none_or(|last| last.elapsed() >= every);
+        if settings.options.capture_crashes {
+            state.arm(settings);
+            signal::set_worker(std::thread::current());
+            if now || signal::waits() || is_due(state.looked, LOOK_EVERY) {
+                state.looked = Some(Instant::now());
+                state.refresh(settings);
+            }
+        }
         if is_due(state.reported, REPORT_EVERY) {
             state.reported = Some(Instant::now());
             if let Ok(place) = settings.spool_place() {
                 report_all(engine, pipeline, &place);
             }
-        }
-        if !settings.options.capture_crashes {
-            return;
-        }
-        state.arm(settings);
-        signal::set_worker(std::thread::current());
-        // A handler that waits for us has left word.
-        if now || said::has_changed() || is_due(state.looked, LOOK_EVERY) {
-            state.looked = Some(Instant::now());
-            state.refresh(settings);
         }
     }
 
@@ -147,10 +145,11 @@ impl State {
         if signal::handed_over_for().is_some_and(|seconds| seconds > SURVIVED_SECONDS) {
             signal::withdraw();
         }
-        if let Some(bytes) = self.snapshots.next(settings)
-            && let Err(error) = armed.file.write_scope(&bytes)
-        {
-            debug!("what would be said of a crash cannot be written: {}", error.kind());
+        if let Some((bytes, upto)) = self.snapshots.next(settings) {
+            if let Err(error) = armed.file.write_scope(&bytes) {
+                debug!("what would be said of a crash cannot be written: {}", error.kind());
+            }
+            said::written(&upto);
         }
         if let Some(code) = self.snapshots.take_code() {
             stack::set_code(code);
