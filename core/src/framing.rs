@@ -35,7 +35,7 @@ fn header(kind: u8, length: u32, checksum: u32) -> [u8; HEADER] {
 
 /// What stands before a short payload, for a signal handler: made without allocating and with next to no stack,
 /// of which the usual checksum takes kilobytes where the processor has wide registers.
-#[cfg_attr(not(unix), allow(dead_code, reason = "there are no signals"))]
+#[cfg_attr(not(native_crashes), allow(dead_code, reason = "there are no signals"))]
 pub(crate) fn frugal_header(kind: u8, payload: &[u8]) -> [u8; HEADER] {
     let length = payload.len() as u32;
     let mut sum = u32::MAX;

@@ -58,6 +58,7 @@ impl Pipeline {
     }
 
     /// The way of an event that an earlier process did not come to make: its stack is that of a crash.
+    #[cfg_attr(not(native_crashes), allow(dead_code, reason = "there are no signals"))]
     pub fn process_recovered(&mut self, mut event: Event, settings: &Settings) -> Result<Finished, Reason> {
         resolve(&mut event, settings);
         let captured = event.timestamp;

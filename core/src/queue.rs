@@ -22,6 +22,7 @@ const RESTLESS: Duration = Duration::from_secs(1);
 static HURRY: AtomicBool = AtomicBool::new(false);
 
 /// Has workers look at what there is to do beside the queue. A single store: to be called from a signal handler.
+#[cfg_attr(not(native_crashes), allow(dead_code, reason = "there are no signals"))]
 pub(crate) fn hurry() {
     HURRY.store(true, Ordering::SeqCst);
 }

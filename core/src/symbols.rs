@@ -40,7 +40,7 @@ fn resolve(address: usize) -> Vec<Frame> {
 }
 
 /// The frames before the address `after`, callee first; none where it belongs to nothing that is known.
-#[cfg(all(unix, feature = "backtrace"))]
+#[cfg(all(feature = "backtrace", native_crashes))]
 pub(crate) fn frames(after: usize) -> Vec<Frame> {
     lookup::frames(after)
 }

@@ -1,36 +1,38 @@
 //! What is captured when code fails without asking.
 //!
 //! Panics of Rust: `panic_hook`. Signals, opt-in: an earlier process wrote, in its last moments and by nothing that
-//! could fail once more, what had happened (`signal`, `registers`, `stack`, `unwind`, into a `record`); while all was well its
-//! worker had written who it was (`said`, `scope`, `modules`, in a `file` beside); a later one makes an event of both
-//! (`report`). `station` holds that together for an engine.
+//! could fail once more, what had happened (`signal`, `registers`, `stack`, `unwind`, into a `record`); while all
+//! was well its worker had written who it was (`said`, `scope`, `modules`, in a `file` beside); a later one makes an
+//! event of both (`report`, `symbols`). `station` holds that together for an engine. `build.rs` says where there are
+//! `native_crashes`.
 
-#[cfg(unix)]
+#[cfg(native_crashes)]
 mod file;
-#[cfg(unix)]
+#[cfg(native_crashes)]
 mod modules;
 pub(crate) mod panic_hook;
-#[cfg(unix)]
+#[cfg(native_crashes)]
 mod record;
-#[cfg(unix)]
+#[cfg(native_crashes)]
 mod registers;
-#[cfg(unix)]
+#[cfg(native_crashes)]
 mod report;
+#[cfg_attr(not(native_crashes), allow(dead_code, reason = "there are no signals"))]
 pub(crate) mod said;
-#[cfg(unix)]
+#[cfg(native_crashes)]
 mod scope;
-#[cfg(unix)]
+#[cfg(native_crashes)]
 pub(crate) mod signal;
-#[cfg(unix)]
+#[cfg(native_crashes)]
 mod stack;
-#[cfg(unix)]
+#[cfg(native_crashes)]
 mod station;
-#[cfg(unix)]
+#[cfg(native_crashes)]
 mod symbols;
-#[cfg(unix)]
+#[cfg(native_crashes)]
 mod unwind;
 
-#[cfg(not(unix))]
+#[cfg(not(native_crashes))]
 #[path = "nowhere.rs"]
 mod station;
 

@@ -149,6 +149,7 @@ mod linux {
 pub(super) use macos::{count, loaded};
 
 #[cfg(target_os = "macos")]
+#[allow(deprecated, reason = "not worth another crate")]
 mod macos {
     use std::ffi::CStr;
     use std::fmt::Write;
@@ -211,18 +212,6 @@ mod macos {
             Some(module)
         }
     }
-}
-
-/// Nobody to ask.
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
-pub(super) fn count() -> u64 {
-    0
-}
-
-/// Nobody to ask.
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
-pub(super) fn loaded() -> Vec<Module> {
-    Vec::new()
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -7,7 +7,7 @@ use crate::pipeline::Pipeline;
 use crate::settings::Settings;
 
 #[derive(Debug, Default)]
-pub(crate) struct Station;
+pub(crate) struct Station {}
 
 impl Station {
     pub fn patience(&self, _: &Settings) -> Option<Duration> {

@@ -148,6 +148,7 @@ impl Outbox {
     }
 
     /// Stores an event of which an earlier process left the traces, on disk or, giving false, not at all.
+    #[cfg_attr(not(native_crashes), allow(dead_code, reason = "there are no signals"))]
     pub fn recover(&self, record: Record) -> (bool, Vec<Record>) {
         let appended = self.spool.as_ref().map(|spool| spool.append(&record)).unwrap_or_default();
         if appended.place.is_none() {
