@@ -180,7 +180,7 @@ fn push(crash: &mut Crash, address: usize) {
 fn return_from_nowhere(registers: &mut Registers, probe: &Probe) -> bool {
     let stack = registers[column::STACK];
     let (to, above) = if cfg!(target_arch = "x86_64") {
-        (probe.words::<1>(stack).map_or(0, |[word]| word), stack + WORD)
+        (probe.words::<1>(stack).map_or(0, |[word]| word), stack.wrapping_add(WORD))
     } else {
         (plain(registers[LINK]), stack)
     };
@@ -211,7 +211,7 @@ fn by_frame(registers: &mut Registers, probe: &Probe) -> bool {
 
 /// To whatever called by the next return address on the stack.
 fn by_scan(registers: &mut Registers, probe: &Probe) -> bool {
-    let start = registers[column::STACK].next_multiple_of(WORD);
+    let start = registers[column::STACK].wrapping_add(WORD - 1) & !(WORD - 1);
     for at in (0..MAX_SCAN).map(|n| start.wrapping_add(n * WORD)) {
         let Some([word]) = probe.words::<1>(at) else { return false };
         let to = plain(word);
@@ -253,6 +253,43 @@ mod tests {
             assert_eq!(probe.words::<1>(nowhere), None);
         }
         assert_eq!(probe.words::<1>(text.as_ptr() as usize | 1), None, "not where a word can be");
+    }
+
+    /// The way up from here, as the unwinder of the C runtime finds it, which may allocate and lock.
+    #[cfg(all(feature = "backtrace", target_os = "linux", target_env = "gnu"))]
+    #[test]
+    fn the_unwind_tables_lead_the_same_way_as_the_unwinder() {
+        use std::hint::black_box;
+
+        #[inline(never)]
+        fn at_depth(depth: usize, probe: &Probe) -> (Crash, Vec<usize>) {
+            if depth > 0 {
+                let room = black_box([depth; 33]);
+                let found = at_depth(black_box(depth - 1), probe);
+                assert_eq!(black_box(room)[7], depth);
+                return found;
+            }
+            let (mut crash, mut registers) = (Crash::EMPTY, [0; unwind::COLUMNS]);
+            let mut context = std::mem::MaybeUninit::<libc::ucontext_t>::zeroed();
+            // SAFETY: filled by the call.
+            assert_eq!(unsafe { libc::getcontext(context.as_mut_ptr()) }, 0);
+            super::super::registers::record(context.as_mut_ptr().cast(), &mut crash, &mut registers).unwrap();
+            walk(&mut registers, probe, &mut unwind::Room::new(), &mut crash);
+            (crash, crate::sdk::backtrace::capture().addresses)
+        }
+        let code = |module: super::super::modules::Module| {
+            let unwind = module.unwind;
+            module.code.into_iter().map(move |(start, end)| Code { start, end, unwind })
+        };
+        set_code(super::super::modules::loaded().into_iter().flat_map(code).collect());
+        let (probe, _ends) = probe();
+        let (crash, mut expected) = at_depth(20, &probe);
+        // The end is a frame of its own there.
+        expected.retain(|address| *address != 0);
+        assert_eq!(crash.walk, Walk::Tables);
+        let callers: Vec<usize> = crash.frames[1..crash.frame_count].iter().map(|frame| *frame as usize).collect();
+        assert!(callers.len() > 25, "{callers:x?}");
+        assert_eq!(callers, expected[expected.len() - callers.len()..]);
     }
 
     #[cfg(target_arch = "x86_64")]
