@@ -92,6 +92,8 @@ impl Station {
         }
         if is_due(state.reported, REPORT_EVERY) {
             state.reported = Some(Instant::now());
+            // Symbols can take seconds, for which `end` is not to wait.
+            drop(state);
             if let Ok(place) = settings.spool_place() {
                 report_all(engine, pipeline, &place);
             }

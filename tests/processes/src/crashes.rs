@@ -38,7 +38,8 @@ pub fn run(scenario: &str) {
         "crash-closed" => return closed(),
         "crash-sent-to-std" => return sent_to_std(),
         "crash-two-threads" => return two_threads(),
-        "crash-overflow-thread" => return overflow_thread(),
+        "crash-overflow-thread" => return overflow_thread(|| ()),
+        "crash-overflow-little-room" => return overflow_thread(little_room),
         "crash-thread" => return thread(),
         "crash-child" => return child(),
         "crash-panic" => return panic(),
@@ -151,11 +152,28 @@ fn thread() {
     result.unwrap().join().unwrap();
 }
 
-fn overflow_thread() {
+fn overflow_thread(prepare: fn()) {
     let _guard = init();
     say();
     let thread = std::thread::Builder::new().name("deep".to_owned());
-    thread.spawn(|| black_box(overflow(1))).unwrap().join().unwrap();
+    let run = move || {
+        prepare();
+        black_box(overflow(1))
+    };
+    thread.spawn(run).unwrap().join().unwrap();
+}
+
+/// The smallest stack for handlers that the standard library makes, where the kernel's part of it is not larger yet.
+fn little_room() {
+    const BYTES: usize = 8192;
+    // SAFETY: memory that is used for nothing else and never freed, above a page that nobody can touch.
+    unsafe {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANON;
+        let memory = libc::mmap(null_mut(), PAGE + BYTES, libc::PROT_NONE, flags, -1, 0).byte_add(PAGE);
+        assert_eq!(libc::mprotect(memory, BYTES, libc::PROT_READ | libc::PROT_WRITE), 0);
+        let stack = libc::stack_t { ss_sp: memory, ss_flags: 0, ss_size: BYTES };
+        assert_eq!(libc::sigaltstack(&raw const stack, null_mut()), 0);
+    }
 }
 
 /// Both fail at once; one of them is the event.

@@ -196,6 +196,14 @@ fn an_overflow_of_another_thread() {
     assert_eq!(event["threads"]["values"][0]["name"], "deep");
 }
 
+/// 8 KiB is what most threads have for handlers: enough for the kernel, for us and for the message.
+#[test]
+fn an_overflow_with_little_room_for_handlers() {
+    let (_place, event) = crash("crash-overflow-little-room", libc::SIGABRT, "SIGSEGV");
+    assert!(raised(&event)["value"].as_str().unwrap().starts_with("Stack overflow"), "{}", raised(&event)["value"]);
+    assert_eq!(event["contexts"]["faultwire"]["stack"], "unwind tables");
+}
+
 /// The thread has a name, and said something last.
 #[test]
 fn a_crash_of_another_thread() {
