@@ -24,6 +24,9 @@ import faultwire
 faultwire.init(capture_crashes=capture, release="first")
 if "after" in os.environ["FAULTHANDLER"]:
     faulthandler.enable()
+if "between" in os.environ["FAULTHANDLER"]:
+    faulthandler.enable()
+    faultwire.init(capture_crashes=capture, release="first")
 faultwire.set_tag("service", "billing")
 faultwire.set_user({{"id": "u-1"}})
 faultwire.set_extra("token", "{secret}")
@@ -92,7 +95,7 @@ def raised(event: dict[str, Any]) -> dict[str, Any]:
     return event["exception"]["values"][-1]
 
 
-@pytest.mark.parametrize("faulthandler", ["", "first", "after"])
+@pytest.mark.parametrize("faulthandler", ["", "first", "after", "between"])
 def test_a_null_pointer(program: Run, sink: Sink, state_of_its_own: Path, faulthandler: str) -> None:
     ended = crash(program, sink, "ctypes.string_at(0)", faulthandler)
     assert ended.code == -signal.SIGSEGV
@@ -101,7 +104,7 @@ def test_a_null_pointer(program: Run, sink: Sink, state_of_its_own: Path, faulth
     error = raised(event)
     assert (error["type"], error["mechanism"]["type"]) == ("SIGSEGV", "signalhandler")
     assert error["mechanism"]["handled"] is False
-    if faulthandler != "after":
+    if faulthandler not in ("after", "between"):
         # Otherwise the fault came to faulthandler, and what we see is the signal that it sends on.
         assert error["value"] == "Segfault: invalid memory access at 0x0"
     packages = {os.path.basename(f.get("package", "")) for f in error["stacktrace"]["frames"]}
@@ -112,7 +115,7 @@ def test_a_null_pointer(program: Run, sink: Sink, state_of_its_own: Path, faulth
     assert event["contexts"]["faultwire"]["stack"] == "unwind tables"
 
 
-@pytest.mark.parametrize("faulthandler", ["", "first", "after"])
+@pytest.mark.parametrize("faulthandler", ["", "first", "after", "between"])
 def test_an_abort(program: Run, sink: Sink, state_of_its_own: Path, faulthandler: str) -> None:
     ended = crash(program, sink, "os.abort()", faulthandler)
     assert ended.code == -signal.SIGABRT

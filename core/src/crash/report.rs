@@ -7,7 +7,7 @@ use super::modules::Module;
 use super::record::{self, Crash, Walk};
 use super::scope;
 use super::symbols::Symbols;
-use super::{registers, signal};
+use super::{chain, registers};
 use crate::framing::Frames;
 use crate::protocol::{Event, EventId, Exception, Frame, Level, Map, Mechanism, Stacktrace, Thread, Timestamp, Value};
 use crate::scope::set_in_context;
@@ -155,8 +155,8 @@ fn mechanism(crash: &Crash, name: &str) -> Mechanism {
 }
 
 fn signal_name(signal: i32) -> &'static str {
-    const NAMES: [&str; signal::SIGNALS.len()] = ["SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"];
-    let known = signal::SIGNALS.iter().zip(NAMES).find(|(number, _)| **number == signal);
+    const NAMES: [&str; chain::SIGNALS.len()] = ["SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"];
+    let known = chain::SIGNALS.iter().zip(NAMES).find(|(number, _)| **number == signal);
     known.map_or("signal", |(_, name)| name)
 }
 

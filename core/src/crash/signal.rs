@@ -12,7 +12,6 @@
 //! - If a previous handler returns and has not given up its post, it has mended what was wrong: the record is
 //!   withdrawn. One that leaves by `longjmp` is noticed by the worker, which finds the process alive long after.
 
-use std::cell::UnsafeCell;
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
@@ -20,13 +19,12 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, AtomicU64, Ordering};
 use std::thread::Thread;
 
 use super::record::{self, Crash, MAX_BYTES};
+use super::room::Room;
 use super::stack::{self, Probe};
 use super::unwind::{self, COLUMNS, Registers};
-use super::{registers, said};
+use super::{chain, registers, said};
 use crate::{fork, framing, queue};
 
-/// What is recorded. Nobody survives these unless somebody mends what was wrong.
-pub(super) const SIGNALS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE];
 /// How long a thread waits for another that is recording, and for the worker to write what was said last. Both take
 /// far less, unless they cannot be done at all.
 const PATIENCE_MS: u32 = 500;
@@ -55,101 +53,21 @@ static ABORTS: AtomicI32 = AtomicI32::new(NOBODY);
 /// Never freed. Null while no worker runs.
 static WORKER: AtomicPtr<Thread> = AtomicPtr::new(null_mut());
 
-/// A static that one thread at a time uses, as the phases above see to.
-struct Room<T>(UnsafeCell<T>);
-
-// SAFETY: each use says which phase gives it to the thread alone.
-unsafe impl<T> Sync for Room<T> {}
-
-impl<T> Room<T> {
-    /// # Safety
-    /// Nobody else uses it meanwhile.
-    #[allow(clippy::mut_from_ref, reason = "that is what it is for")]
-    unsafe fn get(&self) -> &mut T {
-        // SAFETY: by the caller.
-        unsafe { &mut *self.0.get() }
-    }
-}
-
-static CRASH: Room<Crash> = Room(UnsafeCell::new(Crash::EMPTY));
-static REGISTERS: Room<Registers> = Room(UnsafeCell::new([0; COLUMNS]));
-static UNWIND: Room<unwind::Room> = Room(UnsafeCell::new(unwind::Room::new()));
-static BYTES: Room<[u8; MAX_BYTES]> = Room(UnsafeCell::new([0; MAX_BYTES]));
+static CRASH: Room<Crash> = Room::new(Crash::EMPTY);
+static REGISTERS: Room<Registers> = Room::new([0; COLUMNS]);
+static UNWIND: Room<unwind::Room> = Room::new(unwind::Room::new());
+static BYTES: Room<[u8; MAX_BYTES]> = Room::new([0; MAX_BYTES]);
 /// What the kernel said first.
-static INFO: Room<MaybeUninit<libc::siginfo_t>> = Room(UnsafeCell::new(MaybeUninit::uninit()));
-/// What was there before, for each signal.
-static PREVIOUS: Room<[Option<libc::sigaction>; SIGNALS.len()]> = Room(UnsafeCell::new([None; SIGNALS.len()]));
+static INFO: Room<MaybeUninit<libc::siginfo_t>> = Room::new(MaybeUninit::uninit());
 
-type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
-
-fn own() -> usize {
-    handle as Handler as usize
-}
-
-fn thread() -> i32 {
+/// The kernel's number of the calling thread.
+pub(super) fn thread() -> i32 {
     #[cfg(target_os = "linux")]
     // SAFETY: takes nothing.
     return unsafe { libc::syscall(libc::SYS_gettid) as i32 };
     #[cfg(not(target_os = "linux"))]
     // SAFETY: takes nothing; the port of a thread is a small number.
     return unsafe { libc::pthread_mach_thread_np(libc::pthread_self()) as i32 };
-}
-
-fn current(signal: c_int) -> Option<libc::sigaction> {
-    let mut action = MaybeUninit::uninit();
-    // SAFETY: asks only; filled when it says so.
-    unsafe { (libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) == 0).then(|| action.assume_init()) }
-}
-
-fn set(signal: c_int, action: &libc::sigaction) {
-    // SAFETY: an action that was in place before, the default, or our own handler.
-    unsafe { libc::sigaction(signal, action, null_mut()) };
-}
-
-fn default() -> libc::sigaction {
-    // SAFETY: plain data; zeroes are the default action with nothing blocked.
-    unsafe { std::mem::zeroed() }
-}
-
-fn is_own(action: &libc::sigaction) -> bool {
-    action.sa_sigaction == own()
-}
-
-/// Puts the handler before those that are there.
-fn install() {
-    let mut action = default();
-    action.sa_sigaction = own();
-    // The five themselves stay open: a fault within the handler comes to the handler, which knows what to do.
-    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
-    // SAFETY: a set of our own.
-    unsafe {
-        libc::sigfillset(&raw mut action.sa_mask);
-        for signal in SIGNALS {
-            libc::sigdelset(&raw mut action.sa_mask, signal);
-        }
-    }
-    // SAFETY: the phase is that of the caller alone: arming, or the end of a hand-over.
-    let previous = unsafe { PREVIOUS.get() };
-    for (slot, signal) in previous.iter_mut().zip(SIGNALS) {
-        match current(signal) {
-            Some(there) if !is_own(&there) => *slot = Some(there),
-            _ => continue,
-        }
-        set(signal, &action);
-    }
-}
-
-/// Puts back what was there, where nobody has come over us.
-fn uninstall() {
-    // SAFETY: written only before, by a thread that had the phase to itself.
-    let previous = unsafe { PREVIOUS.get() };
-    for (slot, signal) in previous.iter().zip(SIGNALS) {
-        if let Some(previous) = slot
-            && current(signal).is_some_and(|there| is_own(&there))
-        {
-            set(signal, previous);
-        }
-    }
 }
 
 /// Records crashes of this process from now on into `file`. False while one is being recorded.
@@ -166,7 +84,7 @@ pub(super) fn arm(file: i32, probe: (i32, i32)) -> bool {
     PROCESS.store(unsafe { libc::getpid() }, Ordering::SeqCst);
     GENERATION.store(fork::generation(), Ordering::SeqCst);
     OWNER.store(NOBODY, Ordering::SeqCst);
-    install();
+    chain::install(handle);
     PHASE.store(ARMED, Ordering::SeqCst);
     true
 }
@@ -179,7 +97,7 @@ pub(super) fn disarm(file: i32) -> bool {
     if PHASE.compare_exchange(ARMED, OFF, Ordering::SeqCst, Ordering::SeqCst).is_err() {
         return PHASE.load(Ordering::SeqCst) == OFF;
     }
-    uninstall();
+    chain::uninstall(true);
     FILE.store(-1, Ordering::SeqCst);
     WORKER.store(null_mut(), Ordering::SeqCst);
     true
@@ -215,7 +133,7 @@ pub(super) fn withdraw() {
     // SAFETY: our own file, which is to be empty until there is a crash.
     unsafe { libc::ftruncate(FILE.load(Ordering::SeqCst), 0) };
     OWNER.store(NOBODY, Ordering::SeqCst);
-    install();
+    chain::install(handle);
     PHASE.store(ARMED, Ordering::SeqCst);
 }
 
@@ -259,14 +177,14 @@ extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_
             record(signal, info, context, here);
             HANDED_OVER_AT.store(now(libc::CLOCK_MONOTONIC).tv_sec, Ordering::SeqCst);
             PHASE.store(HANDED_OVER, Ordering::SeqCst);
-            uninstall();
-            if pass_on(signal, info, context) {
+            chain::uninstall(false);
+            if chain::pass_on(signal, info, context) {
                 withdraw();
             }
         }
         Claim::OwnFault => die(),
         Claim::NotOurs => {
-            pass_on(signal, info, context);
+            chain::pass_on(signal, info, context);
         }
     }
     // SAFETY: as above.
@@ -374,103 +292,11 @@ fn hurry_worker() {
     wait(WORKER_MS, || !said::is_unwritten());
 }
 
-/// True when somebody sent the signal; false for a fault, which comes again when the instruction is run again.
-fn is_sent(signal: c_int, info: *const libc::siginfo_t) -> bool {
-    /// A broken page of memory that this thread has not read.
-    const BUS_MCEERR_AO: c_int = 5;
-    // SAFETY: the kernel gives a live one, or none.
-    let code = unsafe { info.as_ref() }.map_or(0, |info| info.si_code);
-    code <= 0 || signal == libc::SIGABRT || (signal == libc::SIGBUS && code == BUS_MCEERR_AO)
-}
-
-/// Does what would have been done without us; true when the process lives on. To be followed by a return.
-fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) -> bool {
-    let n = SIGNALS.iter().position(|s| *s == signal);
-    // SAFETY: written only before, by a thread that had the phase to itself.
-    let previous = n.and_then(|n| unsafe { PREVIOUS.get() }.get(n).copied().flatten());
-    let previous = previous.unwrap_or_else(default);
-    let is_sent = is_sent(signal, info);
-    match previous.sa_sigaction {
-        libc::SIG_IGN => {
-            if !is_sent {
-                // Not to be ignored: the kernel sees to that, if it gets to decide.
-                set(signal, &previous);
-            }
-            is_sent
-        }
-        libc::SIG_DFL => {
-            set(signal, &previous);
-            if is_sent {
-                send(signal, info);
-            }
-            false
-        }
-        _ => {
-            call(&previous, signal, info, context);
-            let kept = current(signal).is_some_and(|now| now.sa_sigaction == previous.sa_sigaction || is_own(&now));
-            // Having given up its post it expects the fault to come again. What was sent does not come again, unless
-            // it has sent it itself.
-            kept || (is_sent && !is_pending(signal))
-        }
-    }
-}
-
-/// Calls a handler as the kernel would have.
-fn call(previous: &libc::sigaction, signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    if previous.sa_flags & libc::SA_RESETHAND != 0 {
-        set(signal, &default());
-    }
-    let mut blocked = previous.sa_mask;
-    if previous.sa_flags & libc::SA_NODEFER == 0 {
-        // SAFETY: a set of our own.
-        unsafe { libc::sigaddset(&raw mut blocked, signal) };
-    }
-    #[cfg(target_os = "linux")]
-    // SAFETY: the context of a handler with SA_SIGINFO.
-    let interrupted = unsafe { context.cast::<libc::ucontext_t>().as_ref() }.map(|context| context.uc_sigmask);
-    #[cfg(not(target_os = "linux"))]
-    let interrupted: Option<libc::sigset_t> = None;
-    // SAFETY: sets of our own and the kernel's. The return from the handler puts the mask of before back. The handler
-    // is called with what its flags say.
-    unsafe {
-        if let Some(mask) = interrupted {
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const mask, null_mut());
-        }
-        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const blocked, null_mut());
-        if previous.sa_flags & libc::SA_SIGINFO != 0 {
-            std::mem::transmute::<usize, Handler>(previous.sa_sigaction)(signal, info, context);
-        } else {
-            std::mem::transmute::<usize, extern "C" fn(c_int)>(previous.sa_sigaction)(signal);
-        }
-    }
-}
-
-fn is_pending(signal: c_int) -> bool {
-    let mut pending = MaybeUninit::uninit();
-    // SAFETY: filled by the call when it says so.
-    unsafe { libc::sigpending(pending.as_mut_ptr()) == 0 && libc::sigismember(pending.as_ptr(), signal) == 1 }
-}
-
-/// Sends this thread a signal that it has had before, with what was said of it then.
-fn send(signal: c_int, info: *mut libc::siginfo_t) {
-    #[cfg(target_os = "linux")]
-    // SAFETY: a live description; a process may send itself any.
-    unsafe {
-        let sent = libc::syscall(libc::SYS_rt_tgsigqueueinfo, libc::getpid(), thread(), signal, info);
-        if sent == 0 {
-            return;
-        }
-    }
-    let _ = info;
-    // SAFETY: to this very thread.
-    unsafe { libc::pthread_kill(libc::pthread_self(), signal) };
-}
-
 /// The handler itself failed: the end, by the signal that came first.
 fn die() {
     // SAFETY: this thread is the one that records, and does not get back to it.
     let (signal, info) = unsafe { (CRASH.get().signal, INFO.get()) };
-    set(signal, &default());
+    chain::set(signal, &chain::default());
     hurry_worker();
     // SAFETY: a set of our own.
     unsafe {
@@ -478,7 +304,7 @@ fn die() {
         libc::sigaddset(&raw mut open, signal);
         libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const open, null_mut());
     }
-    send(signal, info.as_mut_ptr());
+    chain::send(signal, info.as_mut_ptr());
     // Nobody comes here.
     // SAFETY: ends the process.
     unsafe { libc::_exit(128 + signal) }

@@ -310,6 +310,12 @@ fn closed() {
     assert_ne!(now(), before);
     drop(guard);
     assert_eq!(now(), before);
+    // Whatever comes there meanwhile is the handler of before, the next time.
+    handle_segv(prints);
+    let guard = init();
+    assert_ne!(now(), prints as usize);
+    drop(guard);
+    assert_eq!(now(), prints as usize);
     segv();
 }
 
