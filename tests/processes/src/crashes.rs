@@ -313,9 +313,9 @@ fn closed() {
     // Whatever comes there meanwhile is the handler of before, the next time.
     handle_segv(prints);
     let guard = init();
-    assert_ne!(now(), prints as usize);
+    assert_ne!(now(), prints as *const () as usize);
     drop(guard);
-    assert_eq!(now(), prints as usize);
+    assert_eq!(now(), prints as *const () as usize);
     segv();
 }
 
