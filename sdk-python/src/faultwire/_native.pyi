@@ -28,7 +28,9 @@ class ScopeCell:
     Setters never raise for what a value is; a key of another type than str is an error.
     """
 
-    def __new__(cls, parent: Optional[ScopeCell] = None, *, shared: bool = True, current: bool = False) -> ScopeCell: ...
+    def __new__(
+        cls, parent: Optional[ScopeCell] = None, *, shared: bool = True, current: bool = False
+    ) -> ScopeCell: ...
     @property
     def shared(self) -> bool: ...
     @property
