@@ -98,6 +98,7 @@ pub(super) fn disarm(file: i32) -> bool {
         return PHASE.load(Ordering::SeqCst) == OFF;
     }
     chain::uninstall(true);
+    said::rest();
     FILE.store(-1, Ordering::SeqCst);
     WORKER.store(null_mut(), Ordering::SeqCst);
     true

@@ -107,7 +107,6 @@ impl Station {
         if let Some(armed) = state.armed.take() {
             if signal::disarm(armed.file.file.as_raw_fd()) {
                 armed.file.remove();
-                said::rest();
             } else {
                 // A crash is being recorded: the process is not to see its end.
                 state.armed = Some(armed);

@@ -43,6 +43,7 @@ pub fn run(scenario: &str) {
         "crash-thread" => return thread(),
         "crash-child" => return child(),
         "crash-panic" => return panic(),
+        "crash-second-client" => return second_client(),
         "crash-previous" => previous(),
         _ => {}
     }
@@ -189,6 +190,14 @@ fn two_threads() {
         })
     });
     threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+/// The client is replaced: the first one's end is not the end of it.
+fn second_client() {
+    let _first = init();
+    let _second = init();
+    say();
+    segv();
 }
 
 /// A panic that cannot unwind, and so aborts.

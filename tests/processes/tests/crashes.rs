@@ -271,6 +271,13 @@ fn a_signal_that_was_swallowed_is_no_crash() {
     assert!(place.report(0).is_empty());
 }
 
+/// Another client takes over what the first one had begun.
+#[test]
+fn a_second_client() {
+    let (_place, event) = crash("crash-second-client", libc::SIGSEGV, "SIGSEGV");
+    assert_eq!(event["tags"]["said"], "just now");
+}
+
 /// The panic was captured; that the process aborts for it is not another event.
 #[test]
 fn a_panic_that_aborts_is_one_event() {
