@@ -154,7 +154,7 @@ fn describe_thread(event: &mut Event, capture: &Capture) {
 }
 
 /// Adds what every event of this process says.
-fn complete(event: &mut Event, settings: &Settings) {
+pub(crate) fn complete(event: &mut Event, settings: &Settings) {
     let options = &settings.options;
     let fill = |slot: &mut Option<String>, value: &Option<String>| {
         if slot.is_none() {

@@ -51,9 +51,13 @@ impl Client {
         fork::install();
         let settings = Arc::new(Settings::new(options, hooks, sdk, transport)?);
         let node = Client::node(&settings);
-        if settings.make_transport.is_some() && node.engine.outbox.has_orphans() {
-            // What an earlier process left is sent though this one may never capture.
-            node.engine.need_threads();
+        if settings.make_transport.is_some() {
+            node.engine.crash.begin(&settings);
+            let has_orphans = node.engine.outbox.has_orphans() || node.engine.crash.has_orphans(&settings);
+            if has_orphans || settings.options.capture_crashes {
+                // What an earlier process left is sent though this one may never capture.
+                node.engine.need_threads();
+            }
         }
         let node = Box::into_raw(node);
         Ok(Client {
@@ -85,8 +89,15 @@ impl Client {
     fn renew(&self, old: *mut Node) -> &Arc<Engine> {
         let fresh = Box::into_raw(Client::node(&self.settings));
         match self.node.compare_exchange(old, fresh, Ordering::AcqRel, Ordering::Acquire) {
-            // SAFETY: `fresh` is now the client's node and stays alive as long as it.
-            Ok(_) => unsafe { &(*fresh).engine },
+            Ok(_) => {
+                // SAFETY: `fresh` is now the client's node and stays alive as long as it.
+                let engine = unsafe { &(*fresh).engine };
+                if self.is_enabled() && self.settings.options.capture_crashes {
+                    // The worker begins to record this process's crashes.
+                    engine.need_threads();
+                }
+                engine
+            }
             Err(winner) => {
                 // SAFETY: `fresh` lost the race and nobody has seen it; `winner` lives as long as the client.
                 unsafe {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::capture::Capture;
+use crate::crash::Station;
 use crate::flush::{Epoch, Epochs};
 use crate::log::debug;
 use crate::loss::{Losses, Reason};
@@ -47,6 +48,7 @@ pub(crate) struct Engine {
     closing: AtomicBool,
     pub worker_done: AtomicBool,
     pub threads: Threads,
+    pub crash: Station,
     /// What the threads keep: each is held by the one that runs, for as long as it does.
     pub worker: Mutex<Worker>,
     pub shipper: Mutex<Shipper>,
@@ -83,6 +85,7 @@ impl Engine {
             closing: AtomicBool::new(false),
             worker_done: AtomicBool::new(false),
             threads: Threads::default(),
+            crash: Station::default(),
             worker: Mutex::default(),
             shipper: Mutex::default(),
             settings,
@@ -195,6 +198,7 @@ impl Engine {
     /// Flushes, then ends the threads. Returns early when the server cannot be reached and all that is left is on disk.
     pub fn close(self: &Arc<Engine>, deadline: Instant) -> bool {
         let flushed = self.settle(deadline, true);
+        self.crash.end();
         self.closing.store(true, Ordering::Release);
         if flushed {
             self.outbox.close();

@@ -8,7 +8,7 @@ use crate::loss::Reason;
 use crate::options::FingerprintMode;
 use crate::outbox::{Kind, Origin, Record};
 use crate::places::Places;
-use crate::protocol::{Event, Frame, Item, Stacktrace, Untouched, Value};
+use crate::protocol::{Event, Frame, Item, Stacktrace, Timestamp, Untouched, Value};
 use crate::sanitize;
 use crate::scope::set_in_context;
 use crate::settings::Settings;
@@ -52,6 +52,27 @@ impl Pipeline {
         if is_finished {
             map_sources(&mut event, settings, &mut self.sources);
         }
+        let admission = &capture.admission;
+        let origin = Origin::Own { epoch: admission.epoch, fold: admission.fold };
+        self.finish(event, admission.timestamp, origin, settings)
+    }
+
+    /// The way of an event that an earlier process did not come to make: its stack is that of a crash.
+    #[cfg_attr(not(native_crashes), allow(dead_code, reason = "there are no signals"))]
+    pub fn process_recovered(&mut self, mut event: Event, settings: &Settings) -> Result<Finished, Reason> {
+        resolve(&mut event, settings);
+        let captured = event.timestamp;
+        self.finish(event, captured, Origin::Recovered, settings)
+    }
+
+    /// From the resolved event to the record.
+    fn finish(
+        &mut self,
+        mut event: Event,
+        captured: Timestamp,
+        origin: Origin,
+        settings: &Settings,
+    ) -> Result<Finished, Reason> {
         self.add_source(&mut event, settings);
         settings.sanitizer.event_with(&mut event, &mut self.names);
         if let Some(hook) = &settings.hooks.before_send {
@@ -73,9 +94,7 @@ impl Pipeline {
         let mut items = Vec::with_capacity(item.payload.len() + 64);
         item.write_to(&mut items);
         self.keep_room(item.payload);
-        let admission = &capture.admission;
-        let origin = Origin::Own { epoch: admission.epoch, fold: admission.fold };
-        let record = Record { kind: Kind::Event, id: event.event_id, captured: admission.timestamp, items, origin };
+        let record = Record { kind: Kind::Event, id: event.event_id, captured, items, origin };
         Ok(Finished { record, fingerprint, event })
     }
 

@@ -18,6 +18,15 @@ const NAP: Duration = Duration::from_millis(4);
 /// How long the worker goes on napping after the last message before it sleeps.
 const RESTLESS: Duration = Duration::from_secs(1);
 
+/// Set by whoever needs the worker and can send it nothing: a signal handler.
+static HURRY: AtomicBool = AtomicBool::new(false);
+
+/// Has workers look at what there is to do beside the queue. A single store: to be called from a signal handler.
+#[cfg_attr(not(native_crashes), allow(dead_code, reason = "there are no signals"))]
+pub(crate) fn hurry() {
+    HURRY.store(true, Ordering::SeqCst);
+}
+
 /// What the worker takes out.
 #[derive(Debug)]
 pub(crate) enum Message {
@@ -129,12 +138,16 @@ impl Queue {
         *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current());
     }
 
-    /// The next message, for the worker's thread; `None` when nothing came within `patience`.
+    /// The next message, for the worker's thread; `None` when nothing came within `patience`, or
+    /// somebody is in a [`hurry`].
     pub fn pop(&self, patience: Option<Duration>) -> Option<Message> {
         let start = Instant::now();
         let message = loop {
             if let Ok(message) = self.receiver.try_recv() {
                 break message;
+            }
+            if HURRY.load(Ordering::Relaxed) && HURRY.swap(false, Ordering::SeqCst) {
+                return None;
             }
             let waited = start.elapsed();
             let left = patience.map(|p| p.saturating_sub(waited));

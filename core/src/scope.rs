@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use crate::fork::Shared;
 use crate::protocol::{Breadcrumb, Event, Level, Map, Request, Timestamp, User, Value};
@@ -221,6 +221,19 @@ pub(crate) fn set_in_context(event: &mut Event, name: &str, key: &str, value: Va
     }
 }
 
+/// Which layer of scopes a cell is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub enum Layer {
+    /// Of a request, task or thread.
+    #[default]
+    Isolation,
+    /// Of the whole process.
+    Global,
+    /// Of a block within a request.
+    Current,
+}
+
 /// A place that holds a current snapshot. Updates copy on write; nothing is held across I/O, and a
 /// forked child never finds it locked.
 #[derive(Debug, Default)]
@@ -228,9 +241,16 @@ pub struct ScopeCell {
     current: Shared<Arc<Scope>>,
     /// Something was said here: most cells are never written to, and a capture need not look into them.
     said: AtomicBool,
+    /// A [`Layer`]: only some are remembered for a crash.
+    layer: AtomicU8,
 }
 
 impl ScopeCell {
+    /// Says which layer it is; without, it is an isolation scope.
+    pub fn set_layer(&self, layer: Layer) {
+        self.layer.store(layer as u8, Ordering::Relaxed);
+    }
+
     /// The scope as it is now, if anything was ever said in it; later updates do not reach it.
     pub fn snapshot(&self) -> Option<Arc<Scope>> {
         self.said.load(Ordering::Acquire).then(|| self.current.with(|scope| Arc::clone(scope)))
@@ -244,15 +264,27 @@ impl ScopeCell {
 
     /// Changes the scope for everybody who holds this cell. `change` must not use a cell itself.
     pub fn update<R>(&self, change: impl FnOnce(&mut Scope) -> R) -> R {
+        let layer = self.layer.load(Ordering::Relaxed);
+        let watched = crate::crash::said::watches(layer);
+        if watched {
+            crate::crash::said::forget(layer);
+        }
         let changed = self.current.with(|scope| change(Arc::make_mut(scope)));
         self.said.store(true, Ordering::Release);
+        if watched {
+            crate::crash::said::remember(layer, self.current.with(|scope| Arc::clone(scope)));
+        }
         changed
     }
 
     /// A cell of its own that starts from what this one holds now.
     pub fn fork(&self) -> ScopeCell {
         let scope = self.snapshot();
-        ScopeCell { said: AtomicBool::new(scope.is_some()), current: Shared::new(scope.unwrap_or_default()) }
+        ScopeCell {
+            said: AtomicBool::new(scope.is_some()),
+            current: Shared::new(scope.unwrap_or_default()),
+            layer: AtomicU8::new(self.layer.load(Ordering::Relaxed)),
+        }
     }
 }
 

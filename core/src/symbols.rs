@@ -39,6 +39,12 @@ fn resolve(address: usize) -> Vec<Frame> {
     frames
 }
 
+/// The frames before the address `after`, callee first; none where it belongs to nothing that is known.
+#[cfg(all(feature = "backtrace", native_crashes))]
+pub(crate) fn frames(after: usize) -> Vec<Frame> {
+    lookup::frames(after)
+}
+
 /// Crates whose frames can stand between the application and the call into this crate.
 const RUNTIME: &[&str] = &["faultwire", "backtrace", "std", "core", "alloc", "__rustc"];
 /// The way of a panic from where it is raised to the hook.

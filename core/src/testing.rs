@@ -77,6 +77,12 @@ pub fn arm_panic(place: &str) -> bool {
     ARMED.swap(if place.is_empty() { 0 } else { number(place) }, Ordering::SeqCst) != 0
 }
 
+/// Has the recorder of crashes fail itself by `signal` in the midst of the next record.
+#[cfg(native_crashes)]
+pub fn fail_in_next_crash(signal: i32) {
+    crate::crash::signal::fail_next(signal);
+}
+
 /// Panics if a test armed `place`. One relaxed load otherwise.
 #[doc(hidden)]
 #[inline]

@@ -191,7 +191,7 @@ impl Engine {
 
     /// Starts the threads after a pause if there is something to do.
     pub fn catch_up(self: &Arc<Engine>) {
-        if self.threads.phase() == IDLE && self.has_work() {
+        if self.threads.phase() == IDLE && (self.has_work() || self.settings.options.capture_crashes) {
             self.start_idle();
         }
     }

@@ -33,14 +33,21 @@ pub(crate) fn run(engine: &Arc<Engine>) {
     let Worker { pipeline, exemplars, counts_due } = &mut *kept;
     let counts_due = counts_due.get_or_insert_with(|| Instant::now() + COUNTS_EVERY);
     engine.queue.work_here();
+    {
+        let _busy = fork::busy();
+        look_for_crashes(engine, pipeline, true);
+    }
     while !(engine.is_closing() && engine.queue.is_empty()) {
         if engine.threads.worker.must_end() {
             return;
         }
         // After a full event its place may start to fold, which wakes nobody: look again when counts are due.
         let patience = engine.storm.is_some().then(|| counts_due.saturating_duration_since(Instant::now()));
-        let message = engine.queue.pop(patience.filter(|_| engine.may_fold()));
+        let patience =
+            patience.filter(|_| engine.may_fold()).into_iter().chain(engine.crash.patience(&engine.settings));
+        let message = engine.queue.pop(patience.min());
         let _busy = fork::busy();
+        look_for_crashes(engine, pipeline, matches!(message, Some(Message::Flush(_))));
         match message {
             Some(Message::Capture(capture)) => work(engine, pipeline, exemplars, *capture),
             Some(Message::Flush(number)) => {
@@ -60,6 +67,13 @@ pub(crate) fn run(engine: &Arc<Engine>) {
     *kept = Worker::default();
     engine.worker_done.store(true, Ordering::Release);
     engine.outbox.wake();
+}
+
+fn look_for_crashes(engine: &Engine, pipeline: &mut Pipeline, now: bool) {
+    let looked = catch_unwind(AssertUnwindSafe(|| engine.crash.look(engine, pipeline, now)));
+    if looked.is_err() {
+        *pipeline = Pipeline::new();
+    }
 }
 
 fn work(engine: &Engine, pipeline: &mut Pipeline, exemplars: &mut Exemplars, capture: Capture) {

@@ -92,6 +92,8 @@ export interface Options {
   spoolMaxAge?: number | null | undefined;
   /** Have the disk confirm each event; default false. */
   spoolSync?: boolean | null | undefined;
+  /** Record native crashes (SIGSEGV and the like) beside the spool, to be reported by the next start; default false. */
+  captureCrashes?: boolean | null | undefined;
   /** Say on stderr what goes on, never the content of an event; default false. */
   debug?: boolean | null | undefined;
 }
@@ -144,6 +146,7 @@ const CORE_NAMES: Record<Exclude<keyof Options, Own>, string> = {
   spoolMaxBytes: 'spool_max_bytes',
   spoolMaxAge: 'spool_max_age',
   spoolSync: 'spool_sync',
+  captureCrashes: 'capture_crashes',
   debug: 'debug',
 };
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use faultwire::protocol::{Breadcrumb, Level, Map, Request, Timestamp, User, Value};
-use faultwire::scope::{Layers, Scope, Trace};
+use faultwire::scope::{Layer, Layers, Scope, Trace};
 use napi_derive::napi;
 use serde_json::json;
 
@@ -11,7 +11,11 @@ use crate::client;
 use crate::guard::guard;
 
 /// The layer under all others, of the whole process.
-static EVERYWHERE: LazyLock<Arc<faultwire::scope::ScopeCell>> = LazyLock::new(Arc::default);
+static EVERYWHERE: LazyLock<Arc<faultwire::scope::ScopeCell>> = LazyLock::new(|| {
+    let cell = Arc::<faultwire::scope::ScopeCell>::default();
+    cell.set_layer(Layer::Global);
+    cell
+});
 
 /// A place that holds a current, immutable scope snapshot; a change swaps the snapshot. Structures come
 /// in as JSON, bounded by the package.

@@ -1,7 +1,7 @@
 //! Scope cells: core's, and what only Python can hold beside them.
 
 use faultwire::protocol::{Breadcrumb, EventId, Level, Timestamp, User, Value};
-use faultwire::scope::{Layers, Scope, ScopeCell, Trace};
+use faultwire::scope::{Layer, Layers, Scope, ScopeCell, Trace};
 use pyo3::prelude::*;
 
 use crate::client;
@@ -43,14 +43,17 @@ fn level_of(level: Option<&str>) -> Option<Level> {
 #[pymethods]
 impl PyScopeCell {
     #[new]
-    #[pyo3(signature = (parent=None, *, shared=true))]
-    fn new(py: Python<'_>, parent: Option<&Bound<'_, PyScopeCell>>, shared: bool) -> Self {
+    #[pyo3(signature = (parent=None, *, shared=true, current=false))]
+    fn new(py: Python<'_>, parent: Option<&Bound<'_, PyScopeCell>>, shared: bool, current: bool) -> Self {
         // `with new_scope():` is the application's own line: a cell there must be, if need be an empty one.
         let (cell, beside) = guard("ScopeCell", None, || {
             let parent = parent?.get();
             Some((parent.cell.fork(), Beside { request_source: parent.source(py), last_event_id: None }))
         })
         .unwrap_or_default();
+        if current {
+            cell.set_layer(Layer::Current);
+        }
         PyScopeCell { cell, shared, beside: GilCell::new(beside) }
     }
 
@@ -238,6 +241,7 @@ static BINDING: GilCell<Option<Binding>> = GilCell::new(None);
 #[pyfunction]
 pub(crate) fn bind_context(py: Python<'_>, current: Py<PyAny>, isolation: Py<PyAny>, everywhere: Py<PyScopeCell>) {
     guard("bind_context", (), || {
+        everywhere.get().cell.set_layer(Layer::Global);
         if let Some(mut binding) = BINDING.borrow(py) {
             let old = binding.replace(Binding { current, isolation, everywhere });
             drop(binding);

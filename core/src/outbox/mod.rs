@@ -8,10 +8,10 @@ pub(crate) mod spool;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use spool::{Place, Spool, Unusable};
+use spool::{Appended, Place, Segment, Spool, Unusable};
 
 use crate::flush::Epoch;
 use crate::fork;
@@ -144,17 +144,39 @@ impl Outbox {
     /// among it when there is nowhere to keep it.
     pub fn push(&self, record: Record) -> Vec<Record> {
         let appended = self.spool.as_ref().map(|spool| spool.append(&record)).unwrap_or_default();
-        let mut lost = appended.evicted_orphans;
-        self.recovered.fetch_add(lost.iter().filter(|r| r.kind == Kind::Event).count() as u64, Ordering::SeqCst);
-        if appended.place.is_some() {
+        self.keep(record, appended)
+    }
+
+    /// Stores an event of which an earlier process left the traces, on disk or, giving false, not at all.
+    #[cfg_attr(not(native_crashes), allow(dead_code, reason = "there are no signals"))]
+    pub fn recover(&self, record: Record) -> (bool, Vec<Record>) {
+        let appended = self.spool.as_ref().map(|spool| spool.append(&record)).unwrap_or_default();
+        if appended.place.is_none() {
+            return (false, self.evict(appended.evicted, appended.evicted_orphans));
+        }
+        self.recovered.fetch_add(1, Ordering::SeqCst);
+        (true, self.keep(record, appended))
+    }
+
+    /// Takes what was in deleted files out of the books.
+    fn evict(&self, segments: Vec<Arc<Segment>>, orphans: Vec<Record>) -> Vec<Record> {
+        let events = orphans.iter().filter(|r| r.kind == Kind::Event).count();
+        self.recovered.fetch_add(events as u64, Ordering::SeqCst);
+        let mut lost = orphans;
+        for segment in segments {
+            let evicted = self.state().take_out(|entry| entry.place.as_ref().is_some_and(|p| p.is_in(&segment)));
+            lost.extend(evicted.into_iter().map(|entry| self.undo(entry)));
+        }
+        lost
+    }
+
+    fn keep(&self, record: Record, appended: Appended) -> Vec<Record> {
+        let mut lost = self.evict(appended.evicted, appended.evicted_orphans);
+        if appended.place.is_some() && matches!(record.origin, Origin::Own { .. }) {
             self.stored.fetch_add(1, Ordering::SeqCst);
             self.spooled.fetch_add(u64::from(record.is_own_event()), Ordering::SeqCst);
         }
         let mut state = self.state();
-        for segment in &appended.evicted {
-            let evicted = state.take_out(|entry| entry.place.as_ref().is_some_and(|place| place.is_in(segment)));
-            lost.extend(evicted.into_iter().map(|entry| self.undo(entry)));
-        }
         state.bytes += cost(&record);
         state.fresh.push_back(Entry { record, place: appended.place });
         while state.bytes > self.max_bytes {

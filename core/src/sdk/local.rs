@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::scopes::{self, ScopeHandle};
 use crate::fork::Shared;
 use crate::protocol::EventId;
-use crate::scope::{Layers, ScopeCell};
+use crate::scope::{Layer, Layers, ScopeCell};
 
 /// One layer's place, shared by all who belong to it.
 #[derive(Debug, Default)]
@@ -117,6 +117,7 @@ pub fn with_scope<R>(fill: impl FnOnce(&ScopeHandle), body: impl FnOnce() -> R) 
 pub fn new_scope() -> ScopeGuard {
     let outer = here(|scopes| {
         let inner = scopes.current.as_ref().map(|cell| cell.fork()).unwrap_or_default();
+        inner.scope.set_layer(Layer::Current);
         scopes.current.replace(Arc::new(inner))
     });
     let cell = here(|scopes| scopes.current.clone()).flatten().unwrap_or_default();

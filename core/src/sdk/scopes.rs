@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::local::{self, Cell};
 use crate::gate::Inside;
 use crate::protocol::{Breadcrumb, Level, Timestamp, User, Value};
-use crate::scope::{Scope, Trace};
+use crate::scope::{Layer, Scope, Trace};
 
 /// Breadcrumbs kept while there is no client to say how many.
 const BREADCRUMBS: usize = 100;
@@ -20,7 +20,11 @@ pub struct ScopeHandle {
 /// The layer of the whole process.
 pub(crate) fn everywhere() -> &'static Arc<Cell> {
     static EVERYWHERE: OnceLock<Arc<Cell>> = OnceLock::new();
-    EVERYWHERE.get_or_init(Arc::default)
+    EVERYWHERE.get_or_init(|| {
+        let cell = Arc::<Cell>::default();
+        cell.scope.set_layer(Layer::Global);
+        cell
+    })
 }
 
 /// The layer of the whole process: for what is true of every event, such as the name of the service.

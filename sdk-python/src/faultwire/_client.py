@@ -61,6 +61,7 @@ def init(
     spool_max_bytes: int | None = None,
     spool_max_age: float | None = None,
     spool_sync: bool | None = None,
+    capture_crashes: bool | None = None,
     before_send: BeforeSend | None = None,
     before_breadcrumb: BeforeBreadcrumb | None = None,
     error_sampler: ErrorSampler | None = None,
@@ -130,6 +131,8 @@ def init(
         spool_max_bytes: default 64 MiB, all processes together; the oldest events go first.
         spool_max_age: seconds after which an event is not sent any more, default 3 days.
         spool_sync: have the disk confirm each event, default False.
+        capture_crashes: record native crashes (SIGSEGV and the like) beside the spool, to be reported by the next
+            start; default False.
         debug: say on stderr what goes on, never the content of an event; default False.
 
     Raises InvalidOptionError or InvalidDsnError, both FaultwireError and ValueError, naming the option.

@@ -23,12 +23,14 @@ class ScopeCell:
     """A place that holds a current, immutable scope snapshot; a change swaps the snapshot.
 
     `ScopeCell(parent)` starts from the parent's snapshot and request source. `shared` is only remembered: the package
-    marks with it the cells that descendants of a context write to.
+    marks with it the cells that descendants of a context write to. `current`: a layer within a request, not a request's.
     Values are copied, bounded, on the spot: no object of the application is kept.
     Setters never raise for what a value is; a key of another type than str is an error.
     """
 
-    def __new__(cls, parent: Optional[ScopeCell] = None, *, shared: bool = True) -> ScopeCell: ...
+    def __new__(
+        cls, parent: Optional[ScopeCell] = None, *, shared: bool = True, current: bool = False
+    ) -> ScopeCell: ...
     @property
     def shared(self) -> bool: ...
     @property

@@ -43,7 +43,7 @@ class ScopeCell:
 
     __slots__ = ("_shared", "request_source")
 
-    def __init__(self, parent: ScopeCell | None = None, *, shared: bool = True) -> None:
+    def __init__(self, parent: ScopeCell | None = None, *, shared: bool = True, current: bool = False) -> None:
         self._shared = shared
         self.request_source: Callable[[], Mapping[str, Any] | None] | None = None
 

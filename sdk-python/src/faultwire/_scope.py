@@ -170,7 +170,7 @@ class ScopeManager:
 
     def __enter__(self) -> Scope:
         parent = self._variable.get()
-        cell = native.ScopeCell(parent)
+        cell = native.ScopeCell(parent, current=self._variable is CURRENT)
         self._token = self._variable.set(cell)
         return Scope(cell)
 

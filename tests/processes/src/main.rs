@@ -3,6 +3,8 @@
 // A scenario fails by panicking, which is what some of them are for.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(unix)]
+mod crashes;
 mod forks;
 mod lives;
 mod panics;
@@ -40,6 +42,8 @@ fn main() {
             faultwire::capture_message("on the way out", faultwire::Level::Info);
             guard
         }),
+        #[cfg(unix)]
+        crash if crash.starts_with("crash-") => crashes::run(crash),
         other => panic!("no scenario {other:?}"),
     }
 }

@@ -61,7 +61,7 @@ fn name(dsn: &Dsn) -> String {
 /// # Errors
 /// When it cannot be created, is a link, is another user's, can be written by others, or lies where locks mean
 /// nothing (network file systems).
-pub(super) fn open(path: &Path) -> Result<(), Unusable> {
+pub(crate) fn open(path: &Path) -> Result<(), Unusable> {
     let base = path.parent().ok_or_else(|| Unusable::because("no directory above it"))?;
     create(base, true)?;
     check(base, &fs::metadata(base)?)?;

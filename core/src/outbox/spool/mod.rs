@@ -13,9 +13,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+#[cfg(native_crashes)]
+pub(crate) use directory::open as open_directory;
 pub(crate) use directory::{Unusable, place};
-pub(crate) use segment::Place;
-use segment::Segment;
+pub(crate) use segment::{Place, Segment};
+#[cfg(native_crashes)]
+pub(crate) use segment::{is_linked, is_private, lock, opened};
 
 use super::Record;
 use crate::log::debug;

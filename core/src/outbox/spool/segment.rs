@@ -194,7 +194,7 @@ impl Place {
     }
 }
 
-fn opened(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+pub(crate) fn opened(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     options.read(true).append(true);
     #[cfg(unix)]
     {
@@ -205,7 +205,7 @@ fn opened(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
 }
 
 /// False when somebody else has it.
-fn lock(file: &File) -> io::Result<bool> {
+pub(crate) fn lock(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
@@ -214,7 +214,7 @@ fn lock(file: &File) -> io::Result<bool> {
 }
 
 /// False once it was deleted.
-fn is_linked(file: &File) -> io::Result<bool> {
+pub(crate) fn is_linked(file: &File) -> io::Result<bool> {
     #[cfg(unix)]
     return Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) > 0);
     #[cfg(not(unix))]
@@ -222,7 +222,7 @@ fn is_linked(file: &File) -> io::Result<bool> {
 }
 
 /// A plain file, of this user alone, under one name.
-fn is_private(file: &File) -> io::Result<bool> {
+pub(crate) fn is_private(file: &File) -> io::Result<bool> {
     let about = file.metadata()?;
     #[cfg(unix)]
     {

@@ -1,0 +1,209 @@
+//! The crash capture of one engine: armed at `init` or, in a forked child, by its worker; kept up to date by the
+//! worker; disarmed by `close`. And what earlier processes left is reported.
+
+use std::io::PipeWriter;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::file::{self, CrashFile};
+use super::scope::Snapshots;
+use super::{report, said, signal, stack};
+use crate::engine::Engine;
+use crate::fork::{self, Inherited};
+use crate::log::debug;
+use crate::loss::Reason;
+use crate::outbox::spool::open_directory;
+use crate::pipeline::Pipeline;
+use crate::settings::Settings;
+
+/// How often the worker looks whether something was said or loaded.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often files of dead processes are looked for.
+const REPORT_EVERY: Duration = Duration::from_secs(60);
+/// A process that goes on for so long after a crash did not crash.
+const SURVIVED_SECONDS: i64 = 30;
+
+#[derive(Debug, Default)]
+pub(crate) struct Station {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    armed: Option<Armed>,
+    /// Not to be tried again: it failed, or the client is closed.
+    over: bool,
+    snapshots: Snapshots,
+    looked: Option<Instant>,
+    reported: Option<Instant>,
+}
+
+/// What the handler writes to.
+#[derive(Debug)]
+struct Armed {
+    file: CrashFile,
+    /// Memory is written into it to see whether it is there.
+    _probe: ([Inherited; 2], std::io::PipeReader, PipeWriter),
+}
+
+impl Station {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the worker is to look here now and then, and how often.
+    pub fn patience(&self, settings: &Settings) -> Option<Duration> {
+        settings.options.capture_crashes.then_some(LOOK_EVERY)
+    }
+
+    /// Records crashes of this process from now on, if the options want that. To be called by the thread that calls
+    /// `init`: it is given a stack for handlers.
+    pub fn begin(&self, settings: &Settings) {
+        if settings.options.capture_crashes {
+            signal::give_stack();
+            let _busy = fork::busy();
+            self.state().arm(settings);
+        }
+    }
+
+    /// True when a dead process left something to report.
+    pub fn has_orphans(&self, settings: &Settings) -> bool {
+        let _busy = fork::busy();
+        settings.spool_place().is_ok_and(|place| file::has_orphans(&place))
+    }
+
+    /// The worker's part: `now` for a flush, which is not to wait for the next look.
+    pub fn look(&self, engine: &Engine, pipeline: &mut Pipeline, now: bool) {
+        let settings = &engine.settings;
+        let mut state = self.state();
+        if !settings.options.capture_crashes && state.reported.is_some() {
+            return;
+        }
+        let is_due = |last: Option<Instant>, every| last.is_none_or(|last| last.elapsed() >= every);
+        if settings.options.capture_crashes {
+            state.arm(settings);
+            signal::set_worker(std::thread::current());
+            if now || signal::waits() || is_due(state.looked, LOOK_EVERY) {
+                state.looked = Some(Instant::now());
+                state.refresh(settings);
+            }
+        }
+        if is_due(state.reported, REPORT_EVERY) {
+            state.reported = Some(Instant::now());
+            // Symbols can take seconds, for which `end` is not to wait.
+            drop(state);
+            if let Ok(place) = settings.spool_place() {
+                report_all(engine, pipeline, &place);
+            }
+        }
+    }
+
+    /// The end of the client: what happens after it is not recorded.
+    pub fn end(&self) {
+        let mut state = self.state();
+        state.over = true;
+        if let Some(armed) = state.armed.take() {
+            if signal::disarm(armed.file.file.as_raw_fd()) {
+                armed.file.remove();
+            } else {
+                // A crash is being recorded: the process is not to see its end.
+                state.armed = Some(armed);
+            }
+        }
+    }
+}
+
+impl State {
+    fn arm(&mut self, settings: &Settings) {
+        if self.armed.is_some() || self.over {
+            return;
+        }
+        match Armed::create(settings) {
+            Ok(armed) => {
+                said::watch();
+                self.armed = Some(armed);
+                self.refresh(settings);
+            }
+            Err(reason) => {
+                self.over = true;
+                debug!("crashes are not captured: {reason}");
+            }
+        }
+    }
+
+    fn refresh(&mut self, settings: &Settings) {
+        let Some(armed) = &self.armed else { return };
+        if !armed.file.exists() {
+            // Deleted by somebody: a new one at the next look.
+            if signal::disarm(armed.file.file.as_raw_fd()) {
+                self.snapshots = Snapshots::default();
+                self.armed = None;
+            }
+            return;
+        }
+        if signal::handed_over_for().is_some_and(|seconds| seconds > SURVIVED_SECONDS) {
+            signal::withdraw();
+        }
+        if let Some((bytes, upto)) = self.snapshots.next(settings) {
+            if let Err(error) = armed.file.write_scope(&bytes) {
+                debug!("what would be said of a crash cannot be written: {}", error.kind());
+            }
+            said::written(&upto);
+        }
+        if let Some(code) = self.snapshots.take_code() {
+            stack::set_code(code);
+        }
+    }
+}
+
+impl Armed {
+    fn create(settings: &Settings) -> Result<Armed, String> {
+        let place = settings.spool_place().map_err(|unusable| unusable.0)?;
+        open_directory(&place).map_err(|unusable| unusable.0)?;
+        let no = |error: std::io::Error| error.kind().to_string();
+        let file = CrashFile::create(&place).map_err(no)?;
+        let (reads, writes) = std::io::pipe().map_err(no)?;
+        for end in [reads.as_raw_fd(), writes.as_raw_fd()] {
+            // SAFETY: a live descriptor. A handler must not wait.
+            unsafe { libc::fcntl(end, libc::F_SETFL, libc::O_NONBLOCK) };
+        }
+        let armed = Armed { file, _probe: ([Inherited::new(&reads), Inherited::new(&writes)], reads, writes) };
+        let (_, reads, writes) = &armed._probe;
+        if signal::arm(armed.file.file.as_raw_fd(), (reads.as_raw_fd(), writes.as_raw_fd())) {
+            Ok(armed)
+        } else {
+            armed.file.remove();
+            Err("a crash is being recorded".to_owned())
+        }
+    }
+}
+
+/// Makes an event of each crash that earlier processes left.
+fn report_all(engine: &Engine, pipeline: &mut Pipeline, place: &Path) {
+    for orphan in file::orphans(place) {
+        let Some(event) = report::read(&orphan, &engine.settings) else {
+            // It ended without one.
+            orphan.remove();
+            continue;
+        };
+        match pipeline.process_recovered(event, &engine.settings) {
+            Ok(finished) => {
+                let (stored, evicted) = engine.outbox.recover(finished.record);
+                for record in evicted {
+                    engine.drop_record(&record, Reason::CacheOverflow);
+                }
+                if !stored {
+                    debug!("a crash of an earlier process cannot be stored, and is left for later");
+                    return;
+                }
+            }
+            Err(reason) => {
+                debug!("crash of an earlier process dropped: {}", reason.as_str());
+                engine.losses.add_recovered(reason, 1);
+            }
+        }
+        orphan.remove();
+    }
+}
