@@ -67,7 +67,9 @@ async function writeBundle(others) {
     // What an integration looks for is the application's.
     packages: 'external',
     target: TARGET,
+    // Names stay, for stacks and for whoever reads it.
     minifySyntax: true,
+    minifyWhitespace: true,
     footer: { js: named(await exportsOf(sourceOf(MAIN))) },
     logLevel: 'warning',
   });

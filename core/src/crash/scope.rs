@@ -5,7 +5,7 @@ use super::said::{self, Upto};
 use super::stack::Code;
 use crate::assemble::complete;
 use crate::framing::{self, Frames};
-use crate::protocol::Event;
+use crate::protocol::{Event, Value};
 use crate::sanitize::Memory;
 use crate::scope::Layers;
 use crate::settings::Settings;
@@ -76,10 +76,17 @@ pub(super) fn read(file: &[u8]) -> (Option<Event>, Vec<Module>) {
     let mut left = (None, Vec::new());
     for frame in Frames::new(file) {
         match frame.kind {
-            EVENT => left.0 = serde_json::from_slice(frame.payload).ok(),
-            MODULES => left.1 = serde_json::from_slice(frame.payload).unwrap_or_default(),
+            EVENT => left.0 = json(frame.payload).and_then(|event| Event::from_value(event).ok()),
+            MODULES => {
+                left.1 = json(frame.payload).and_then(|all| serde_json::from_value(all).ok()).unwrap_or_default()
+            }
             _ => {}
         }
     }
     left
+}
+
+/// By way of a value, as all other JSON: code that reads a type straight from text is tens of kilobytes.
+fn json(bytes: &[u8]) -> Option<Value> {
+    serde_json::from_slice(bytes).ok()
 }
