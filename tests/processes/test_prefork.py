@@ -1,5 +1,7 @@
 """Web servers fork: the child has an engine of its own, and sends nothing of its parent's."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -7,15 +9,20 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator, Set
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from conftest import DEADLINE, Run
-from sink import Sink
+from sink import Json, Sink
+from test_lives import RECOVERS, files
 
 FORKING = """
-import os, sys, faultwire
+import os, faultwire
 faultwire.init()
 faultwire.set_tag("who", "master")
 faultwire.capture_message("from the master")
@@ -30,129 +37,292 @@ for worker in range(8):
     child = os.fork()
     if child == 0:
         assert faultwire.stats()["captured"] == 0, "counters are the child's own"
-        for number in range(20):
+        for number in range(50):
             try:
                 fail(worker, number)
             except ValueError as error:
                 assert faultwire.capture_exception(error) is not None
-        assert faultwire.flush(20)
-        stats = faultwire.stats()
-        assert stats["captured"] == stats["delivered"] == 20, stats
+        if {server_is_up}:
+            assert faultwire.flush(20)
+            stats = faultwire.stats()
+            assert stats["captured"] == stats["delivered"] == 50, stats
+        else:
+            while faultwire.stats()["spooled"] < 50:
+                os.sched_yield()
         os._exit(0)
     children.append(child)
 for child in children:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-assert faultwire.flush(10)
-assert faultwire.stats()["delivered"] == 1
+if {server_is_up}:
+    assert faultwire.flush(10)
+    assert faultwire.stats()["delivered"] == 1
 """
+
+FOUR_HUNDRED_AND_ONE = sorted(
+    ["from the master", *(f"worker {worker} request {number}" for worker in range(8) for number in range(50))]
+)
+
+
+def said(events: list[Json]) -> list[str]:
+    """What arrived: the text of a message, or the value of the exception that was raised."""
+    assert len({event["event_id"] for event in events}) == len(events), "nothing arrives twice"
+    return sorted(
+        event["exception"]["values"][-1]["value"] if "exception" in event else event["logentry"]["formatted"]
+        for event in events
+    )
 
 
 @pytest.mark.parametrize("flush_first", [True, False])
-def test_a_master_that_captured_and_eight_workers(program: Run, sink: Sink, flush_first: bool) -> None:
-    ended = program(FORKING.format(flush_first=flush_first), dsn=sink.dsn)
+def test_a_master_that_captured_and_eight_workers(
+    program: Run, sink: Sink, state_of_its_own: Path, flush_first: bool
+) -> None:
+    ended = program(FORKING.format(flush_first=flush_first, server_is_up=True), dsn=sink.dsn)
     assert (ended.code, ended.out) == (0, ""), ended.err
-    events = sink.events()
-    assert len(events) == len({event["event_id"] for event in events}) == 161
-    texts = [e["exception"]["values"][-1]["value"] for e in events if "exception" in e]
-    assert len(set(texts)) == 160
+    assert said(sink.events()) == FOUR_HUNDRED_AND_ONE
     # Nine processes never share a connection.
-    assert len({event["_envelope"]["connection"] for event in events}) >= 9
+    assert len({event["_envelope"]["connection"] for event in sink.events()}) >= 9
+    # Workers that left by `os._exit` leave files in which all is done: they bring nothing again.
+    assert program(RECOVERS, dsn=sink.dsn).code == 0
+    assert len(sink.events()) == 401
+    assert files(state_of_its_own) == []
 
 
-def test_forks_under_load_never_hang(program: Run, sink: Sink) -> None:
-    ended = program(
-        """
-import faultwire, os, threading
-faultwire.init(storm_folding=False)
+def test_a_master_and_eight_workers_whose_server_is_down_for_their_whole_life(
+    program: Run, sink: Sink, state_of_its_own: Path
+) -> None:
+    sink.mode("status", status=503)
+    ended = program(FORKING.format(flush_first=False, server_is_up=False), dsn=sink.dsn)
+    assert (ended.code, ended.out) == (0, ""), ended.err
+    sink.reset()
+    assert program(RECOVERS, dsn=sink.dsn).code == 0
+    assert said(sink.events()) == FOUR_HUNDRED_AND_ONE
+    assert files(state_of_its_own) == []
+
+
+UNDER_LOAD = """
+import faultwire, json, os, threading, time
+faultwire.init(storm_folding=False, max_queue_events=65536, max_queue_bytes=1 << 30)
 stop = threading.Event()
+captured = [0] * 4
 
-def load():
+def load(thread):
     while not stop.is_set():
         faultwire.set_tag("a", "b")
-        faultwire.capture_exception(ValueError("load"))
+        assert faultwire.capture_exception(ValueError(f"thread {{thread}} number {{captured[thread]}}"))
+        captured[thread] += 1
+        time.sleep(0.001)
 
-threads = [threading.Thread(target=load) for _ in range(4)]
+threads = [threading.Thread(target=load, args=(n,)) for n in range(4)]
 for thread in threads:
     thread.start()
-for _ in range(40):
+for number in range({forks}):
     child = os.fork()
     if child == 0:
-        faultwire.capture_exception(KeyError("child"))
-        faultwire.flush(10)
-        os._exit(faultwire.stats()["captured"] - 1)
-    assert os.waitpid(child, 0)[1] == 0
+        faultwire.capture_exception(KeyError(f"child {{number}}"))
+        assert faultwire.flush(20)
+        stats = faultwire.stats()
+        os._exit(0 if stats["captured"] == stats["delivered"] == 1 else 1)
+    assert os.waitpid(child, 0)[1] == 0, number
 stop.set()
 for thread in threads:
     thread.join()
-faultwire.close(10)
-""",
-        dsn=sink.dsn,
-    )
+assert faultwire.flush(50)
+print(json.dumps([captured, faultwire.stats()]))
+"""
+
+
+def test_forks_under_load_neither_hang_nor_lose_nor_double(program: Run, sink: Sink, state_of_its_own: Path) -> None:
+    """Four threads that capture about once a millisecond each, and forks meanwhile."""
+    forks = 200 if os.environ.get("FAULTWIRE_TORTURE") else 60
+    ended = program(UNDER_LOAD.format(forks=forks), dsn=sink.dsn)
     assert ended.code == 0, ended.err
-    children = [e for e in sink.events() if e["exception"]["values"][-1]["type"] == "KeyError"]
-    assert len(children) == len({e["event_id"] for e in children}) == 40
+    captured, stats = json.loads(ended.out)
+    assert stats["captured"] == stats["delivered"] == sum(captured), stats
+    parent = [f"thread {thread} number {number}" for thread in range(4) for number in range(captured[thread])]
+    assert said(sink.events()) == sorted([*parent, *(f"'child {number}'" for number in range(forks))])
+    assert program(RECOVERS, dsn=sink.dsn).code == 0
+    assert len(sink.events()) == len(parent) + forks
+    assert files(state_of_its_own) == []
 
 
-APP = """
-import faultwire
+WSGI = """
+import os, signal
+import faultwire, faultwire.integrations.wsgi
 faultwire.init()
-faultwire.capture_message("preloaded")
+faultwire.capture_message("loaded")
 
 def app(environ, start_response):
-    if environ["PATH_INFO"] == "/fail":
+    what = environ["PATH_INFO"]
+    if what == "/fail":
         raise ValueError("request " + environ["QUERY_STRING"])
+    if what == "/die":
+        faultwire.capture_message("request " + environ["QUERY_STRING"])
+        while faultwire.stats()["pending"]:
+            pass
+        os.kill(os.getpid(), signal.SIGKILL)
     start_response("200 OK", [])
-    return [b"ok"]
+    return [str(os.getpid()).encode()]
 
 app = faultwire.integrations.wsgi.FaultwireWsgiMiddleware(app)
 """
 
+ASGI = """
+import os, signal
+import faultwire
+faultwire.init()
+faultwire.capture_message("loaded")
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
-@pytest.mark.parametrize("preload", [True, False])
-def test_gunicorn(tmp_path: Path, sink: Sink, preload: bool) -> None:
-    pytest.importorskip("gunicorn")
-    source = APP.replace(
-        "import faultwire\n",
-        "import faultwire\nimport faultwire.integrations.wsgi\n",
-        1,
-    )
-    (tmp_path / "shop.py").write_text(source)
+async def fail(request):
+    raise ValueError("request " + request.url.query)
+
+async def die(request):
+    faultwire.capture_message("request " + request.url.query)
+    while faultwire.stats()["pending"]:
+        pass
+    os.kill(os.getpid(), signal.SIGKILL)
+
+async def fine(request):
+    return PlainTextResponse(str(os.getpid()))
+
+app = Starlette(routes=[Route("/fail", fail), Route("/die", die), Route("/", fine)])
+"""
+
+
+class Server:
+    """A server of ours with workers, and what can be asked of it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self.process, self._port = process, port
+
+    def ask(self, path: str) -> str | None:
+        """The text of an answer of 200; None for any other answer, and when the worker went away."""
+        until = time.monotonic() + DEADLINE
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=DEADLINE) as answer:
+                    return answer.read().decode()
+            except urllib.error.HTTPError:
+                return None
+            except urllib.error.URLError as error:
+                # Nobody listens yet, or nobody accepted: nobody has read the request.
+                if not isinstance(error.reason, ConnectionRefusedError):
+                    return None
+                assert time.monotonic() < until and self.process.poll() is None, "the server did not start"
+                time.sleep(0.02)
+            except OSError:
+                return None
+
+    def fail(self, numbers: range) -> None:
+        """Requests that fail, several at once."""
+        with ThreadPoolExecutor(6) as executor:
+            answers = list(executor.map(self.ask, [f"/fail?{number}" for number in numbers]))
+        assert answers == [None] * len(numbers)
+
+    def workers(self, count: int, *, other_than: Set[str] = frozenset()) -> set[str]:
+        """The workers, once so many answer that are none of the others, and no other does."""
+        seen: set[str] = set()
+        until = time.monotonic() + DEADLINE
+        while len(seen) < count:
+            assert time.monotonic() < until, seen
+            worker = self.ask("/")
+            if worker in other_than:
+                seen = set()
+            elif worker is not None:
+                seen.add(worker)
+        return seen
+
+
+@contextmanager
+def serving(folder: Path, dsn: str, source: str, command: Callable[[int], list[str]]) -> Iterator[Server]:
+    """A server of `source` in `folder`, which ends as its operator would end it."""
+    (folder / "shop.py").write_text(source)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "shop:app",
-        "--workers",
-        "3",
-        "--bind",
-        f"127.0.0.1:{port}",
-    ]
-    command += ["--log-level", "critical", *(["--preload"] if preload else [])]
-    server = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env={**os.environ, "FAULTWIRE_DSN": sink.dsn},
+    process = subprocess.Popen(
+        command(port),
+        cwd=folder,
+        env={**os.environ, "FAULTWIRE_DSN": dsn},
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
-        until = time.monotonic() + DEADLINE
-        for number in range(30):
-            while True:
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/fail?{number}", timeout=10)
-                except urllib.error.HTTPError:
-                    break
-                except OSError:
-                    assert time.monotonic() < until and server.poll() is None, "gunicorn did not start"
-                    time.sleep(0.05)
-        messages = 1 if preload else 3
-        events = sink.wait(30 + messages, timeout=DEADLINE)
+        yield Server(process, port)
+        process.send_signal(signal.SIGTERM)
+        process.wait(DEADLINE)
     finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(DEADLINE)
-    texts = sorted(e["exception"]["values"][-1]["value"] for e in events if "exception" in e)
-    assert texts == sorted(f"request {number}" for number in range(30))
-    assert len(sink.events()) == 30 + messages, json.dumps(sink.stats())
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def gunicorn(worker: str, preload: bool) -> Callable[[int], list[str]]:
+    def command(port: int) -> list[str]:
+        options = f"shop:app --workers 3 --bind 127.0.0.1:{port} --log-level critical --worker-class {worker}"
+        options += " --threads 2" if worker == "gthread" else ""
+        options += " --preload" if preload else ""
+        return [sys.executable, "-m", "gunicorn", *options.split()]
+
+    return command
+
+
+CLASSES = {"sync": WSGI, "gthread": WSGI, "uvicorn_worker.UvicornWorker": ASGI}
+
+
+@pytest.mark.parametrize("preload", [True, False], ids=["preloaded", "loaded by each"])
+@pytest.mark.parametrize("worker", CLASSES)
+def test_gunicorn(program: Run, sink: Sink, tmp_path: Path, state_of_its_own: Path, worker: str, preload: bool) -> None:
+    """Requests fail, a worker is killed, the server is reloaded, requests fail, and it is told to end."""
+    pytest.importorskip("gunicorn")
+    pytest.importorskip(worker.partition(".")[0] if "." in worker else "gunicorn")
+    with serving(tmp_path, sink.dsn, CLASSES[worker], gunicorn(worker, preload)) as server:
+        first = server.workers(3)
+        server.fail(range(30))
+        # Killed while its server is away: nothing of it can have been sent.
+        sink.wait(30 + (1 if preload else 3), timeout=DEADLINE)
+        sink.mode("status", status=503)
+        assert server.ask("/die?30") is None
+        sink.mode()
+        second = server.workers(3)
+        assert len(first & second) == 2
+        server.process.send_signal(signal.SIGHUP)
+        server.workers(3, other_than=second)
+        server.fail(range(31, 61))
+    assert program(RECOVERS, dsn=sink.dsn).code == 0
+    events = said(sink.events())
+    # One for each time that the application was loaded: workers, the one after the killed one, and those of the reload.
+    assert events.count("loaded") == (1 if preload else 7)
+    assert [text for text in events if text != "loaded"] == sorted(f"request {number}" for number in range(61))
+    assert files(state_of_its_own) == []
+
+
+@pytest.mark.parametrize("lazy", [False, True], ids=["preloaded", "loaded by each"])
+def test_uwsgi(program: Run, sink: Sink, tmp_path: Path, state_of_its_own: Path, lazy: bool) -> None:
+    """Where it is installed: `pip install uwsgi` compiles it, which takes over a minute."""
+    uwsgi = Path(sys.executable).with_name("uwsgi")
+    if not uwsgi.exists():
+        pytest.skip("uWSGI is not installed")
+
+    def command(port: int) -> list[str]:
+        options = f"--http-socket 127.0.0.1:{port} --master --workers 3 --enable-threads --die-on-term --need-app"
+        options += " --lazy-apps" if lazy else ""
+        return [str(uwsgi), *options.split(), "--virtualenv", sys.prefix, "--wsgi", "shop:app", "--disable-logging"]
+
+    with serving(tmp_path, sink.dsn, WSGI, command) as server:
+        server.workers(3)
+        server.fail(range(30))
+        sink.wait(30 + (3 if lazy else 1), timeout=DEADLINE)
+        sink.mode("status", status=503)
+        assert server.ask("/die?30") is None
+        sink.mode()
+        server.workers(3)
+        server.fail(range(31, 61))
+    assert program(RECOVERS, dsn=sink.dsn).code == 0
+    events = said(sink.events())
+    assert events.count("loaded") == (4 if lazy else 1)
+    assert [text for text in events if text != "loaded"] == sorted(f"request {number}" for number in range(61))
+    assert files(state_of_its_own) == []

@@ -27,6 +27,7 @@ ROWS: tuple[tuple[str, str | None, str], ...] = (
     ("unraisablehook", None, "faultwire.hooks.unraisable"),
     ("threading", "threading", "faultwire.hooks.threads"),
     ("multiprocessing", "multiprocessing.util", "faultwire.hooks.multiprocessing"),
+    ("processes", "multiprocessing.util", "faultwire.hooks.processes"),
     ("logging", "logging", "faultwire.hooks.logging"),
     ("asyncio", "asyncio.base_events", "faultwire.hooks.asyncio"),
     ("flask", "flask.app", "faultwire.integrations.flask"),
