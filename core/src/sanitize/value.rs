@@ -170,14 +170,17 @@ impl<'s> Walk<'s> {
         let mut named: Option<KeyMatch<'_>> = None;
         for (i, item) in list.iter_mut().enumerate() {
             let here = path.index(i);
-            let may_name = matches!(item, Value::String(text)
-                if terms.keys && text.len() <= KEY_CHARS && (text.starts_with('-') || (pair && i == 0)));
+            let stands_as_name = |item: &Value| {
+                item.as_str().is_some_and(|text| terms.keys && (text.starts_with('-') || (pair && i == 0)))
+            };
+            let may_name = stands_as_name(item);
             if may_name {
-                // What a name was before it was cleaned is not known to a second pass.
+                // What a name was before it was cleaned and cut is not known to a second pass.
                 self.value(&here, item, terms, depth + 1);
             }
             let text = item.as_str().unwrap_or("");
-            let name = self.sanitizer.keys.find(text).filter(|_| may_name && !text.contains([' ', '=']));
+            let fits = stands_as_name(item) && text.len() <= KEY_CHARS && !text.contains([' ', '=']);
+            let name = self.sanitizer.keys.find(text).filter(|_| fits);
             let also_name = || is_name(text) && self.sanitizer.keys.find(text).is_some();
             match named.take() {
                 Some(found) if name.is_none() && !also_name() => self.redact(&here, item, &found),
