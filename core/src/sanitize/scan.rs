@@ -6,11 +6,12 @@
 //!
 //! # Linear on any input
 //! Each function called here either looks at a bounded number of bytes, or consumes what it looked
-//! at, or remembers how far it looked ([`Scan::jwt_until`]). `tests/sanitize_linear.rs` holds the
+//! at but for its last bytes, or remembers how far it looked ([`Scan::jwt_until`]). No byte is begun at twice. `tests/sanitize_linear.rs` holds the
 //! inputs that would show otherwise.
 
 use std::sync::LazyLock;
 
+use super::limits::KEY_WINDOW;
 use super::patterns::{PATTERNS, Pattern, Shape, Special, Token};
 use super::rules::Keys;
 use super::{bare, pairs, shapes};
@@ -166,8 +167,17 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
 pub(super) fn scan<'s>(text: &str, what: What, keys: &'s Keys, send_default_pii: bool) -> Vec<Hit<'s>> {
     let what = what.for_text(text);
     let what = if send_default_pii { what.without_pii_rules() } else { what };
-    let mut scan =
-        Scan { text, b: text.as_bytes(), what, keys, hits: Vec::new(), done: 0, jwt_until: 0, random_until: 0 };
+    let mut scan = Scan {
+        text,
+        b: text.as_bytes(),
+        what,
+        keys,
+        hits: Vec::new(),
+        done: 0,
+        floor: 0,
+        jwt_until: 0,
+        random_until: 0,
+    };
     scan.run();
     scan.hits
 }
@@ -178,8 +188,10 @@ pub(super) struct Scan<'t, 's> {
     what: What,
     pub keys: &'s Keys,
     hits: Vec<Hit<'s>>,
-    /// What stands before this is settled.
-    pub done: usize,
+    /// What stands before this must go or stays.
+    done: usize,
+    /// Names are looked for back to here: to the beginning of the last hit, which may end with one.
+    pub floor: usize,
     /// A run that starts with `eyJ` has been read up to here and is no JWT.
     jwt_until: usize,
     /// A run has been read up to here and is no random key.
@@ -197,30 +209,36 @@ impl<'s> Scan<'_, 's> {
                 i += 1;
                 continue;
             }
+            let done = self.done;
             let next = if class & LETTER != 0 && self.what.has(What::TOKENS) { self.letter(index, i, c) } else { None };
             let next = match next {
                 None if class & SIGN != 0 => self.sign(i, c),
                 None if class & DIGIT != 0 => Some(self.digit(i)),
                 other => other,
             };
+            let next = if self.done > done { Some(self.floor.max(self.done.saturating_sub(KEY_WINDOW))) } else { next };
             i = next.filter(|next| *next > i).unwrap_or(i + 1);
         }
     }
 
-    /// Records a hit and returns where to go on. What an earlier hit covers is left to it.
+    /// Records a hit and returns its end. What was found may end with what begins or announces another secret, as
+    /// in `token: Bearer x`, `token= password = "x"`, `secret: --password x`: the last bytes of it are read like any
+    /// others. A hit that begins in the one before and goes beyond makes that one longer.
     pub fn hit(&mut self, start: usize, end: usize, kind: &'s str) -> Option<usize> {
-        let start = start.max(self.done);
-        let mut end = end;
-        if start < end && self.text.is_char_boundary(start) && self.text.is_char_boundary(end) {
-            if self.what.has(What::PAIRS | What::LITERALS) {
-                let mut seen = start;
-                while let Some(further) = pairs::goes_on(self, start, seen, end) {
-                    (seen, end) = (end, further);
-                }
-            }
-            self.hits.push(Hit { start, end, kind });
-            self.done = end;
+        let fresh = start.max(self.done);
+        if fresh >= end || !self.text.is_char_boundary(fresh) || !self.text.is_char_boundary(end) {
+            return Some(end);
         }
+        // A private key is as long as it likes to be: its first line may stand anywhere in what was found.
+        let end = shapes::last_pem(self.b, fresh, end).map_or(end, |further| further.max(end));
+        match self.hits.last_mut().filter(|_| start < self.done) {
+            Some(last) => last.end = end,
+            None => {
+                self.hits.push(Hit { start, end, kind });
+                self.floor = start;
+            }
+        }
+        self.done = end;
         Some(end)
     }
 
@@ -274,7 +292,6 @@ impl<'s> Scan<'_, 's> {
         if c == b'@'
             && self.what.has(What::URLS)
             && let Some((start, end)) = shapes::oracle_password(b, i)
-            && start >= self.done
         {
             return self.hit(start, end, special_name(Special::OraclePassword));
         }
@@ -337,11 +354,11 @@ impl<'s> Scan<'_, 's> {
         let before = i.checked_sub(1).and_then(|at| b.get(at)).copied().unwrap_or(b' ');
         if self.what.has(What::RANDOM) && i >= self.random_until {
             match bare::aws_secret(b, i) {
-                Ok((start, end)) if start >= self.done => {
+                Ok((start, end)) => {
                     self.hit(start, end, special_name(Special::AwsSecret));
                     return end;
                 }
-                Ok((_, end)) | Err(end) => self.random_until = end,
+                Err(end) => self.random_until = end,
             }
         }
         if self.what.has(What::NUMBERS) {

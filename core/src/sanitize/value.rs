@@ -36,18 +36,24 @@ impl<'s> Walk<'s> {
         Terms { what, chars: self.sanitizer.max_value_length, depth: DEPTH, breadth: BREADTH, keys: true }
     }
 
-    /// Value rules, then the limit.
-    pub fn text(&mut self, path: &Path<'_>, text: &mut String, what: What, chars: usize) {
+    /// Value rules, then the limit. True when the text changed.
+    pub fn text(&mut self, path: &Path<'_>, text: &mut String, what: What, chars: usize) -> bool {
         let sanitizer = self.sanitizer;
-        self.treat(path, text, chars, |text| sanitizer.clean(text, what));
+        self.treat(path, text, chars, |text| sanitizer.clean(text, what))
     }
 
     /// Cleans a text, cuts it, and says so. What a replacement or a cut leaves is read once more: it may be of
-    /// another form, or look like the beginning of a secret, and to a second pass it would.
-    pub fn treat(&mut self, path: &Path<'_>, text: &mut String, chars: usize, clean: impl Fn(&str) -> Option<String>) {
+    /// another form, or look like the beginning of a secret, and to a second pass it would. True when it changed.
+    pub fn treat(
+        &mut self,
+        path: &Path<'_>,
+        text: &mut String,
+        chars: usize,
+        clean: impl Fn(&str) -> Option<String>,
+    ) -> bool {
         let mut cleaned = clean(text);
         if cleaned.is_none() && !over(text, chars) {
-            return;
+            return false;
         }
         let before = text.chars().count();
         let mut changed = false;
@@ -75,6 +81,7 @@ impl<'s> Walk<'s> {
             remarks.push(meta::cut(end.saturating_sub(1), end));
         }
         self.meta.note(path, remarks, Some(before));
+        changed || was_cut
     }
 
     pub fn optional(&mut self, parent: &Path<'_>, key: &str, text: &mut Option<String>, what: What, chars: usize) {

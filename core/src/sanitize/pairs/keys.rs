@@ -46,7 +46,7 @@ pub(super) fn operator(b: &[u8], i: usize) -> Option<Operator> {
 /// Reads a key that ends at `end`, backwards, within [`KEY_WINDOW`].
 pub(super) fn key_before<'s>(scan: &Scan<'_, 's>, end: usize) -> Option<(KeyMatch<'s>, bool)> {
     let b = scan.b;
-    let floor = end.saturating_sub(KEY_WINDOW).max(scan.done);
+    let floor = end.saturating_sub(KEY_WINDOW).max(scan.floor);
     let mut end = end;
     while end > floor && matches!(before(b, end), b' ' | b'\t') {
         end -= 1;

@@ -15,7 +15,7 @@ pub(in crate::sanitize) fn quoted<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<F
         return None;
     }
     let mut end = i - 1;
-    let floor = end.saturating_sub(KEY_WINDOW).max(scan.done);
+    let floor = end.saturating_sub(KEY_WINDOW).max(scan.floor);
     let word_start = |end: usize| {
         let mut start = end;
         while start > floor && (before(b, start).is_ascii_alphanumeric() || matches!(before(b, start), b'_' | b'-')) {
