@@ -43,9 +43,6 @@ fn before(b: &[u8], i: usize) -> u8 {
 pub(super) fn pair(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
     let b = scan.b;
     let op = operator(b, i)?;
-    if op.start < scan.floor {
-        return None;
-    }
     let Some((key, quoted_key)) = key_before(scan, op.start) else {
         return oauth_code(scan, &op).or_else(|| form_part(scan, i, &op));
     };
@@ -56,7 +53,7 @@ pub(super) fn pair(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
 /// The `code` of an OAuth redirect in a link, absolute or not: `/callback?code=x&state=y`.
 fn oauth_code(scan: &mut Scan<'_, '_>, op: &Operator) -> Option<usize> {
     let b = scan.b;
-    let name = op.start.checked_sub("?code".len()).filter(|name| *name >= scan.floor)?;
+    let name = op.start.checked_sub("?code".len())?;
     if op.colon || op.encoded || !matches!(b.get(name..op.start)?, b"?code" | b"&code") {
         return None;
     }
@@ -74,7 +71,7 @@ pub(super) fn couple<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<Found<'s>> {
         return None;
     }
     let end = i - 1;
-    let floor = end.saturating_sub(KEY_WINDOW).max(scan.floor);
+    let floor = scan.floor(end);
     let open = floor + memchr::memrchr(quote, b.get(floor..end)?)?;
     let mut bracket = open;
     if matches!(before(b, bracket), b'b' | b'u') {

@@ -6,9 +6,10 @@
 //!
 //! # Linear on any input
 //! Each function called here either looks at a bounded number of bytes, or consumes what it looked
-//! at but for its last bytes, or remembers how far it looked ([`Scan::jwt_until`]). No byte is begun at twice. `tests/sanitize_linear.rs` holds the
-//! inputs that would show otherwise.
+//! at but for the last of it, or remembers how far it looked ([`Scan::jwt_until`]). No byte is begun
+//! at twice. `tests/sanitize_linear.rs` holds the inputs that would show otherwise.
 
+use std::cmp::Reverse;
 use std::sync::LazyLock;
 
 use super::limits::KEY_WINDOW;
@@ -167,19 +168,21 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
 pub(super) fn scan<'s>(text: &str, what: What, keys: &'s Keys, send_default_pii: bool) -> Vec<Hit<'s>> {
     let what = what.for_text(text);
     let what = if send_default_pii { what.without_pii_rules() } else { what };
-    let mut scan = Scan {
-        text,
-        b: text.as_bytes(),
-        what,
-        keys,
-        hits: Vec::new(),
-        done: 0,
-        floor: 0,
-        jwt_until: 0,
-        random_until: 0,
-    };
+    let mut scan =
+        Scan { text, b: text.as_bytes(), what, keys, hits: Vec::new(), done: 0, jwt_until: 0, random_until: 0 };
     scan.run();
-    scan.hits
+    merged(scan.hits)
+}
+
+/// Hits in order; those that overlap become one.
+pub(super) fn merged(mut hits: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
+    hits.sort_by_key(|hit| (hit.start, Reverse(hit.end)));
+    hits.dedup_by(|next, last| {
+        let overlaps = next.start < last.end;
+        last.end = if overlaps { last.end.max(next.end) } else { last.end };
+        overlaps
+    });
+    hits
 }
 
 pub(super) struct Scan<'t, 's> {
@@ -188,10 +191,8 @@ pub(super) struct Scan<'t, 's> {
     what: What,
     pub keys: &'s Keys,
     hits: Vec<Hit<'s>>,
-    /// What stands before this must go or stays.
+    /// Behind the last hit.
     done: usize,
-    /// Names are looked for back to here: to the beginning of the last hit, which may end with one.
-    pub floor: usize,
     /// A run that starts with `eyJ` has been read up to here and is no JWT.
     jwt_until: usize,
     /// A run has been read up to here and is no random key.
@@ -209,36 +210,34 @@ impl<'s> Scan<'_, 's> {
                 i += 1;
                 continue;
             }
-            let done = self.done;
+            let known = self.hits.len();
             let next = if class & LETTER != 0 && self.what.has(What::TOKENS) { self.letter(index, i, c) } else { None };
             let next = match next {
                 None if class & SIGN != 0 => self.sign(i, c),
                 None if class & DIGIT != 0 => Some(self.digit(i)),
                 other => other,
             };
-            let next = if self.done > done { Some(self.floor.max(self.done.saturating_sub(KEY_WINDOW))) } else { next };
+            // What was found may end with what begins or announces another secret, as in `token: Bearer x`,
+            // `token= password = "x"`, `secret: --password x`: the last bytes of it are read like any others.
+            let tail = |hit: &Hit<'_>| hit.start.max(hit.end.saturating_sub(KEY_WINDOW));
+            let next = self.hits.get(known).map(tail).or(next);
             i = next.filter(|next| *next > i).unwrap_or(i + 1);
         }
     }
 
-    /// Records a hit and returns its end. What was found may end with what begins or announces another secret, as
-    /// in `token: Bearer x`, `token= password = "x"`, `secret: --password x`: the last bytes of it are read like any
-    /// others. A hit that begins in the one before and goes beyond makes that one longer.
+    /// How far back a name that ends at `end` may begin: it may be within a hit, never half in one.
+    pub fn floor(&self, end: usize) -> usize {
+        if end > self.done { self.done.max(end.saturating_sub(KEY_WINDOW)) } else { end.saturating_sub(KEY_WINDOW) }
+    }
+
+    /// Records a hit and returns its end.
     pub fn hit(&mut self, start: usize, end: usize, kind: &'s str) -> Option<usize> {
-        let fresh = start.max(self.done);
-        if fresh >= end || !self.text.is_char_boundary(fresh) || !self.text.is_char_boundary(end) {
-            return Some(end);
+        if start < end && self.text.is_char_boundary(start) && self.text.is_char_boundary(end) {
+            // A private key is as long as it likes to be: its first line may stand anywhere in what was found.
+            let end = shapes::last_pem(self.b, start, end).map_or(end, |further| further.max(end));
+            self.hits.push(Hit { start, end, kind });
+            self.done = self.done.max(end);
         }
-        // A private key is as long as it likes to be: its first line may stand anywhere in what was found.
-        let end = shapes::last_pem(self.b, fresh, end).map_or(end, |further| further.max(end));
-        match self.hits.last_mut().filter(|_| start < self.done) {
-            Some(last) => last.end = end,
-            None => {
-                self.hits.push(Hit { start, end, kind });
-                self.floor = start;
-            }
-        }
-        self.done = end;
         Some(end)
     }
 
@@ -292,6 +291,7 @@ impl<'s> Scan<'_, 's> {
         if c == b'@'
             && self.what.has(What::URLS)
             && let Some((start, end)) = shapes::oracle_password(b, i)
+            && start >= self.done
         {
             return self.hit(start, end, special_name(Special::OraclePassword));
         }
