@@ -116,7 +116,7 @@ TARGET ?=
 FUZZ_SECONDS ?= 30
 
 .PHONY: fuzz
-fuzz: tools ## Search for inputs that break a property: TARGET=sanitizer FUZZ_SECONDS=600
+fuzz: ## Search for inputs that break a property: TARGET=sanitizer FUZZ_SECONDS=600
 	PYTHON=$(PYTHON) scripts/fuzz.sh $(FUZZ_SECONDS) $(TARGET)
 
 .PHONY: docs

@@ -22,10 +22,14 @@ flags+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanit
 flags+=" -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing"
 host=$(rustc -vV | sed -n 's/^host: //p')
 # With --target the flags are for the targets only, not for build scripts.
-RUSTFLAGS="$flags" cargo build --quiet -j2 --release --locked --manifest-path fuzz/Cargo.toml \
+RUSTFLAGS="$flags" cargo build --quiet -j2 --release --manifest-path fuzz/Cargo.toml \
     --target "$host" --target-dir target/fuzz
 
-"${PYTHON:-python3}" scripts/fuzz_seeds.py
+if command -v "${PYTHON:-python3}" >/dev/null; then
+    "${PYTHON:-python3}" scripts/fuzz_seeds.py
+else
+    echo "no Python: the fuzzer begins without the texts of tests/vectors and takes longer to find its way" >&2
+fi
 failed=()
 for target in "${targets[@]}"; do
     mkdir -p "fuzz/corpus/$target" "fuzz/artifacts/$target" "tests/fuzz/$target"

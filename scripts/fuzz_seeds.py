@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MAX_BYTES = 2048
 
 Case = dict[str, Any]
+# Texts are written as UTF-8.
+Seed = str | bytes
 
 
 def cases(topic: str) -> Iterator[Case]:
@@ -76,7 +80,22 @@ def secrets() -> Iterator[str]:
         yield chr(32 + number % 25) + chr(32 + number % 38) + text
 
 
-def seeds() -> dict[str, list[str]]:
+def frame(kind: int, payload: bytes) -> bytes:
+    """As `core/src/framing.rs` writes it."""
+    head = struct.pack("<BI", kind, len(payload))
+    return b"\xfffw\xff" + head + struct.pack("<I", zlib.crc32(head + payload)) + payload
+
+
+def spool() -> Iterator[Seed]:
+    """Files of an event, folded counts and an acknowledgement of either; and what may happen to one."""
+    event, counts = frame(1, bytes(24) + b"{}"), frame(2, bytes(32) + b"{}")
+    for at in (0, len(event)):
+        yield event + counts + frame(3, struct.pack("<Q", at))
+    yield event[:-1] + event + frame(3, b"") + frame(9, b"later")
+    yield "first\nc3 counts\na0\n-5\nlast\n~700"
+
+
+def seeds() -> dict[str, Sequence[Seed]]:
     prose = [*sanitize("text", "code", "url", "query", "cookies"), *texts(list(sanitize("header", "body", "value")))]
     events = [*map(compact, sanitize("event"))]
     for case in cases("fingerprint"):
@@ -85,6 +104,7 @@ def seeds() -> dict[str, list[str]]:
         "dsn": [*texts([case["input"] for case in cases("dsn")])],
         "envelope": [*texts([case["input"] for case in cases("envelope")])],
         "event": events,
+        "framing": ["1first\n2second\n~99\n+\n-7\n1last", *spool()],
         "message": [*texts([case["input"] for case in cases("message")])],
         "ratelimit": [*answers()],
         "sanitizer": [*events, *("\n".join(prose[i : i + 10]) for i in range(0, len(prose), 10))],
@@ -92,6 +112,7 @@ def seeds() -> dict[str, list[str]]:
         "sanitizer_text": prose,
         "secrets": [*secrets()],
         "source_map": [*maps()],
+        "spool": [*spool()],
         "stack_python": [*stacks("python")],
         "stack_rust": [*stacks("rust")],
         "stack_v8": [*v8_stacks()],
@@ -104,7 +125,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         known = 0
         for text in inputs:
-            content = text.encode()
+            content = text.encode() if isinstance(text, str) else text
             if 0 < len(content) <= MAX_BYTES:
                 (folder / f"seed-{hashlib.sha256(content).hexdigest()[:16]}").write_bytes(content)
                 known += 1

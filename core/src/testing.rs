@@ -1,5 +1,8 @@
 //! For tests of applications and of Faultwire itself.
 
+#[doc(hidden)]
+pub mod disk;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 

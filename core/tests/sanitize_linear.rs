@@ -18,6 +18,13 @@ static TURN: Mutex<()> = Mutex::new(());
 fn adversaries() -> Vec<&'static str> {
     vec![
         "eyJ",
+        "token= password = ",
+        "token=a password=",
+        "token=\"password=",
+        "key = \\\"password = \"",
+        "password='a' password '",
+        "--token --password ",
+        "token: -----BEGIN PRIVATE KEY----- ",
         "eyJeyJ.",
         "eyJhbGciOiJI",
         "-----BEGIN ",

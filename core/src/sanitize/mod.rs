@@ -274,15 +274,7 @@ impl Sanitizer {
                 }
             }
         }
-        hits.sort_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
-        let mut merged: Vec<Hit<'s>> = Vec::with_capacity(hits.len());
-        for hit in hits {
-            match merged.last_mut() {
-                Some(last) if hit.start < last.end => last.end = last.end.max(hit.end),
-                _ => merged.push(hit),
-            }
-        }
-        merged
+        scan::merged(hits)
     }
 
     /// Whether `found` hides `value` under `key`.

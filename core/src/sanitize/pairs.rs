@@ -22,7 +22,7 @@ pub(super) use phrases::quoted;
 use super::limits::KEY_WINDOW;
 use super::rules::{KeyMatch, Span};
 use super::scan::{Scan, placeholder};
-use super::{OAUTH_CODE, is_oauth_code, shapes};
+use super::{OAUTH_CODE, is_oauth_code};
 use ends::{balanced, digits_end, is_quote, joined_literals, line_end, quoted_value, word_end};
 use inert::{is_plain_word, placeholder_fills};
 use keys::{Operator, key_before, operator};
@@ -43,9 +43,6 @@ fn before(b: &[u8], i: usize) -> u8 {
 pub(super) fn pair(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
     let b = scan.b;
     let op = operator(b, i)?;
-    if op.start < scan.done {
-        return None;
-    }
     let Some((key, quoted_key)) = key_before(scan, op.start) else {
         return oauth_code(scan, &op).or_else(|| form_part(scan, i, &op));
     };
@@ -56,7 +53,7 @@ pub(super) fn pair(scan: &mut Scan<'_, '_>, i: usize) -> Option<usize> {
 /// The `code` of an OAuth redirect in a link, absolute or not: `/callback?code=x&state=y`.
 fn oauth_code(scan: &mut Scan<'_, '_>, op: &Operator) -> Option<usize> {
     let b = scan.b;
-    let name = op.start.checked_sub("?code".len()).filter(|name| *name >= scan.done)?;
+    let name = op.start.checked_sub("?code".len())?;
     if op.colon || op.encoded || !matches!(b.get(name..op.start)?, b"?code" | b"&code") {
         return None;
     }
@@ -64,51 +61,6 @@ fn oauth_code(scan: &mut Scan<'_, '_>, op: &Operator) -> Option<usize> {
     let length = value.iter().take_while(|c| c.is_ascii_alphanumeric() || b"-._~/+=%".contains(c)).count();
     let code = scan.text.get(op.end..op.end + length).filter(|code| is_oauth_code(code))?;
     scan.hit(op.end, op.end + code.len(), OAUTH_CODE.name)
-}
-
-/// What was found may end with what announces another secret: a name and its operator as in
-/// `Authorization: a b password = "x"`, a flag as in `token: --password x`, a word of secrecy before a quote, the first
-/// line of a private key.
-/// Then what must go ends with that secret. Looks at no byte before `seen`, but for a few: those were looked at.
-pub(super) fn goes_on(scan: &Scan<'_, '_>, start: usize, seen: usize, end: usize) -> Option<usize> {
-    let b = scan.b;
-    // The first line of a key that has more of them.
-    const BEGIN: &[u8] = b"-----BEGIN";
-    let from = start.max(seen.saturating_sub(BEGIN.len()));
-    if let Some(begin) = memchr::memmem::rfind(b.get(from..end)?, BEGIN)
-        && let Some(further) = shapes::pem(b, from + begin).filter(|further| *further > end)
-    {
-        return Some(further);
-    }
-    let window = b.get(start.max(end.saturating_sub(KEY_WINDOW))..end)?;
-    let blanks = window.iter().rev().take_while(|c| matches!(c, b' ' | b'\t')).count();
-    let sign = end.checked_sub(blanks + 1).filter(|i| *i > start && matches!(at(b, *i), b'=' | b':'));
-    let further = if let Some(sign) = sign {
-        let op = operator(b, sign).filter(|op| op.start > start)?;
-        let (key, quoted_key) = key_before(scan, op.start)?;
-        value(scan, &op, &key, quoted_key)?.1
-    } else if at(b, end) == b' ' {
-        let word = end - window.iter().rev().take_while(|c| !c.is_ascii_whitespace()).count();
-        let announced = match (at(b, word), at(b, end + 1)) {
-            (b'-', _) => flag(scan, word),
-            (_, b'"' | b'\'') => quoted(scan, end + 1),
-            _ => None,
-        };
-        announced?.1
-    } else if is_quote(at(b, end)) {
-        // What closes this value may open the next one, `by 'x password 'y'`; or the value is a name itself,
-        // `token: "api_key": "x"`.
-        let behind = b.iter().enumerate().skip(end + 1).find(|(_, c)| **c != b' ');
-        let op = behind.filter(|(_, c)| matches!(c, b':' | b'=')).and_then(|(i, _)| operator(b, i));
-        let name = |start, end| scan.text.get(start..end).filter(|name| name.len() <= KEY_WINDOW);
-        match op.and_then(|op| Some((scan.keys.find(name(start, end)?)?, op))) {
-            Some((key, op)) => value(scan, &op, &key, true)?.1,
-            None => quoted(scan, end)?.1,
-        }
-    } else {
-        return None;
-    };
-    (further > end && scan.text.is_char_boundary(further)).then_some(further)
 }
 
 /// `('password', 'x')`, `["password", "x"]`: reprs of pairs. The comma stands at `i`.
@@ -119,7 +71,7 @@ pub(super) fn couple<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<Found<'s>> {
         return None;
     }
     let end = i - 1;
-    let floor = end.saturating_sub(KEY_WINDOW).max(scan.done);
+    let floor = scan.floor(end);
     let open = floor + memchr::memrchr(quote, b.get(floor..end)?)?;
     let mut bracket = open;
     if matches!(before(b, bracket), b'b' | b'u') {

@@ -6,11 +6,13 @@
 //!
 //! # Linear on any input
 //! Each function called here either looks at a bounded number of bytes, or consumes what it looked
-//! at, or remembers how far it looked ([`Scan::jwt_until`]). `tests/sanitize_linear.rs` holds the
-//! inputs that would show otherwise.
+//! at but for the last of it, or remembers how far it looked ([`Scan::jwt_until`]). No byte is begun
+//! at twice. `tests/sanitize_linear.rs` holds the inputs that would show otherwise.
 
+use std::cmp::Reverse;
 use std::sync::LazyLock;
 
+use super::limits::KEY_WINDOW;
 use super::patterns::{PATTERNS, Pattern, Shape, Special, Token};
 use super::rules::Keys;
 use super::{bare, pairs, shapes};
@@ -169,7 +171,18 @@ pub(super) fn scan<'s>(text: &str, what: What, keys: &'s Keys, send_default_pii:
     let mut scan =
         Scan { text, b: text.as_bytes(), what, keys, hits: Vec::new(), done: 0, jwt_until: 0, random_until: 0 };
     scan.run();
-    scan.hits
+    merged(scan.hits)
+}
+
+/// Hits in order; those that overlap become one.
+pub(super) fn merged(mut hits: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
+    hits.sort_by_key(|hit| (hit.start, Reverse(hit.end)));
+    hits.dedup_by(|next, last| {
+        let overlaps = next.start < last.end;
+        last.end = if overlaps { last.end.max(next.end) } else { last.end };
+        overlaps
+    });
+    hits
 }
 
 pub(super) struct Scan<'t, 's> {
@@ -178,8 +191,8 @@ pub(super) struct Scan<'t, 's> {
     what: What,
     pub keys: &'s Keys,
     hits: Vec<Hit<'s>>,
-    /// What stands before this is settled.
-    pub done: usize,
+    /// Behind the last hit.
+    done: usize,
     /// A run that starts with `eyJ` has been read up to here and is no JWT.
     jwt_until: usize,
     /// A run has been read up to here and is no random key.
@@ -197,29 +210,33 @@ impl<'s> Scan<'_, 's> {
                 i += 1;
                 continue;
             }
+            let known = self.hits.len();
             let next = if class & LETTER != 0 && self.what.has(What::TOKENS) { self.letter(index, i, c) } else { None };
             let next = match next {
                 None if class & SIGN != 0 => self.sign(i, c),
                 None if class & DIGIT != 0 => Some(self.digit(i)),
                 other => other,
             };
+            // What was found may end with what begins or announces another secret, as in `token: Bearer x`,
+            // `token= password = "x"`, `secret: --password x`: the last bytes of it are read like any others.
+            let tail = |hit: &Hit<'_>| hit.start.max(hit.end.saturating_sub(KEY_WINDOW));
+            let next = self.hits.get(known).map(tail).or(next);
             i = next.filter(|next| *next > i).unwrap_or(i + 1);
         }
     }
 
-    /// Records a hit and returns where to go on. What an earlier hit covers is left to it.
+    /// How far back a name that ends at `end` may begin: it may be within a hit, never half in one.
+    pub fn floor(&self, end: usize) -> usize {
+        if end > self.done { self.done.max(end.saturating_sub(KEY_WINDOW)) } else { end.saturating_sub(KEY_WINDOW) }
+    }
+
+    /// Records a hit and returns its end.
     pub fn hit(&mut self, start: usize, end: usize, kind: &'s str) -> Option<usize> {
-        let start = start.max(self.done);
-        let mut end = end;
         if start < end && self.text.is_char_boundary(start) && self.text.is_char_boundary(end) {
-            if self.what.has(What::PAIRS | What::LITERALS) {
-                let mut seen = start;
-                while let Some(further) = pairs::goes_on(self, start, seen, end) {
-                    (seen, end) = (end, further);
-                }
-            }
+            // A private key is as long as it likes to be: its first line may stand anywhere in what was found.
+            let end = shapes::last_pem(self.b, start, end).map_or(end, |further| further.max(end));
             self.hits.push(Hit { start, end, kind });
-            self.done = end;
+            self.done = self.done.max(end);
         }
         Some(end)
     }
@@ -337,11 +354,11 @@ impl<'s> Scan<'_, 's> {
         let before = i.checked_sub(1).and_then(|at| b.get(at)).copied().unwrap_or(b' ');
         if self.what.has(What::RANDOM) && i >= self.random_until {
             match bare::aws_secret(b, i) {
-                Ok((start, end)) if start >= self.done => {
+                Ok((start, end)) => {
                     self.hit(start, end, special_name(Special::AwsSecret));
                     return end;
                 }
-                Ok((_, end)) | Err(end) => self.random_until = end,
+                Err(end) => self.random_until = end,
             }
         }
         if self.what.has(What::NUMBERS) {

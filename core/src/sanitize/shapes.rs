@@ -163,6 +163,11 @@ pub(super) fn pem(b: &[u8], i: usize) -> Option<usize> {
     Some(close.map_or(b.len(), |close| foot + close + 5))
 }
 
+/// Where the private key ends that begins last between `start` and `end`, if one does.
+pub(super) fn last_pem(b: &[u8], start: usize, end: usize) -> Option<usize> {
+    pem(b, start + memmem::rfind(b.get(start..end)?, b"-----BEGIN")?)
+}
+
 /// A user of this length or more in front of `@` is a key (the public key of a DSN is 32).
 const USER_IS_KEY: usize = 20;
 

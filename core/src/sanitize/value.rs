@@ -36,18 +36,24 @@ impl<'s> Walk<'s> {
         Terms { what, chars: self.sanitizer.max_value_length, depth: DEPTH, breadth: BREADTH, keys: true }
     }
 
-    /// Value rules, then the limit.
-    pub fn text(&mut self, path: &Path<'_>, text: &mut String, what: What, chars: usize) {
+    /// Value rules, then the limit. True when the text changed.
+    pub fn text(&mut self, path: &Path<'_>, text: &mut String, what: What, chars: usize) -> bool {
         let sanitizer = self.sanitizer;
-        self.treat(path, text, chars, |text| sanitizer.clean(text, what));
+        self.treat(path, text, chars, |text| sanitizer.clean(text, what))
     }
 
     /// Cleans a text, cuts it, and says so. What a replacement or a cut leaves is read once more: it may be of
-    /// another form, or look like the beginning of a secret, and to a second pass it would.
-    pub fn treat(&mut self, path: &Path<'_>, text: &mut String, chars: usize, clean: impl Fn(&str) -> Option<String>) {
+    /// another form, or look like the beginning of a secret, and to a second pass it would. True when it changed.
+    pub fn treat(
+        &mut self,
+        path: &Path<'_>,
+        text: &mut String,
+        chars: usize,
+        clean: impl Fn(&str) -> Option<String>,
+    ) -> bool {
         let mut cleaned = clean(text);
         if cleaned.is_none() && !over(text, chars) {
-            return;
+            return false;
         }
         let before = text.chars().count();
         let mut changed = false;
@@ -75,6 +81,7 @@ impl<'s> Walk<'s> {
             remarks.push(meta::cut(end.saturating_sub(1), end));
         }
         self.meta.note(path, remarks, Some(before));
+        changed || was_cut
     }
 
     pub fn optional(&mut self, parent: &Path<'_>, key: &str, text: &mut Option<String>, what: What, chars: usize) {
@@ -170,14 +177,17 @@ impl<'s> Walk<'s> {
         let mut named: Option<KeyMatch<'_>> = None;
         for (i, item) in list.iter_mut().enumerate() {
             let here = path.index(i);
-            let may_name = matches!(item, Value::String(text)
-                if terms.keys && text.len() <= KEY_CHARS && (text.starts_with('-') || (pair && i == 0)));
+            let stands_as_name = |item: &Value| {
+                item.as_str().is_some_and(|text| terms.keys && (text.starts_with('-') || (pair && i == 0)))
+            };
+            let may_name = stands_as_name(item);
             if may_name {
-                // What a name was before it was cleaned is not known to a second pass.
+                // What a name was before it was cleaned and cut is not known to a second pass.
                 self.value(&here, item, terms, depth + 1);
             }
             let text = item.as_str().unwrap_or("");
-            let name = self.sanitizer.keys.find(text).filter(|_| may_name && !text.contains([' ', '=']));
+            let fits = stands_as_name(item) && text.len() <= KEY_CHARS && !text.contains([' ', '=']);
+            let name = self.sanitizer.keys.find(text).filter(|_| fits);
             let also_name = || is_name(text) && self.sanitizer.keys.find(text).is_some();
             match named.take() {
                 Some(found) if name.is_none() && !also_name() => self.redact(&here, item, &found),

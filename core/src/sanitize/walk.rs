@@ -3,6 +3,7 @@
 //! Every struct is taken apart without `..`: a field that is added to the protocol does not compile
 //! here until someone has decided how it is sanitized.
 
+use super::PASSES;
 use super::limits::*;
 use super::meta::{self, Meta, Path};
 use super::rules::{KeyMatch, Secrecy, Span};
@@ -118,11 +119,11 @@ impl Walk<'_> {
     fn log_entry(&mut self, path: &Path<'_>, entry: &mut LogEntry) {
         let LogEntry { message, params, formatted } = entry;
         self.optional(path, "message", message, What::TEXT, MESSAGE_CHARS);
-        let terms = self.terms(What::TEXT);
+        self.value(&path.key("params"), params, self.terms(What::TEXT), 0);
+        // Last: how a parameter reads within the template depends on what is left of it.
         if let (Some(template), Value::Array(list)) = (&*message, &mut *params) {
             self.named_by_template(&path.key("params"), template, list);
         }
-        self.value(&path.key("params"), params, terms, 0);
         self.optional(path, "formatted", formatted, What::TEXT, MESSAGE_CHARS);
     }
 
@@ -274,24 +275,42 @@ impl Walk<'_> {
         if count < u16::BITS as usize && untouched.count_ones() as usize == count {
             return;
         }
-        let chars = self.sanitizer.max_value_length;
-        let lines = pre_context.iter().chain(context_line.iter()).chain(post_context.iter());
-        let mut block = KeyBlock::starting(lines);
-        let mut open = OpenLiteral::None;
-        let before = path.key("pre_context");
-        for (i, line) in pre_context.iter_mut().enumerate() {
-            self.line(&before.index(i), line, chars, &mut block, &mut open);
-        }
-        if let Some(line) = context_line {
-            self.line(&path.key("context_line"), line, chars, &mut block, &mut open);
-        }
-        let after = path.key("post_context");
-        for (i, line) in post_context.iter_mut().enumerate() {
-            self.line(&after.index(i), line, chars, &mut block, &mut open);
+        // What a line says of the others can go with a secret or a cut.
+        for _ in 0..PASSES {
+            if !self.source_once(path, pre_context, context_line, post_context) {
+                break;
+            }
         }
     }
 
-    fn line(&mut self, path: &Path<'_>, line: &mut String, chars: usize, block: &mut KeyBlock, open: &mut OpenLiteral) {
+    /// True when a line changed.
+    fn source_once(
+        &mut self,
+        path: &Path<'_>,
+        pre_context: &mut [String],
+        context_line: &mut Option<String>,
+        post_context: &mut [String],
+    ) -> bool {
+        let lines = pre_context.iter().chain(context_line.iter()).chain(post_context.iter());
+        let mut block = KeyBlock::starting(lines);
+        let mut open = OpenLiteral::None;
+        let mut changed = false;
+        let before = path.key("pre_context");
+        for (i, line) in pre_context.iter_mut().enumerate() {
+            changed |= self.line(&before.index(i), line, &mut block, &mut open);
+        }
+        if let Some(line) = context_line {
+            changed |= self.line(&path.key("context_line"), line, &mut block, &mut open);
+        }
+        let after = path.key("post_context");
+        for (i, line) in post_context.iter_mut().enumerate() {
+            changed |= self.line(&after.index(i), line, &mut block, &mut open);
+        }
+        changed
+    }
+
+    fn line(&mut self, path: &Path<'_>, line: &mut String, block: &mut KeyBlock, open: &mut OpenLiteral) -> bool {
+        let chars = self.sanitizer.max_value_length;
         let inside = block.inside;
         block.step(line);
         if inside {
@@ -301,14 +320,15 @@ impl Walk<'_> {
         }
         let continued = open.hides(line);
         let next = open.step(line, &self.sanitizer.keys);
-        match continued {
+        let changed = match continued {
             Some(clean) => {
                 let clean = self.sanitizer.clean(&clean, What::CODE).unwrap_or(clean);
-                self.treat(path, line, chars, |line| (line != clean).then(|| clean.clone()));
+                self.treat(path, line, chars, |line| (line != clean).then(|| clean.clone()))
             }
             None => self.text(path, line, What::CODE, chars),
-        }
+        };
         *open = next;
+        changed
     }
 
     fn breadcrumb(&mut self, path: &Path<'_>, crumb: &mut Breadcrumb) {
@@ -323,9 +343,7 @@ impl Walk<'_> {
             let name = key.rsplit(['.', '_']).next().unwrap_or(key);
             let place = here.key(key);
             match name {
-                "query" if value.as_str().is_some_and(begins_with_pair) => {
-                    self.query(&place, value, terms.chars);
-                }
+                "query" => self.crumb_query(&place, value, terms),
                 "cookies" => self.cookies(&place, value),
                 "body" | "payload" => self.body(&place, value, terms.chars),
                 _ => {}
@@ -333,6 +351,16 @@ impl Walk<'_> {
         }
         self.map(&here, data, terms, 0);
         self.fit_map(&here, data, terms, BREADCRUMB_DATA_BYTES);
+    }
+
+    /// A query of a URL or of a database; what is left of one may read as the other.
+    fn crumb_query(&mut self, path: &Path<'_>, value: &mut Value, terms: Terms) {
+        let Value::String(text) = value else { return };
+        let sanitizer = self.sanitizer;
+        self.treat(path, text, terms.chars, |text| {
+            let query = begins_with_pair(text).then(|| sanitizer.clean_query(text)).flatten();
+            query.or_else(|| sanitizer.clean_value(text, terms.what))
+        });
     }
 
     fn user(&mut self, path: &Path<'_>, user: &mut User) {
@@ -349,9 +377,10 @@ impl Walk<'_> {
         for (key, text) in [("email", email), ("username", username), ("ip_address", ip_address)] {
             let Some(text) = text else { continue };
             let here = path.key(key);
-            match self.sanitizer.keys.find(key) {
-                Some(found) => self.redact_text(&here, text, &found),
-                None => self.text(&here, text, What::TEXT, VALUE_CHARS),
+            if let Some(found) = self.sanitizer.keys.find(key) {
+                self.redact_text(&here, text, &found);
+            } else {
+                self.text(&here, text, What::TEXT, VALUE_CHARS);
             }
         }
         let mut map: Map = std::mem::take(other).into_iter().collect();

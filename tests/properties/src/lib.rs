@@ -6,15 +6,18 @@
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a property fails by panicking")]
 
+mod damage;
 mod dsn;
 mod envelope;
 mod event;
 mod fields;
+mod framing;
 mod message;
 mod ratelimit;
 mod sanitizer;
 mod secrets;
 mod source_map;
+mod spool;
 mod stack;
 pub mod time;
 
@@ -26,6 +29,7 @@ pub const PROPERTIES: &[(&str, Property)] = &[
     ("dsn", dsn::check),
     ("envelope", envelope::check),
     ("event", event::check),
+    ("framing", framing::check),
     ("message", message::check),
     ("ratelimit", ratelimit::check),
     ("sanitizer", sanitizer::whole_event),
@@ -33,6 +37,7 @@ pub const PROPERTIES: &[(&str, Property)] = &[
     ("sanitizer_text", sanitizer::single_text),
     ("secrets", secrets::check),
     ("source_map", source_map::check),
+    ("spool", spool::check),
     ("stack_python", stack::python),
     ("stack_rust", stack::rust),
     ("stack_v8", stack::v8),

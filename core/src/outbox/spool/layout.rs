@@ -8,7 +8,7 @@
 //!
 //! Integers are little-endian.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use crate::framing::{self, Frames};
 use crate::outbox::{Kind, Origin, Record};
@@ -19,7 +19,7 @@ const COUNTS: u8 = 2;
 const ACKNOWLEDGEMENT: u8 = 3;
 
 /// The frame of a record.
-pub(super) fn frame(record: &Record) -> Vec<u8> {
+pub(crate) fn frame(record: &Record) -> Vec<u8> {
     let (id, time) = (record.id.0.to_le_bytes(), record.captured.0.to_le_bytes());
     let mut out = Vec::new();
     match record.kind {
@@ -30,14 +30,20 @@ pub(super) fn frame(record: &Record) -> Vec<u8> {
 }
 
 /// The frame that says of the record at `at` that it is done.
-pub(super) fn acknowledgement(at: u64) -> Vec<u8> {
+pub(crate) fn acknowledgement(at: u64) -> Vec<u8> {
     let mut out = Vec::new();
     framing::append(&mut out, ACKNOWLEDGEMENT, &[&at.to_le_bytes()]);
     out
 }
 
+/// Where the record stands that a frame says is done.
+pub(crate) fn acknowledged(kind: u8, payload: &[u8]) -> Option<u64> {
+    (kind == ACKNOWLEDGEMENT).then_some(())?;
+    payload.try_into().ok().map(u64::from_le_bytes)
+}
+
 /// The record of a frame, as one that an earlier process left; `None` for a kind that a later version may have.
-pub(super) fn record(kind: u8, payload: &[u8]) -> Option<Record> {
+pub(crate) fn record(kind: u8, payload: &[u8]) -> Option<Record> {
     let (id, rest) = payload.split_first_chunk()?;
     let (time, rest) = rest.split_first_chunk()?;
     let (kind, items) = match kind {
@@ -55,7 +61,7 @@ pub(super) fn record(kind: u8, payload: &[u8]) -> Option<Record> {
 
 /// What a file holds.
 #[derive(Debug, Default)]
-pub(super) struct Contents {
+pub(crate) struct Contents {
     /// Records that are not done, with the place and length of their frames; in order.
     pub waiting: Vec<(usize, usize, Record)>,
     /// Damaged stretches.
@@ -63,19 +69,19 @@ pub(super) struct Contents {
 }
 
 /// Reads a whole file.
-pub(super) fn contents(file: &[u8]) -> Contents {
+pub(crate) fn contents(file: &[u8]) -> Contents {
     let mut frames = Frames::new(file);
-    let mut found = BTreeMap::new();
+    let mut found = Vec::new();
     let mut done = HashSet::new();
     for frame in frames.by_ref() {
-        match (frame.kind, frame.payload.try_into()) {
-            (ACKNOWLEDGEMENT, Ok(at)) => drop(done.insert(u64::from_le_bytes(at) as usize)),
-            _ => drop(found.insert(frame.at, frame)),
+        match acknowledged(frame.kind, frame.payload) {
+            Some(at) => drop(done.insert(at)),
+            None => found.push(frame),
         }
     }
     let waiting = found
-        .into_values()
-        .filter(|frame| !done.contains(&frame.at))
+        .into_iter()
+        .filter(|frame| !done.contains(&(frame.at as u64)))
         .filter_map(|frame| Some((frame.at, frame.end() - frame.at, record(frame.kind, frame.payload)?)))
         .collect();
     Contents { waiting, damaged: frames.damaged() }

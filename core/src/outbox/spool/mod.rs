@@ -6,7 +6,7 @@
 //! processes share the work. Where the disk refuses, records are kept in memory alone until it takes them again.
 
 mod directory;
-mod layout;
+pub(crate) mod layout;
 mod segment;
 
 use std::path::PathBuf;

@@ -46,11 +46,9 @@ pub(super) fn operator(b: &[u8], i: usize) -> Option<Operator> {
 /// Reads a key that ends at `end`, backwards, within [`KEY_WINDOW`].
 pub(super) fn key_before<'s>(scan: &Scan<'_, 's>, end: usize) -> Option<(KeyMatch<'s>, bool)> {
     let b = scan.b;
-    let floor = end.saturating_sub(KEY_WINDOW).max(scan.done);
-    let mut end = end;
-    while end > floor && matches!(before(b, end), b' ' | b'\t') {
-        end -= 1;
-    }
+    let blanks = b.get(..end)?.iter().rev().take(KEY_WINDOW).take_while(|c| matches!(c, b' ' | b'\t')).count();
+    let mut end = end - blanks;
+    let floor = end.saturating_sub(KEY_WINDOW);
     // `config["password"]`
     if before(b, end) == b']' && is_quote(before(b, end - 1)) {
         end -= 1;
@@ -65,6 +63,7 @@ pub(super) fn key_before<'s>(scan: &Scan<'_, 's>, end: usize) -> Option<(KeyMatc
             end -= 1;
         }
     }
+    let floor = scan.floor(end);
     let mut start = end;
     let in_key = |c: u8| c.is_ascii_alphanumeric() || c >= 0x80 || b"_-.$%[]+@".contains(&c);
     while start > floor && in_key(before(b, start)) {

@@ -45,7 +45,7 @@ pub(super) fn form_part(scan: &mut Scan<'_, '_>, i: usize, op: &Operator) -> Opt
 /// `<key>value</key>`: the `>` stands at `i`.
 pub(in crate::sanitize) fn element<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<Found<'s>> {
     let b = scan.b;
-    let floor = i.saturating_sub(2 * KEY_WINDOW).max(scan.done);
+    let floor = i.saturating_sub(2 * KEY_WINDOW);
     let open = floor + memchr::memrchr(b'<', b.get(floor..i)?)?;
     let inside = scan.text.get(open + 1..i)?;
     let name = inside.split([' ', '\t', '\n']).next()?;

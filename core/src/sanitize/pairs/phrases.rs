@@ -4,7 +4,6 @@ use super::ends::quoted_value;
 use super::inert::is_inert;
 use super::keys::ENDS_PHRASES;
 use super::{Found, before};
-use crate::sanitize::limits::KEY_WINDOW;
 use crate::sanitize::rules::Secrecy;
 use crate::sanitize::scan::{Scan, placeholder};
 
@@ -15,7 +14,7 @@ pub(in crate::sanitize) fn quoted<'s>(scan: &Scan<'_, 's>, i: usize) -> Option<F
         return None;
     }
     let mut end = i - 1;
-    let floor = end.saturating_sub(KEY_WINDOW).max(scan.done);
+    let floor = scan.floor(end);
     let word_start = |end: usize| {
         let mut start = end;
         while start > floor && (before(b, start).is_ascii_alphanumeric() || matches!(before(b, start), b'_' | b'-')) {
