@@ -66,7 +66,9 @@ pub(crate) fn run(engine: &Arc<Engine>) {
     send_counts(engine, exemplars);
     *kept = Worker::default();
     engine.worker_done.store(true, Ordering::Release);
+    // The shipper waits for records, or for its next attempt.
     engine.outbox.wake();
+    engine.epochs.notify();
 }
 
 fn look_for_crashes(engine: &Engine, pipeline: &mut Pipeline, now: bool) {
