@@ -24,6 +24,7 @@ sys.path[:0] = [str(HERE), str(HERE / "conformance")]
 
 from leaky import limits, plain, search, web  # noqa: E402
 from sink import Sink  # noqa: E402
+from state import state_of_its_own  # noqa: E402, F401
 
 #: Seconds for a scenario on a busy machine.
 DEADLINE = 120.0
@@ -91,7 +92,12 @@ def test_no_secret_gets_out(sink: Sink, module: str, name: str, pii: bool) -> No
 
 
 @pytest.mark.parametrize(("module", "name"), SCENARIOS)
-def test_no_secret_lies_on_disk(sink: Sink, state_of_its_own: Path, module: str, name: str) -> None:
+def test_no_secret_lies_on_disk(
+    sink: Sink,
+    state_of_its_own: Path,  # noqa: F811
+    module: str,
+    name: str,
+) -> None:
     """The server wants to be left alone for a while: all that the process leaves is in files."""
     sink.mode("status", status=429, headers={"X-Sentry-Rate-Limits": "290:error:key"})
     is_kept = name != "failing_hook"

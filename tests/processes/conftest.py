@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "conformance"))
 
 from sink import Sink  # noqa: E402
+from state import state_of_its_own  # noqa: E402, F401
 
 #: The longer run of `make torture`.
 TORTURE = bool(os.environ.get("FAULTWIRE_TORTURE"))
