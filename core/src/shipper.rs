@@ -93,11 +93,10 @@ fn end(engine: &Engine, kept: &mut Shipper) {
 
 impl Shipper {
     /// How long nothing is to be sent: the server set a limit, or did not answer. A flush that came since does not
-    /// wait for the latter.
+    /// wait for the latter, unless the server asked for it.
     fn hold(&self, engine: &Engine, flush: u64) -> Option<Duration> {
         let now = Instant::now();
-        let backoff = self.backoff.left(now).filter(|_| flush == self.failed_for);
-        engine.limits.limited("error", now).max(backoff)
+        engine.limits.limited("error", now).max(self.backoff.left(now, flush != self.failed_for))
     }
 
     /// Sends one record, and what there is to report with it.

@@ -19,6 +19,8 @@ const LONGEST_ASKED: Duration = Duration::from_secs(5 * 60);
 pub(crate) struct Backoff {
     failures: u32,
     until: Option<Instant>,
+    /// As long as the server itself asked for: nobody passes that.
+    asked_until: Option<Instant>,
 }
 
 impl Backoff {
@@ -26,9 +28,10 @@ impl Backoff {
     pub fn fail(&mut self, now: Instant, asked: Option<Duration>) {
         let limit = FIRST.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
         let share = random_u64() as f64 / u64::MAX as f64;
-        let wait = limit.mul_f64(share).max(SHORTEST).max(asked.unwrap_or_default().min(LONGEST_ASKED));
+        let wait = limit.mul_f64(share).max(SHORTEST);
         self.failures = self.failures.saturating_add(1);
         self.until = Some(now + wait);
+        self.asked_until = asked.map(|asked| now + asked.min(LONGEST_ASKED));
     }
 
     /// The server took something.
@@ -36,9 +39,11 @@ impl Backoff {
         *self = Backoff::default();
     }
 
-    /// How much longer to wait at `now`; `None` when it is over.
-    pub fn left(&self, now: Instant) -> Option<Duration> {
-        self.until?.checked_duration_since(now).filter(|left| !left.is_zero())
+    /// How much longer to wait at `now`; `None` when it is over. Who is in a `hurry` waits only for what the server
+    /// asked for.
+    pub fn left(&self, now: Instant, hurry: bool) -> Option<Duration> {
+        let until = self.until.filter(|_| !hurry).max(self.asked_until)?;
+        until.checked_duration_since(now).filter(|left| !left.is_zero())
     }
 }
 
@@ -53,13 +58,14 @@ mod tests {
         let mut waits = vec![Vec::new(); 12];
         for _ in 0..200 {
             let mut backoff = Backoff::default();
-            assert_eq!(backoff.left(now), None);
+            assert_eq!(backoff.left(now, false), None);
             for of_failure in &mut waits {
                 backoff.fail(now, None);
-                of_failure.push(backoff.left(now).unwrap());
+                of_failure.push(backoff.left(now, false).unwrap());
             }
+            assert_eq!(backoff.left(now, true), None, "a hurry passes what is only chance");
             backoff.succeed();
-            assert_eq!(backoff.left(now), None);
+            assert_eq!(backoff.left(now, false), None);
         }
         for (failure, waits) in waits.iter().enumerate() {
             let limit = FIRST.saturating_mul(1 << failure).min(LONGEST);
@@ -74,9 +80,12 @@ mod tests {
         let now = Instant::now();
         let mut backoff = Backoff::default();
         backoff.fail(now, Some(Duration::from_secs(90)));
-        assert_eq!(backoff.left(now), Some(Duration::from_secs(90)));
+        assert_eq!(
+            (backoff.left(now, false), backoff.left(now, true)),
+            (Some(Duration::from_secs(90)), Some(Duration::from_secs(90)))
+        );
         backoff.fail(now, Some(Duration::from_secs(86_400)));
-        assert_eq!(backoff.left(now), Some(LONGEST_ASKED));
-        assert_eq!(backoff.left(now + LONGEST_ASKED), None);
+        assert_eq!(backoff.left(now, false), Some(LONGEST_ASKED));
+        assert_eq!(backoff.left(now + LONGEST_ASKED, true), None);
     }
 }

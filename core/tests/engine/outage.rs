@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use faultwire::client::Client;
 use faultwire::settings::Sdk;
+use faultwire::transport::Answer;
 use faultwire::{Hooks, Options};
 
 use crate::support::backend::{Backend, status};
@@ -113,6 +114,19 @@ fn what_a_server_did_not_take_is_sent_again() {
     assert!(client.flush(SOON));
     let stats = lawful(client.stats());
     assert_eq!((stats.delivered, dropped(&stats), backend.events().len()), (5, 0, 5), "{stats:?}");
+}
+
+/// A server that is down and says for how long is left alone so long.
+#[test]
+fn what_a_server_that_is_down_asks_for_is_kept() {
+    let backend = Backend::default();
+    let client = client(Options::default(), Hooks::default(), &backend);
+    backend.answer_once(Answer { retry_after: Some("1".to_owned()), ..status(503) });
+    let start = Instant::now();
+    raise(&client, "after a second");
+    assert!(client.flush(SOON));
+    assert!(start.elapsed() >= Duration::from_secs(1), "{:?}", start.elapsed());
+    assert_eq!(lawful(client.stats()).delivered, 1);
 }
 
 /// An outage with events coming in all the time: everything arrives once it is over.
