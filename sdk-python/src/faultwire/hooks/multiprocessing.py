@@ -14,6 +14,10 @@ import threading
 from .._engine import native
 from .._guard import quietly
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _registered = False
 _on = False
 
@@ -27,9 +31,14 @@ def setup_once() -> None:
     _on = True
     if not _registered:
         _registered = True
-        # Kept while its key lives, as this function does.
-        util.register_after_fork(_make_finalizer, _make_finalizer)
-        _make_finalizer(None)
+        in_each_child(_make_finalizer)
+
+
+def in_each_child(make: Callable[[object], None]) -> None:
+    """Calls `make` here and in each forked child, which forgets its parent's finalizers."""
+    # Kept while its key lives, as a function of a module does.
+    util.register_after_fork(make, make)
+    make(None)
 
 
 def remove() -> None:

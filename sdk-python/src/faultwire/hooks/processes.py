@@ -14,7 +14,7 @@ import sys
 from .._engine import native
 from .._guard import quietly
 from ..integrations import DidNotEnable
-from .multiprocessing import LAST
+from .multiprocessing import LAST, in_each_child
 
 _registered = False
 _on = False
@@ -28,9 +28,7 @@ def setup_once() -> None:
     _on = True
     if not _registered:
         _registered = True
-        # A forked child forgets its parent's finalizers. Kept while its key lives, as this function does.
-        util.register_after_fork(_make_finalizer, _make_finalizer)
-        _make_finalizer(None)
+        in_each_child(_make_finalizer)
 
 
 def remove() -> None:
