@@ -15,9 +15,9 @@
 //! - [`sanitize`]: one walk over the whole event;
 //! - [`fingerprint`]: names the fault;
 //! - `shrink`: always fits the wire;
-//! - `outbox`: waits to be sent; folded counts come from `exemplars`.
+//! - `outbox`: waits to be sent, on disk too, by `framing`; folded counts come from `exemplars`.
 //!
-//! On the shipper: `shipper`, [`transport`]. Every loss is counted in [`loss`]; [`stats`] shows it.
+//! On the shipper: `shipper`, [`transport`]. At a bad end: `crash`, `sigterm`. Every loss is counted in [`loss`]; [`stats`] shows it.
 //! [`client`] holds it together across [forks](mod@fork) of the process.
 
 mod base64;

@@ -13,7 +13,8 @@
 //!
 //! # Why it is idempotent
 //! What a row sees on its left is the output so far (a placeholder ends in `>`, which is no letter),
-//! and no row matches directly before a placeholder. So a second pass takes the same decisions.
+//! and no row matches directly before a placeholder. So a second pass takes the same decisions, unless the
+//! text came with something like a placeholder of its own.
 //!
 //! # Rules that are not obvious
 //! - A quoted value becomes `<quoted>` whatever is in it, `KeyError: 'user_id'` too: whether a name is
