@@ -59,6 +59,11 @@ pub(crate) fn busy() -> Unforked {
     Unforked::enter(&WORK)
 }
 
+/// [`busy`], for one that may run within: to take it twice could wait for a fork that waits for the first.
+pub(crate) fn busy_or_within() -> Option<Unforked> {
+    (HOLDS.get() == 0).then(busy)
+}
+
 /// A value that app threads share, behind a lock that no fork leaves locked in the child.
 #[derive(Debug, Default)]
 pub(crate) struct Shared<T>(Mutex<T>);

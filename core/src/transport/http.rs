@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use ureq::tls::Certificate;
-use ureq::unversioned::transport::{Connector, DefaultConnector};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, Proxy};
 
 use super::joined::Join;
 use super::names::Names;
+use super::socks::Socks;
+use super::tcp::Tcp;
 use super::{Answer, Gzip, NoAnswer, Transport, tls};
 use crate::Error;
 use crate::options::Options;
@@ -82,7 +84,10 @@ impl Http {
             config = config.tls_config(tls::config(&settings.ca_certs));
         }
         let names = Names::default();
-        let agent = Agent::with_parts(config.build(), DefaultConnector::default().chain(Join), names.clone());
+        // Whichever comes first makes the connection; over it TLS, if the URL wants it.
+        let connector =
+            Socks.chain(ConnectProxyConnector::default()).chain(Tcp).chain(RustlsConnector::default()).chain(Join);
+        let agent = Agent::with_parts(config.build(), connector, names.clone());
         Http { agent, names, settings, gzip: Gzip::new() }
     }
 }

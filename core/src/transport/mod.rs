@@ -6,6 +6,8 @@ mod joined;
 mod names;
 mod ratelimit;
 mod retry;
+mod socks;
+mod tcp;
 mod tls;
 
 use std::sync::Arc;

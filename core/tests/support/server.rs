@@ -30,6 +30,7 @@ struct Shared {
     delay: AtomicUsize,
     status: AtomicUsize,
     connections: AtomicUsize,
+    ended: AtomicUsize,
 }
 
 /// Ends with the test's process.
@@ -49,7 +50,10 @@ impl Server {
             for stream in listener.incoming() {
                 let (stream, shared) = (stream.unwrap(), Arc::clone(&shared));
                 let number = shared.connections.fetch_add(1, Ordering::SeqCst);
-                std::thread::spawn(move || serve(stream, number, &shared));
+                std::thread::spawn(move || {
+                    serve(stream, number, &shared);
+                    shared.ended.fetch_add(1, Ordering::SeqCst);
+                });
             }
         });
         server
@@ -88,6 +92,11 @@ impl Server {
 
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many of them are no more.
+    pub fn ended(&self) -> usize {
+        self.shared.ended.load(Ordering::SeqCst)
     }
 
     /// Those that were taken.

@@ -126,3 +126,73 @@ pub fn fork_in_hook() {
     assert!(faultwire::flush(super::PATIENT));
     drop(guard);
 }
+
+/// The sockets that this process has open, where it can be told.
+fn sockets() -> usize {
+    let Ok(open) = std::fs::read_dir("/proc/self/fd") else { return 0 };
+    let targets = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
+}
+
+/// Ends a child badly if it has more sockets than there were before Faultwire was used.
+fn expect_sockets(before: usize) {
+    if sockets() != before {
+        eprintln!("a child has {} sockets, not {before}", sockets());
+        // SAFETY: ends the process.
+        unsafe { libc::_exit(4) }
+    }
+}
+
+/// Forks while a connection is open. The parent uses it and closes it; the child waits for the end of the standard input.
+pub fn fork_connected() {
+    let before = sockets();
+    let guard = super::init();
+    message("before the fork".to_owned());
+    assert!(faultwire::flush(super::PATIENT));
+    assert!(cfg!(not(target_os = "linux")) || sockets() == before + 1);
+    let child = fork(|| {
+        expect_sockets(before);
+        std::io::stdin().read_line(&mut String::new()).unwrap();
+        expect_sockets(before);
+        message("the child".to_owned());
+        closed();
+    });
+    message("the parent goes on".to_owned());
+    assert!(faultwire::flush(super::PATIENT));
+    drop(guard);
+    assert!(wait(child), "the child failed");
+}
+
+/// A first packet was sent, and not answered.
+#[cfg(target_os = "linux")]
+fn is_connecting_to(port: u16) -> bool {
+    const SYN_SENT: &str = "02";
+    let port = format!(":{port:04X}");
+    let all = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let mut columns = all.lines().map(|line| line.split_whitespace().skip(2));
+    columns.any(|mut at| at.next().is_some_and(|remote| remote.ends_with(&port)) && at.next() == Some(SYN_SENT))
+}
+
+/// Forks while a connection is being made, to a server whose queue of those who wait for it is full.
+#[cfg(target_os = "linux")]
+pub fn fork_connecting() {
+    use std::net::{TcpListener, TcpStream};
+    use std::os::fd::AsRawFd;
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    // SAFETY: a live descriptor, which listens with another length of its queue.
+    assert_eq!(unsafe { libc::listen(server.as_raw_fd(), 0) }, 0);
+    let address = server.local_addr().unwrap();
+    let waiting = TcpStream::connect(address).unwrap();
+    let before = sockets();
+    let dsn = format!("http://abc123@{address}/7").parse().unwrap();
+    let guard = faultwire::init(Options { dsn: Some(dsn), ..Options::default() }).unwrap();
+    message("to nobody".to_owned());
+    let deadline = std::time::Instant::now() + super::PATIENT;
+    while !is_connecting_to(address.port()) {
+        assert!(std::time::Instant::now() < deadline, "it does not connect");
+        std::thread::yield_now();
+    }
+    assert!(wait(fork(|| expect_sockets(before))), "the child failed");
+    faultwire::close(Some(std::time::Duration::ZERO));
+    drop((guard, waiting));
+}

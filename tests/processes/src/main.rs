@@ -27,6 +27,9 @@ fn main() {
         "fork-untouched" => forks::fork_untouched(),
         "fork-under-load" => forks::fork_under_load(),
         "fork-in-hook" => forks::fork_in_hook(),
+        "fork-connected" => forks::fork_connected(),
+        #[cfg(target_os = "linux")]
+        "fork-connecting" => forks::fork_connecting(),
         "recover" => lives::recover(),
         "panic-main" => panics::main_thread(),
         "panic-thread" => panics::other_thread(),

@@ -7,8 +7,8 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use support::run;
 use support::server::Server;
+use support::{run, start};
 
 fn texts(server: &Server) -> Vec<String> {
     server.events().iter().map(|e| e["logentry"]["formatted"].as_str().unwrap_or_default().to_owned()).collect()
@@ -54,6 +54,29 @@ fn a_fork_under_load_does_not_hang() {
     }
     assert_eq!(texts.iter().filter(|t| *t == "the parent goes on").count(), 1);
     assert_eq!(ids(&server).len(), texts.len());
+}
+
+/// The parent's connection is the parent's alone: it is of use after the fork, and the server sees its end although the
+/// child lives and has yet to send something.
+#[test]
+fn a_child_does_not_keep_the_connection_of_its_parent() {
+    let server = Server::start();
+    let state = tempfile::tempdir().unwrap();
+    let mut started = start(state.path(), "fork-connected", Some(&server));
+    started.until("the end of the parent's connection", || server.ended() == 1);
+    assert_eq!(texts(&server), ["before the fork", "the parent goes on"]);
+    let seen = started.end();
+    assert_eq!((seen.status.as_str(), seen.stderr.as_str()), ("exit status: 0", ""));
+    assert_eq!(texts(&server), ["before the fork", "the parent goes on", "the child"]);
+    assert_eq!(server.requests().iter().map(|r| r.connection).collect::<Vec<_>>(), [0, 0, 1]);
+}
+
+/// Nor one that is being made: to a server that does not answer that takes seconds.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_child_does_not_keep_a_connection_that_its_parent_was_making() {
+    let seen = run("fork-connecting", None);
+    assert_eq!((seen.status.as_str(), seen.stderr.as_str()), ("exit status: 0", ""));
 }
 
 /// `before_send` starts a program, on the worker, which holds off forks while it works.
