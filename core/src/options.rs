@@ -478,9 +478,11 @@ impl Options {
                 return Err(Error::option(rate.0, expected::<Rate>()));
             }
         }
+        const PROXIES: [&str; 7] =
+            ["http://", "https://", "socks://", "socks4://", "socks4a://", "socks5://", "socks5h://"];
         for (name, proxy) in [("http_proxy", &self.http_proxy), ("https_proxy", &self.https_proxy)] {
             if let Some(url) = proxy
-                && !["http://", "https://", "socks4://", "socks5://", "socks://"].iter().any(|s| url.starts_with(s))
+                && !PROXIES.iter().any(|scheme| url.starts_with(scheme))
             {
                 return Err(Error::option(name, "expected a URL http://HOST:PORT"));
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ureq::tls::Certificate;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
-use ureq::{Agent, Proxy};
+use ureq::{Agent, Proxy, ProxyProtocol};
 
 use super::joined::Join;
 use super::names::Names;
@@ -77,10 +77,10 @@ impl Http {
             .max_idle_age(IDLE_TIMEOUT)
             .max_idle_connections(1)
             .user_agent(settings.client.as_str());
-        if let Some(proxy) = settings.proxy.as_deref().and_then(|url| Proxy::new(url).ok()) {
-            config = config.proxy(Some(proxy));
-        }
-        if settings.is_tls {
+        let proxy = settings.proxy.as_deref().and_then(|url| Proxy::new(url).ok()).or_else(Proxy::try_from_env);
+        let is_proxy_tls = proxy.as_ref().is_some_and(|proxy| proxy.protocol() == ProxyProtocol::Https);
+        config = config.proxy(proxy);
+        if settings.is_tls || is_proxy_tls {
             config = config.tls_config(tls::config(&settings.ca_certs));
         }
         let names = Names::default();
