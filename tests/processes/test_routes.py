@@ -59,7 +59,7 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 class Way:
-    """A listener on loopback that greets each connection and then carries bytes to the sink, or where it is asked to."""
+    """A listener on loopback that greets each connection and then carries bytes to the sink, or where it is asked."""
 
     def __init__(self, sink: Sink, greet: Greet) -> None:
         self._greet, self._sink = greet, ("127.0.0.1", urllib.parse.urlsplit(sink.url).port or 0)
@@ -222,6 +222,12 @@ PROXIES: dict[str, tuple[Greet, str, str, str]] = {
 }
 
 
+def said(sink: Sink) -> list[str]:
+    """What arrived, in order: the text of a message, or what ended a process that should not have ended so."""
+    events = sink.events()
+    return [e["exception"]["values"][-1]["value"] if "exception" in e else e["logentry"]["formatted"] for e in events]
+
+
 def run(way: Way, dsn: str, options: str, folder: Path, sink: Sink) -> None:
     """The story: what is sent before the fork, by the parent after it, and by the child once the parent has closed."""
     (folder / "forks.py").write_text(FORKS)
@@ -236,15 +242,15 @@ def run(way: Way, dsn: str, options: str, folder: Path, sink: Sink) -> None:
     )
     try:
         closed = way.wait_for_ended(1)
-        said = [event["logentry"]["formatted"] for event in sink.events()]
+        so_far = said(sink)
         out, err = running.communicate(timeout=DEADLINE)
     finally:
         running.kill()
         running.wait()
     assert (running.returncode, out, err) == (0, "", "")
     assert closed, "the server does not see the end of a connection that the parent closed"
-    assert said == ["before the fork", "the parent goes on"]
-    assert [event["logentry"]["formatted"] for event in sink.events()] == [*said, "the child"]
+    assert so_far == ["before the fork", "the parent goes on"]
+    assert said(sink) == [*so_far, "the child"]
     assert way.opened == 2, "one connection a process"
 
 

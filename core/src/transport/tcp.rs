@@ -195,3 +195,124 @@ impl Transport for Connection {
         socket.set_nonblocking(true).is_ok() && is_quiet(socket.read(&mut [0])) && socket.set_nonblocking(false).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    #[cfg(target_os = "linux")]
+    use std::net::TcpStream;
+    use ureq::Agent;
+    use ureq::config::Config;
+    use ureq::http::Uri;
+    use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+
+    /// About, for the system counts in milliseconds.
+    const LIMIT: Duration = Duration::from_millis(400);
+
+    /// Says that every name has these addresses.
+    #[derive(Debug)]
+    struct At(Vec<SocketAddr>);
+
+    impl Resolver for At {
+        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+            let mut addresses = self.empty();
+            self.0.iter().for_each(|address| addresses.push(*address));
+            Ok(addresses)
+        }
+    }
+
+    /// What a server of these addresses answers, and how long that took.
+    fn ask(addresses: &[SocketAddr]) -> (Result<u16, Error>, Duration) {
+        let config = Config::builder().proxy(None).timeout_connect(Some(LIMIT)).timeout_recv_response(Some(LIMIT));
+        let agent = Agent::with_parts(config.build(), ().chain(Tcp), At(addresses.to_vec()));
+        let start = Instant::now();
+        let answer = agent.get("http://somewhere/").call().map(|answer| answer.status().as_u16());
+        (answer, start.elapsed())
+    }
+
+    /// Takes connections, and says nothing.
+    fn listener() -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, address)
+    }
+
+    /// Answers a request with 204.
+    fn server() -> SocketAddr {
+        let (listener, address) = listener();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+        });
+        address
+    }
+
+    /// Its queue of connections is full, so that another is not answered; full as long as the stream lives.
+    #[cfg(target_os = "linux")]
+    fn silent() -> (TcpListener, TcpStream, SocketAddr) {
+        use std::os::fd::AsRawFd;
+        let (listener, address) = listener();
+        // SAFETY: a live descriptor, which listens with another length of its queue.
+        assert_eq!(unsafe { libc::listen(listener.as_raw_fd(), 0) }, 0);
+        let stream = TcpStream::connect(address).unwrap();
+        (listener, stream, address)
+    }
+
+    #[test]
+    fn the_next_address_is_tried_when_one_refuses() {
+        let refuses = SocketAddr::from(([127, 0, 0, 1], 1));
+        let (answer, _) = ask(&[refuses, server()]);
+        assert_eq!(answer.unwrap(), 204);
+        let (answer, _) = ask(&[refuses, refuses]);
+        assert!(matches!(&answer, Err(Error::Io(e)) if e.kind() == ErrorKind::ConnectionRefused), "{answer:?}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn an_address_that_is_silent_leaves_time_for_the_next_and_none_takes_longer_than_the_limit() {
+        let ((_one, _in_one, one), (_other, _in_other, other)) = (silent(), silent());
+        let (answer, took) = ask(&[one, server()]);
+        assert_eq!(answer.unwrap(), 204);
+        assert!(took > LIMIT / 3, "{took:?}");
+        let (answer, took) = ask(&[one, other]);
+        assert!(matches!(answer, Err(Error::Timeout(Timeout::Connect))), "{answer:?}");
+        assert!(LIMIT * 9 / 10 < took && took < LIMIT * 5, "{took:?}");
+    }
+
+    #[test]
+    fn an_answer_is_waited_for_up_to_the_limit() {
+        let (_listener, address) = listener();
+        let (answer, took) = ask(&[address]);
+        assert!(matches!(answer, Err(Error::Timeout(Timeout::RecvResponse))), "{answer:?}");
+        assert!(LIMIT * 9 / 10 < took && took < LIMIT * 5, "{took:?}");
+    }
+
+    /// Nothing in a child drops what is its parent's; if something did, it would close a file of the application's.
+    #[test]
+    #[cfg(unix)]
+    fn what_is_dropped_in_a_child_closes_nothing() {
+        use std::os::fd::AsRawFd;
+        fork::install();
+        let own = Own::new(listener().1).unwrap();
+        let number = own.socket().as_raw_fd();
+        // SAFETY: the child makes calls to the system only, and ends without destructors.
+        unsafe {
+            let is_open = || libc::fcntl(number, libc::F_GETFD) != -1;
+            let child = libc::fork();
+            if child == 0 {
+                let was_closed = !is_open();
+                libc::dup2(0, number);
+                drop(own);
+                libc::_exit(if was_closed && is_open() { 0 } else { 1 });
+            }
+            let mut status = -1;
+            assert_eq!(libc::waitpid(child, &raw mut status, 0), child);
+            assert_eq!(status, 0);
+            assert!(is_open());
+            drop(own);
+            // Not asked whether it is closed now: another test may have been given the number.
+        }
+    }
+}
