@@ -192,3 +192,88 @@ fn byte(wire: &mut impl Read) -> io::Result<u8> {
     wire.read_exact(&mut byte)?;
     Ok(byte[0])
 }
+
+// The ways that succeed are taken by processes, in `tests/processes/test_routes.py`.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A proxy that answers so, whatever it is asked.
+    struct Wire {
+        answers: io::Cursor<Vec<u8>>,
+        asked: Vec<u8>,
+    }
+
+    impl Read for Wire {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.answers.read(buffer)
+        }
+    }
+
+    impl Write for Wire {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.asked.write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is asked of a proxy with this URL that answers so, and what comes of it.
+    fn ask(url: &str, target: &str, answers: &[u8]) -> (Vec<u8>, Result<(), ErrorKind>) {
+        let mut wire = Wire { answers: io::Cursor::new(answers.to_vec()), asked: Vec::new() };
+        let proxy = Proxy::new(url).unwrap();
+        let target = target.parse().map_or_else(|_| Target::Name(target.to_owned(), 443), Target::Address);
+        let done = match Version::of(&proxy).unwrap() {
+            Version::Four => ask4(&mut wire, &target),
+            Version::Five => ask5(&mut wire, &target, &proxy),
+        };
+        (wire.asked, done.map_err(|error| error.kind()))
+    }
+
+    #[test]
+    fn a_proxy_of_version_4_can_refuse_talk_nonsense_and_go_away() {
+        let outcome = |answer| ask("socks4://proxy", "10.0.0.1:80", answer).1;
+        assert_eq!(outcome(&[0, 90, 0, 0, 0, 0, 0, 0]), Ok(()));
+        assert_eq!(outcome(&[0, 91, 0, 0, 0, 0, 0, 0]), Err(ErrorKind::ConnectionRefused));
+        assert_eq!(outcome(b"HTTP/1.1"), Err(ErrorKind::InvalidData));
+        assert_eq!(outcome(&[0, 90]), Err(ErrorKind::UnexpectedEof));
+        assert_eq!(ask("socks4://proxy", "[::1]:80", &[]), (vec![], Err(ErrorKind::AddrNotAvailable)));
+    }
+
+    #[test]
+    fn a_proxy_of_version_5_can_refuse_talk_nonsense_and_go_away() {
+        let outcome = |answer: &[u8]| ask("socks5://proxy", "10.0.0.1:80", answer).1;
+        assert_eq!(outcome(&[5, 0, 5, 0, 0, 1, 10, 0, 0, 2, 0, 80]), Ok(()));
+        assert_eq!(outcome(&[5, 0, 5, 5, 0, 1]), Err(ErrorKind::ConnectionRefused));
+        assert_eq!(outcome(&[5, 0, 5, 0, 0, 9]), Err(ErrorKind::InvalidData));
+        assert_eq!(outcome(&[5, 0, 4, 0, 0, 1]), Err(ErrorKind::InvalidData));
+        assert_eq!(outcome(&[5, 255]), Err(ErrorKind::PermissionDenied), "it wants more than can be given");
+        assert_eq!(outcome(&[5, 2]), Err(ErrorKind::PermissionDenied), "a password that was not offered");
+        assert_eq!(outcome(b"HT"), Err(ErrorKind::InvalidData));
+        assert_eq!(outcome(&[5, 0, 5, 0, 0, 1, 10]), Err(ErrorKind::UnexpectedEof));
+    }
+
+    #[test]
+    fn a_password_is_sent_only_to_a_proxy_that_asks_for_it() {
+        let granted = [5, 0, 0, 3, 1, b'x', 0, 0];
+        let request = b"\x05\x01\x00\x03\x04host\x01\xbb";
+        let (asked, done) = ask("socks5h://me:secret@proxy", "host", &[&[5, 2, 1, 0], &granted[..]].concat());
+        assert_eq!(asked, [b"\x05\x02\x00\x02\x01\x02me\x06secret", &request[..]].concat());
+        assert_eq!(done, Ok(()));
+        let (asked, done) = ask("socks5h://me:secret@proxy", "host", &[&[5, 0], &granted[..]].concat());
+        assert_eq!((asked, done), ([b"\x05\x02\x00\x02", &request[..]].concat(), Ok(())));
+        let (_, done) = ask("socks5h://me:secret@proxy", "host", &[5, 2, 1, 1]);
+        assert_eq!(done, Err(ErrorKind::PermissionDenied));
+        let (asked, done) = ask("socks5h://proxy", &"n".repeat(256), &[5, 0]);
+        assert_eq!((asked, done), (vec![5, 1, 0], Err(ErrorKind::InvalidInput)));
+    }
+
+    #[test]
+    fn addresses_of_version_6_are_said_in_version_5() {
+        let granted = [&[5, 0, 5, 0, 0, 4][..], &[0; 18]].concat();
+        let (asked, done) = ask("socks5://proxy", "[::1]:80", &granted);
+        assert_eq!(asked, [&[5, 1, 0, 5, 1, 0, 4][..], &[0; 15], &[1, 0, 80]].concat());
+        assert_eq!(done, Ok(()));
+    }
+}
