@@ -57,6 +57,13 @@ def stacks(platform: str) -> Iterator[str]:
             yield case["input"].get("symbol", "")
 
 
+def dumps() -> Iterator[str]:
+    """What `faulthandler` writes: whole, with names it cannot read, and cut."""
+    line = '  File "/srv/caf\\xe9.py", line 17 in \\u540d\n'
+    yield "Stack (most recent call first):\n" + line + '  File "<frozen runpy>", line 88 in _run_code\n'
+    yield line + "  File ???, line ??? in f\n  ...\n  <no Python frame>\n" + line[:-9]
+
+
 def v8_stacks() -> Iterator[str]:
     for case in cases("v8-stack"):
         for stack in case["input"].get("stacks", [case["input"]]):
@@ -113,7 +120,7 @@ def seeds() -> dict[str, Sequence[Seed]]:
         "secrets": [*secrets()],
         "source_map": [*maps()],
         "spool": [*spool()],
-        "stack_python": [*stacks("python")],
+        "stack_python": [*stacks("python"), *dumps()],
         "stack_rust": [*stacks("rust")],
         "stack_v8": [*v8_stacks()],
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::capture::{Body, Capture, CodeLocation, RawException};
+use crate::crash::Station;
 use crate::engine::Engine;
 use crate::gate::{Candidate, Verdict};
 use crate::loss::Reason;
@@ -106,6 +107,27 @@ impl Client {
                 }
             }
         }
+    }
+
+    /// For a host whose code is interpreted: lets captured crashes show the stack that its own signal handler writes.
+    ///
+    /// `register` is given a signal and a descriptor: it is to install for that signal a handler that writes the stack of
+    /// the thread it runs on to that descriptor, fit to be run in a broken process, and to say whether it did. The
+    /// handler is called as a function; the signal's disposition is put back. `unregister` takes a registration back.
+    /// False where crashes are not captured, the signal is in use, or the handler is of another kind. Not to be called
+    /// by two threads at once; to be followed by [`forget_host_stack`](Client::forget_host_stack) before the host ends.
+    pub fn learn_host_stack(
+        &self,
+        register: &mut dyn FnMut(i32, i32) -> bool,
+        unregister: &mut dyn FnMut(i32),
+    ) -> bool {
+        self.is_enabled() && self.engine().crash.learn_host_stack(register, unregister)
+    }
+
+    /// Takes back [`learn_host_stack`](Client::learn_host_stack) of any client; `unregister` is not called where nothing
+    /// was learned.
+    pub fn forget_host_stack(unregister: &mut dyn FnMut(i32)) {
+        Station::forget_host_stack(unregister);
     }
 
     /// The options it was made with.

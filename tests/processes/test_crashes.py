@@ -95,6 +95,18 @@ def raised(event: dict[str, Any]) -> dict[str, Any]:
     return event["exception"]["values"][-1]
 
 
+def parted(error: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The frames of Python and the native ones, which stand below them."""
+    frames = error["stacktrace"]["frames"]
+    count = sum(frame.get("platform") == "python" for frame in frames)
+    assert all(frame.get("platform") == "python" for frame in frames[:count])
+    return frames[:count], frames[count:]
+
+
+def functions(frames: list[dict[str, Any]]) -> list[str | None]:
+    return [frame.get("function") for frame in frames]
+
+
 @pytest.mark.parametrize("faulthandler", ["", "first", "after", "between"])
 def test_a_null_pointer(program: Run, sink: Sink, state_of_its_own: Path, faulthandler: str) -> None:
     ended = crash(program, sink, "ctypes.string_at(0)", faulthandler)
@@ -107,10 +119,11 @@ def test_a_null_pointer(program: Run, sink: Sink, state_of_its_own: Path, faulth
     if faulthandler not in ("after", "between"):
         # Otherwise the fault came to faulthandler, and what we see is the signal that it sends on.
         assert error["value"] == "Segfault: invalid memory access at 0x0"
-    packages = {os.path.basename(f.get("package", "")) for f in error["stacktrace"]["frames"]}
-    assert any(name.startswith("libc.") for name in packages) and any("python" in name for name in packages), packages
-    functions = [f.get("function") for f in error["stacktrace"]["frames"]]
-    assert "Py_BytesMain" in functions, functions
+    ours, native = parted(error)
+    assert functions(ours) == ["<module>", "crash", "string_at"]
+    packages = {os.path.basename(f.get("package", "")) for f in native}
+    assert any(name.startswith("libc.") for name in packages) and any("ctypes" in name for name in packages), packages
+    assert not {"Py_BytesMain", "_PyEval_EvalFrameDefault"} & set(functions(native)), functions(native)
     assert event["threads"]["values"][0]["crashed"] is True
     assert event["contexts"]["faultwire"]["stack"] == "unwind tables"
 
@@ -127,6 +140,9 @@ def test_a_thread(program: Run, sink: Sink, state_of_its_own: Path) -> None:
     assert crash(program, sink, how).code == -signal.SIGSEGV
     event = report(program, sink, state_of_its_own)
     assert event["threads"]["values"][0]["id"] == raised(event)["thread_id"]
+    # `crash` started it and is on another thread.
+    assert functions(parted(raised(event))[0])[-2:] == ["<lambda>", "string_at"]
+    assert "crash" not in functions(parted(raised(event))[0])
 
 
 @pytest.mark.parametrize("number", [signal.SIGBUS, signal.SIGFPE, signal.SIGILL])

@@ -17,6 +17,7 @@ use crate::callbacks::{self, Callbacks};
 use crate::error;
 use crate::extract::{code, json, types};
 use crate::guard::{guard, guard_or_raise};
+use crate::stack;
 
 /// Held for no longer than a pointer copy, and only by threads that hold the GIL, so that a fork (which
 /// needs the GIL, too) never finds it locked.
@@ -49,8 +50,17 @@ pub(crate) fn init(
         if let Some(old) = old {
             old.close(Some(Duration::ZERO));
         }
+        show_stack(py);
         Ok(())
     })
+}
+
+/// Brings what crashes show of Python in line with the client's options.
+fn show_stack(py: Python<'_>) {
+    match current().filter(|client| client.options().capture_crashes) {
+        Some(client) => stack::learn(py, &client),
+        None => stack::forget(py),
+    }
 }
 
 fn make(
@@ -151,7 +161,9 @@ pub(crate) fn flush(py: Python<'_>, timeout: Option<f64>) -> bool {
 pub(crate) fn close(py: Python<'_>, timeout: Option<f64>) -> bool {
     guard("close", false, || {
         let Some(client) = current() else { return true };
-        py.detach(|| client.close(span(timeout)))
+        let flushed = py.detach(|| client.close(span(timeout)));
+        stack::forget(py);
+        flushed
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! - [`event`]: the capture calls; [`extract`]: Python's objects to core's raw captures;
 //! - [`scope`]: scope cells; [`client`]: the process-wide client; [`callbacks`]: the application's hooks;
-//! - [`fork`](mod@fork): the engine's threads around a fork;
+//! - [`fork`](mod@fork): the engine's threads around a fork; [`stack`]: Python's own stack in crashes;
 //! - [`error`]: core's errors as exceptions; [`vector`]: the shared vectors;
 //! - [`gil`], [`capi`], [`guard`]: state under the GIL, optional C functions, the guard of every export.
 
@@ -16,6 +16,7 @@ mod fork;
 mod gil;
 mod guard;
 mod scope;
+mod stack;
 mod vector;
 
 use pyo3::prelude::*;

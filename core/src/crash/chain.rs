@@ -20,7 +20,7 @@ static OWN: AtomicUsize = AtomicUsize::new(0);
 /// What was there before, for each signal; `None` where we have not been.
 static PREVIOUS: Room<[Option<libc::sigaction>; SIGNALS.len()]> = Room::new([None; SIGNALS.len()]);
 
-fn current(signal: c_int) -> Option<libc::sigaction> {
+pub(super) fn current(signal: c_int) -> Option<libc::sigaction> {
     let mut action = MaybeUninit::uninit();
     // SAFETY: asks only; filled when it says so.
     unsafe { (libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) == 0).then(|| action.assume_init()) }

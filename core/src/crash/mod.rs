@@ -1,7 +1,7 @@
 //! What is captured when code fails without asking.
 //!
 //! Panics of Rust: `panic_hook`. Signals, opt-in: an earlier process wrote, in its last moments and by nothing that
-//! could fail once more, what had happened (`signal`, `chain`, `room`, `registers`, `stack`, `unwind`, into a `record`); while all
+//! could fail once more, what had happened (`signal`, `chain`, `room`, `registers`, `stack`, `unwind`, `host`, into a `record`); while all
 //! was well its worker had written who it was (`said`, `scope`, `modules`, in a `file` beside); a later one makes an
 //! event of both (`report`, `symbols`). `station` holds that together for an engine. `build.rs` says where there are
 //! `native_crashes`.
@@ -10,6 +10,8 @@
 mod chain;
 #[cfg(native_crashes)]
 mod file;
+#[cfg(native_crashes)]
+mod host;
 #[cfg(native_crashes)]
 mod modules;
 pub(crate) mod panic_hook;

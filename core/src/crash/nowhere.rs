@@ -24,6 +24,12 @@ impl Station {
         false
     }
 
+    pub fn learn_host_stack(&self, _: &mut dyn FnMut(i32, i32) -> bool, _: &mut dyn FnMut(i32)) -> bool {
+        false
+    }
+
+    pub fn forget_host_stack(_: &mut dyn FnMut(i32)) {}
+
     pub fn look(&self, _: &Engine, _: &mut Pipeline, _: bool) {}
 
     pub fn end(&self) {}

@@ -1,9 +1,12 @@
-//! What a signal handler writes: fixed, flat, without a text but the thread's name. The next start reads it.
+//! What a signal handler writes: fixed, flat, without a text but the thread's name and the host's stack. The next start
+//! reads it.
 
-/// Kinds of frames in a crash file. Both hold a [`Crash`]: the first is written before the stack is looked at, which
+/// Kinds of frames in a crash file. These hold a [`Crash`]: the first is written before the stack is looked at, which
 /// may fail in its turn, the second after it.
 pub(super) const BRIEF: u8 = 1;
 pub(super) const FULL: u8 = 2;
+/// A part of the text that the host's own dumper wrote of the thread; the text is all of them, one after the other.
+pub(super) const HOST: u8 = 3;
 
 /// Frames recorded, innermost first: an overflow has no end of them.
 pub(super) const MAX_FRAMES: usize = 128;

@@ -12,6 +12,7 @@ use crate::framing::Frames;
 use crate::protocol::{Event, EventId, Exception, Frame, Level, Map, Mechanism, Stacktrace, Thread, Timestamp, Value};
 use crate::scope::set_in_context;
 use crate::settings::Settings;
+use crate::stacktrace::{dumped, runs_code};
 
 /// How far from the stack pointer an overflow can hit: the guard page, and the frame that did not fit.
 const BEYOND_STACK: u64 = 1 << 20;
@@ -19,16 +20,21 @@ const BEYOND_STACK: u64 = 1 << 20;
 /// The event of what is left in `file`; `None` when its process ended without a crash.
 pub(super) fn read(file: &CrashFile, settings: &Settings) -> Option<Event> {
     let bytes = file.read().ok()?;
-    // The last one says most. Both are of one crash: the file is emptied when one is withdrawn.
+    // The last one says most. All are of one crash: the file is emptied when one is withdrawn.
     let frames = Frames::new(&bytes).filter(|frame| matches!(frame.kind, record::BRIEF | record::FULL));
     let crash = frames.last().and_then(|frame| Crash::decode(frame.payload))?;
+    let dump: Vec<u8> = Frames::new(&bytes)
+        .filter(|frame| frame.kind == record::HOST)
+        .flat_map(|frame| frame.payload)
+        .copied()
+        .collect();
     let (said, modules) = file.read_scope().map(|scope| scope::read(&scope)).unwrap_or_default();
     let said = said.unwrap_or_else(|| Event {
         // Of which release it was, nobody knows.
         platform: settings.sdk.platform.to_owned(),
         ..Event::default()
     });
-    Some(event(said, &crash, &modules, id(file, &crash)))
+    Some(event(said, &crash, &String::from_utf8_lossy(&dump), &modules, id(file, &crash)))
 }
 
 /// The same however often it is made of the same file: should this process die before the file is gone, the next one
@@ -42,15 +48,17 @@ fn id(file: &CrashFile, crash: &Crash) -> EventId {
     EventId(digest.first_chunk().map_or(0, |half| u128::from_le_bytes(*half)))
 }
 
-fn event(mut event: Event, crash: &Crash, modules: &[Module], id: EventId) -> Event {
+/// `dump` is what the host wrote of its own stack.
+fn event(mut event: Event, crash: &Crash, dump: &str, modules: &[Module], id: EventId) -> Event {
     event.event_id = id;
     event.timestamp = Timestamp(crash.time);
     event.level = Level::Fatal;
+    let host = Host { frames: dumped(&event.platform, dump), platform: event.platform.clone() };
     if event.platform != "rust" {
-        // Its own language has no part in the stack.
+        // What its own language has of the stack says so frame by frame.
         "native".clone_into(&mut event.platform);
     }
-    let (frames, images) = frames(crash, modules);
+    let (frames, images) = frames(crash, host, modules);
     let name = signal_name(crash.signal);
     let thread = Value::from(crash.thread);
     event.exception.values = vec![Exception {
@@ -89,17 +97,41 @@ fn text(name: &[u8]) -> String {
     String::from_utf8_lossy(name.get(..end).unwrap_or_default()).into_owned()
 }
 
+/// What an interpreter has of the stack.
+struct Host {
+    platform: String,
+    /// Outermost first; none where it wrote nothing.
+    frames: Vec<Frame>,
+}
+
+impl Host {
+    /// Whether a native frame is the interpreter, at work on these frames.
+    fn is_at(&self, native: &Frame) -> bool {
+        !self.frames.is_empty() && native.function.as_deref().is_some_and(|name| runs_code(&self.platform, name))
+    }
+}
+
 /// The frames, outermost first, and the modules they are in.
-fn frames(crash: &Crash, modules: &[Module]) -> (Vec<Frame>, Vec<Value>) {
+///
+/// The host's frames come first. Of the native ones those stay that the innermost of these called: what is further out
+/// is the interpreter, once a call of its language and at the start of the program, which the host's own frames say
+/// better; or native code between two of these, whose place among them nobody knows. Where the interpreter is not
+/// recognised, for want of names, all stay.
+fn frames(crash: &Crash, host: Host, modules: &[Module]) -> (Vec<Frame>, Vec<Value>) {
     let symbols = Symbols::new();
     let (mut frames, mut used): (Vec<Frame>, Vec<&Module>) = (Vec::new(), Vec::new());
     for (n, address) in crash.frames.iter().take(crash.frame_count).enumerate() {
         let module = modules.iter().find(|module| module.has(*address));
+        let found = symbols.frames(*address, module, n > 0);
+        if found.iter().any(|frame| host.is_at(frame)) {
+            break;
+        }
         if let Some(module) = module.filter(|module| !used.contains(module)) {
             used.push(module);
         }
-        frames.extend(symbols.frames(*address, module, n > 0));
+        frames.extend(found);
     }
+    frames.extend(host.frames.into_iter().rev());
     frames.reverse();
     (frames, used.into_iter().map(image).collect())
 }
@@ -217,5 +249,63 @@ fn describe(crash: &Crash) -> String {
         (true, libc::SIGFPE) => format!("{title}: {meaning}"),
         (true, _) => format!("{title}: {meaning} at {:#x}", crash.address),
         (false, _) => format!("{title}: {meaning}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::compute;
+    use crate::stacktrace::{Rules, resolve};
+
+    /// A crash in code that belongs to no module, of a process of Python whose interpreter wrote `dump`.
+    fn crashed(addresses: &[u64], dump: &str) -> Event {
+        let mut crash = Crash { signal: libc::SIGSEGV, code: 1, frame_count: addresses.len(), ..Crash::EMPTY };
+        crash.frames[..addresses.len()].copy_from_slice(addresses);
+        let said = Event { platform: "python".to_owned(), ..Event::default() };
+        let mut event = event(said, &crash, dump, &[], EventId(1));
+        let rules = Rules::default();
+        let stack = event.exception.values[0].stacktrace.as_mut().unwrap();
+        resolve("native", stack, &rules);
+        event
+    }
+
+    fn of(event: &Event) -> Vec<(&str, Option<bool>)> {
+        let frames = &event.exception.values[0].stacktrace.as_ref().unwrap().frames;
+        let name = |f| -> &str { Option::as_deref(f).unwrap_or("-") };
+        frames.iter().map(|f| (name(&f.function), f.in_app)).collect()
+    }
+
+    const DUMP: &str = "Stack (most recent call first):\n  \
+        File \"/usr/lib/python3.12/ctypes/__init__.py\", line 544 in string_at\n  \
+        File \"/srv/shop/orders.py\", line 17 in total\n  \
+        File \"/srv/shop/main.py\", line 3 in <module>\n";
+
+    #[test]
+    fn the_host_stands_above_what_it_called() {
+        let event = crashed(&[0x10, 0x20], DUMP);
+        let expected =
+            [("<module>", Some(true)), ("total", Some(true)), ("string_at", Some(false)), ("-", None), ("-", None)];
+        assert_eq!(of(&event), expected);
+        let frames = &event.exception.values[0].stacktrace.as_ref().unwrap().frames;
+        assert_eq!((event.platform.as_str(), frames[0].platform.as_deref()), ("native", Some("python")));
+        assert_eq!((frames[2].module.as_deref(), frames[4].platform.as_deref()), (Some("ctypes"), None));
+        assert_eq!(frames[4].instruction_addr.as_deref(), Some("0x10"));
+    }
+
+    #[test]
+    fn without_a_dump_the_native_stack_stands_alone() {
+        for nothing in ["", "Stack (most recent call first):\n  <no Python frame>\n"] {
+            assert_eq!(of(&crashed(&[0x10, 0x20], nothing)), [("-", None), ("-", None)]);
+        }
+    }
+
+    #[test]
+    fn the_same_bug_at_other_addresses_is_the_same_fault() {
+        let hash = |addresses: &[u64], dump: &str| compute(&crashed(addresses, dump), &|_, _| false).hash;
+        let once = hash(&[0x10, 0x20], DUMP);
+        assert_eq!(once, hash(&[0x7f10, 0x7f20, 0x7f30], &DUMP.replace("17", "18")));
+        assert_ne!(once, hash(&[0x10, 0x20], &DUMP.replace("total", "refund")));
+        assert_ne!(once, hash(&[0x10, 0x20], ""));
     }
 }

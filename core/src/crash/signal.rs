@@ -5,6 +5,7 @@
 //!   into statics before. Memory that may not be there is only read through [`Probe`].
 //! - The first thread to fail writes its record, see [`record`](super::record); others wait for it. A fault of the
 //!   handler itself ends the process at once, by the signal that came first; what was written until then counts.
+//! - Last of all the host is asked for its own stack, see [`host`](super::host).
 //! - Then everything is put back as it was before [`arm`], and the handler that was there is called as the kernel
 //!   would have called it: `faulthandler` prints, the standard library of Rust reports an overflow and aborts, V8 goes
 //!   on with an exception of WebAssembly. Where there was none the instruction is run again, and the process dies of
@@ -22,7 +23,7 @@ use super::record::{self, Crash, MAX_BYTES};
 use super::room::Room;
 use super::stack::{self, Probe};
 use super::unwind::{self, COLUMNS, Registers};
-use super::{chain, registers, said};
+use super::{chain, host, registers, said};
 use crate::{fork, framing, queue};
 
 /// How long a thread waits for another that is recording, and for the worker to write what was said last. Both take
@@ -84,6 +85,7 @@ pub(super) fn arm(file: i32, probe: (i32, i32)) -> bool {
     PROCESS.store(unsafe { libc::getpid() }, Ordering::SeqCst);
     GENERATION.store(fork::generation(), Ordering::SeqCst);
     OWNER.store(NOBODY, Ordering::SeqCst);
+    host::renew();
     chain::install(handle);
     PHASE.store(ARMED, Ordering::SeqCst);
     true
@@ -247,18 +249,24 @@ fn record(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void, here:
     }
     name(&mut crash.name);
     let has_registers = registers::record(context, crash, all).is_some();
-    write(record::BRIEF, crash, bytes);
+    write_crash(record::BRIEF, crash, bytes);
     fail_if_armed();
     if has_registers {
         stack::walk(all, &PROBE, room, crash);
-        write(record::FULL, crash, bytes);
+        write_crash(record::FULL, crash, bytes);
     }
+    // Only now: of all that happens here this is the one thing whose code is not ours, and which reads the memory of a
+    // broken process as if it were sound.
+    host::write(bytes, |part| write(record::HOST, part));
     hurry_worker();
 }
 
-fn write(kind: u8, crash: &Crash, bytes: &mut [u8; MAX_BYTES]) {
+fn write_crash(kind: u8, crash: &Crash, bytes: &mut [u8; MAX_BYTES]) {
     let length = crash.encode(bytes);
-    let payload = bytes.get(..length).unwrap_or_default();
+    write(kind, bytes.get(..length).unwrap_or_default());
+}
+
+fn write(kind: u8, payload: &[u8]) {
     let file = FILE.load(Ordering::SeqCst);
     for part in [&framing::frugal_header(kind, payload)[..], payload] {
         // SAFETY: live bytes. The file was opened for appending; what it does not take is missing at the next start.
@@ -296,7 +304,8 @@ fn hurry_worker() {
 /// The handler itself failed: the end, by the signal that came first.
 fn die() {
     // SAFETY: this thread is the one that records, and does not get back to it.
-    let (signal, info) = unsafe { (CRASH.get().signal, INFO.get()) };
+    let (signal, info, bytes) = unsafe { (CRASH.get().signal, INFO.get(), BYTES.get()) };
+    host::rescue(bytes, |part| write(record::HOST, part));
     chain::set(signal, &chain::default());
     hurry_worker();
     // SAFETY: a set of our own.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::file::{self, CrashFile};
 use super::scope::Snapshots;
-use super::{report, said, signal, stack};
+use super::{host, report, said, signal, stack};
 use crate::engine::Engine;
 use crate::fork::{self, Inherited};
 use crate::log::debug;
@@ -72,6 +72,24 @@ impl Station {
     pub fn has_orphans(&self, settings: &Settings) -> bool {
         let _busy = fork::busy();
         settings.spool_place().is_ok_and(|place| file::has_orphans(&place))
+    }
+
+    /// Lets crashes show the stack that the host itself writes: [`host::learn`]. False where none are captured.
+    pub fn learn_host_stack(
+        &self,
+        register: &mut dyn FnMut(i32, i32) -> bool,
+        unregister: &mut dyn FnMut(i32),
+    ) -> bool {
+        let is_armed = {
+            let _busy = fork::busy();
+            self.state().armed.is_some()
+        };
+        is_armed && host::learn(register, unregister)
+    }
+
+    /// Ends that: [`host::forget`].
+    pub fn forget_host_stack(unregister: &mut dyn FnMut(i32)) {
+        host::forget(unregister);
     }
 
     /// The worker's part: `now` for a flush, which is not to wait for the next look.

@@ -15,6 +15,8 @@ pub(super) struct Language {
     pub in_app: fn(Option<&str>, Option<&str>) -> bool,
     /// How a stack is read that is a text.
     pub text: Option<TextForm>,
+    /// What the interpreter says in a crash.
+    pub dump: Option<DumpForm>,
     /// A module of the application can have a package's name, `router`: builtin rows of the blocklist are
     /// for libraries only.
     pub shares_names: bool,
@@ -35,6 +37,17 @@ pub(crate) struct TextForm {
     pub without_places: for<'s> fn(&'s str, &str) -> Option<&'s str>,
 }
 
+/// What an interpreter's own handler of signals writes of the thread that crashed.
+#[derive(Clone, Copy)]
+pub(super) struct DumpForm {
+    /// The frames of such a text, caller to callee.
+    pub frames: fn(&str) -> Vec<Frame>,
+    /// Whether a native function, by its name, is where the interpreter runs code of the language: those frames stand
+    /// in its place and in that of all that called it.
+    #[cfg_attr(not(all(feature = "client", native_crashes)), allow(dead_code, reason = "crashes are a client's"))]
+    pub runs_code: fn(&str) -> bool,
+}
+
 const LANGUAGES: &[Language] = &[
     Language {
         platforms: &["python"],
@@ -42,6 +55,7 @@ const LANGUAGES: &[Language] = &[
         filename: python::filename,
         in_app: python::in_app,
         text: None,
+        dump: Some(DumpForm { frames: python::dumped, runs_code: python::runs_code }),
         shares_names: false,
         has_maps: false,
     },
@@ -51,6 +65,7 @@ const LANGUAGES: &[Language] = &[
         filename: rust::filename,
         in_app: rust::in_app,
         text: None,
+        dump: None,
         shares_names: false,
         has_maps: false,
     },
@@ -60,6 +75,7 @@ const LANGUAGES: &[Language] = &[
         filename: v8::filename,
         in_app: v8::in_app,
         text: Some(TextForm { split: v8::split, frame: v8::frame, without_places: v8::without_places }),
+        dump: None,
         shares_names: true,
         has_maps: true,
     },

@@ -109,6 +109,19 @@ pub(crate) fn text_form(platform: &str) -> Option<TextForm> {
     language(platform).and_then(|l| l.text)
 }
 
+/// The frames of a text that the interpreter of `platform` wrote in a crash, caller to callee. None for a platform
+/// without such texts.
+pub fn dumped(platform: &str, text: &str) -> Vec<Frame> {
+    language(platform).and_then(|l| l.dump).map_or_else(Vec::new, |form| (form.frames)(text))
+}
+
+/// Whether a native function, by its name, is where the interpreter of `platform` runs code: what [`dumped`] gives
+/// stands in its place and in that of all that called it.
+#[cfg(all(feature = "client", native_crashes))]
+pub(crate) fn runs_code(platform: &str, function: &str) -> bool {
+    language(platform).and_then(|l| l.dump).is_some_and(|form| (form.runs_code)(function))
+}
+
 /// Completes the frames of `stack` and removes those that say nothing.
 ///
 /// A frame's own `platform` wins over the event's. What the extractor has set stays: only an

@@ -1,10 +1,14 @@
 //! Python: where its libraries lie, and what a path says of the module.
 
+mod dump;
+
 use crate::protocol::Frame;
 
 use super::Rules;
 use super::in_app::under;
 use super::language::{Dir, LibraryRoot, basename, below_library, slashed};
+
+pub(super) use dump::frames as dumped;
 
 use Dir::{Ends, Is, Versioned};
 
@@ -37,6 +41,12 @@ const GENERATED: &[(&str, &str)] = &[
     ("<__array_function__", "dispatch of numpy"),
     ("<template>", "the frame Jinja puts above a template's own"),
 ];
+
+/// Whether a native function is where the interpreter runs Python code: what called it is Python's own machinery.
+pub(super) fn runs_code(function: &str) -> bool {
+    const RUNS: &[&str] = &["_PyEval_EvalFrameDefault", "_PyEval_Vector", "PyEval_EvalCode", "_PyEval_EvalFrame"];
+    RUNS.contains(&function)
+}
 
 /// Whether the code is the application's: everything is that does not lie in a library.
 pub(super) fn in_app(module: Option<&str>, path: Option<&str>) -> bool {

@@ -1,10 +1,11 @@
 //! Stacks and what names them: any text is survived, and read in bounded room.
 //!
-//! Input: for `v8` the error's message, a line with `--`, and the stack; for the others a path or symbol a line.
+//! Input: for `v8` the error's message, a line with `--`, and the stack; for the others a path or symbol a line,
+//! for `python` also what the interpreter writes in a crash.
 
 use faultwire::protocol::{Frame, Stacktrace};
 use faultwire::stacktrace::v8::{MAX_TEXT, place_hash, places};
-use faultwire::stacktrace::{MAX_FRAMES, Rules, parse, python, resolve, rust as symbols};
+use faultwire::stacktrace::{MAX_FRAMES, Rules, dumped, parse, python, resolve, rust as symbols};
 
 pub fn v8(input: &[u8]) {
     let Some(text) = crate::text(input) else { return };
@@ -37,6 +38,15 @@ pub fn python(input: &[u8]) {
             lineno: u32::try_from(number).ok(),
             ..Frame::default()
         });
+    }
+    settles("python", &mut Stacktrace { frames }, &Rules::default());
+    let frames = dumped("python", text);
+    assert!(frames.len() <= MAX_FRAMES && frames.len() <= text.matches('\n').count());
+    for frame in &frames {
+        let names = [&frame.function, &frame.filename, &frame.abs_path];
+        assert!(names.iter().any(|name| name.as_deref().is_some_and(|name| !name.is_empty())), "{frame:?}");
+        // An escape is longer than what it stands for.
+        assert!(names.iter().filter_map(|name| name.as_deref()).map(str::len).sum::<usize>() < text.len());
     }
     settles("python", &mut Stacktrace { frames }, &Rules::default());
 }
