@@ -61,8 +61,8 @@ def frames(exception: Json) -> list[Json]:
     return [
         {
             key: frame.get(key)
-            for key in ("function", "module", "filename", "abs_path", "lineno", "vars", "in_app",
-                        "pre_context", "context_line", "post_context")
+            for key in ("function", "module", "filename", "abs_path", "lineno", "vars", "in_app", "platform", "package",
+                        "instruction_addr", "pre_context", "context_line", "post_context")
         }
         for frame in (exception.get("stacktrace") or {}).get("frames", [])
     ]  # fmt: skip
@@ -503,6 +503,16 @@ def captured_event() -> None:
     )  # fmt: skip
 
 
+def crash() -> None:
+    """As `core` makes it of one in C that Python had called: frames of two languages in one stack."""
+    frames = [
+        {"function": "total", "filename": "orders.py", "abs_path": "/srv/orders.py", "lineno": 17, "platform": "python"},
+        {"instruction_addr": "0x7f10", "package": "/lib/libc.so.6"},
+    ]
+    error = {"type": "SIGSEGV", "value": "Segfault", "stacktrace": {"frames": frames}}
+    faultwire.capture_event({"platform": "native", "level": "fatal", "exception": {"values": [error]}})
+
+
 def thread() -> None:
     def work() -> None:
         raise ValueError("in a thread")
@@ -545,6 +555,7 @@ KINDS: list[tuple[Callable[[], None], dict[str, Any]]] = [
     (huge, {}),
     (huge, {"max_value_length": 65_536}),
     (captured_event, {}),
+    (crash, {}),
     (thread, {}),
     (sampled, {"sample_rate": 0.999}),
 ]
