@@ -83,7 +83,7 @@ pub fn arm_panic(place: &str) -> bool {
 /// Has the recorder of crashes fail itself by `signal` in the midst of the next record.
 #[cfg(native_crashes)]
 pub fn fail_in_next_crash(signal: i32) {
-    crate::crash::signal::fail_next(signal);
+    crate::crash::native::signal::fail_next(signal);
 }
 
 /// Panics if a test armed `place`. One relaxed load otherwise.

@@ -47,7 +47,7 @@ fn run(info: &PanicHookInfo<'_>, previous: &Hook) {
     previous(info);
     if aborts || cfg!(panic = "abort") {
         #[cfg(native_crashes)]
-        super::signal::expect_abort();
+        super::native::signal::expect_abort();
         let _inside = Inside::enter();
         client.flush_or_spool(client.options().shutdown_timeout);
     }

@@ -23,7 +23,8 @@ use super::record::{self, Crash, MAX_BYTES};
 use super::room::Room;
 use super::stack::{self, Probe};
 use super::unwind::{self, COLUMNS, Registers};
-use super::{chain, host, registers, said};
+use super::{chain, host, registers};
+use crate::crash::said;
 use crate::{fork, framing, queue};
 
 /// How long a thread waits for another that is recording, and for the worker to write what was said last. Both take
@@ -107,7 +108,7 @@ pub(super) fn disarm(file: i32) -> bool {
 }
 
 /// The calling thread is about to abort, and why was captured: that is no crash of its own.
-pub(super) fn expect_abort() {
+pub(crate) fn expect_abort() {
     ABORTS.store(thread(), Ordering::SeqCst);
 }
 

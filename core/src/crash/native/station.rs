@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::file::{self, CrashFile};
 use super::scope::Snapshots;
-use super::{host, report, said, signal, stack};
+use super::{host, report, signal, stack};
+use crate::crash::said;
 use crate::engine::Engine;
 use crate::fork::{self, Inherited};
 use crate::log::debug;

@@ -1,9 +1,9 @@
 //! What would be said of a crash if there were one: the event without its exception, sanitized, and the modules.
 
 use super::modules::{self, Module};
-use super::said::{self, Upto};
 use super::stack::Code;
 use crate::assemble::complete;
+use crate::crash::said::{self, Upto};
 use crate::framing::{self, Frames};
 use crate::protocol::{Event, Value};
 use crate::sanitize::Memory;
