@@ -506,7 +506,13 @@ def captured_event() -> None:
 def crash() -> None:
     """As `core` makes it of one in C that Python had called: frames of two languages in one stack."""
     frames = [
-        {"function": "total", "filename": "orders.py", "abs_path": "/srv/orders.py", "lineno": 17, "platform": "python"},
+        {
+            "function": "total",
+            "filename": "orders.py",
+            "abs_path": "/srv/orders.py",
+            "lineno": 17,
+            "platform": "python",
+        },
         {"instruction_addr": "0x7f10", "package": "/lib/libc.so.6"},
     ]
     error = {"type": "SIGSEGV", "value": "Segfault", "stacktrace": {"frames": frames}}

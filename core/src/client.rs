@@ -114,8 +114,8 @@ impl Client {
     /// `register` is given a signal and a descriptor: it is to install for that signal a handler that writes the stack of
     /// the thread it runs on to that descriptor, fit to be run in a broken process, and to say whether it did. The
     /// handler is called as a function; the signal's disposition is put back. `unregister` takes a registration back.
-    /// False where crashes are not captured, the signal is in use, or the handler is of another kind. Not to be called
-    /// by two threads at once; to be followed by [`forget_host_stack`](Client::forget_host_stack) before the host ends.
+    /// False where crashes are not captured, the signal is in use, or the handler is of another kind. To be followed
+    /// by [`forget_host_stack`](Client::forget_host_stack) before the host ends.
     pub fn learn_host_stack(
         &self,
         register: &mut dyn FnMut(i32, i32) -> bool,

@@ -13,7 +13,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, IntoRawFd};
 use std::ptr::{null, null_mut};
-use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
 
 use super::chain;
 use crate::fork::{self, Shared};
@@ -77,12 +77,24 @@ fn pipe() -> io::Result<(io::PipeReader, io::PipeWriter)> {
     Ok((reads, writes))
 }
 
+/// Somebody is just learning it.
+static LEARNS: AtomicBool = AtomicBool::new(false);
+
 /// Learns the host's handler. `register` is to install it for the signal, to write the stack of the thread it runs on,
 /// and of no other, to the descriptor; and to say whether it did. `unregister` takes it back where it is of no use.
-/// True when it is known. Not to be called by two threads at once.
+/// True when it is known; false, too, while another thread is at it.
 ///
 /// Dispositions and this thread's stack for handlers are afterwards as they were before.
 pub(super) fn learn(register: &mut dyn FnMut(c_int, c_int) -> bool, unregister: &mut dyn FnMut(c_int)) -> bool {
+    if LEARNS.swap(true, Ordering::SeqCst) {
+        return false;
+    }
+    let learned = learn_alone(register, unregister);
+    LEARNS.store(false, Ordering::SeqCst);
+    learned
+}
+
+fn learn_alone(register: &mut dyn FnMut(c_int, c_int) -> bool, unregister: &mut dyn FnMut(c_int)) -> bool {
     renew();
     if is_known() {
         return true;
@@ -200,5 +212,90 @@ pub(super) fn rescue(room: &mut [u8], mut keep: impl FnMut(&[u8])) {
         let Some(part) = usize::try_from(length).ok().filter(|n| *n > 0).and_then(|n| room.get(..n)) else { return };
         keep(part);
         left -= part.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the host below writes to.
+    static TO: AtomicI32 = AtomicI32::new(-1);
+    const TEXT: &str = "Stack:\n  f\n  main\n";
+
+    extern "C" fn host(signal: c_int) {
+        assert_eq!(signal, SIGNAL);
+        // SAFETY: live bytes.
+        unsafe { libc::write(TO.load(Ordering::SeqCst), TEXT.as_ptr().cast(), TEXT.len()) };
+    }
+
+    extern "C" fn unused(_: c_int) {}
+
+    fn installed(handler: usize, flags: c_int) {
+        let mut action = chain::default();
+        (action.sa_sigaction, action.sa_flags) = (handler, flags);
+        chain::set(SIGNAL, &action);
+    }
+
+    fn disposition() -> usize {
+        chain::current(SIGNAL).unwrap().sa_sigaction
+    }
+
+    fn written() -> String {
+        let (mut text, mut room) = (Vec::new(), [0; 7]);
+        write(&mut room, |part| text.extend_from_slice(part));
+        String::from_utf8(text).unwrap()
+    }
+
+    /// One story, since a process has one disposition for the signal.
+    #[test]
+    fn a_handler_is_learned_called_and_forgotten() {
+        let mut taken_back = 0;
+        let registers = |handler: usize, flags: c_int| {
+            move |signal: c_int, to: c_int| {
+                assert_eq!(signal, SIGNAL);
+                TO.store(to, Ordering::SeqCst);
+                installed(handler, flags);
+                true
+            }
+        };
+        let plain = host as *const () as usize;
+        assert_eq!(written(), "", "nobody is there");
+
+        // Where the signal is in use, nobody is even asked.
+        installed(unused as *const () as usize, 0);
+        assert!(!learn(&mut |_, _| panic!("asked"), &mut |_| panic!("asked")));
+        assert_eq!(disposition(), unused as *const () as usize);
+        installed(libc::SIG_DFL, 0);
+
+        // A host that cannot, and one whose handler is to be called in another way.
+        assert!(!learn(&mut |_, _| false, &mut |_| panic!("nothing to take back")));
+        assert!(!learn(&mut registers(plain, libc::SA_SIGINFO), &mut |_| taken_back += 1));
+        assert_eq!((disposition(), taken_back), (libc::SIG_DFL, 1));
+
+        assert!(learn(&mut registers(plain, 0), &mut |_| panic!("it is of use")));
+        assert_eq!((disposition(), written().as_str()), (libc::SIG_DFL, TEXT));
+        assert!(learn(&mut |_, _| panic!("known"), &mut |_| panic!("known")));
+        assert_eq!(written(), TEXT, "as often as it is asked");
+
+        // The application has taken the number for something else: the host is not called, and learned anew.
+        let file = tempfile::tempfile().unwrap();
+        let lost = TO.load(Ordering::SeqCst);
+        // SAFETY: replaces an end of the pipe, as an application may.
+        unsafe { libc::dup2(file.as_raw_fd(), lost) };
+        assert_eq!((written().as_str(), file.metadata().unwrap().len()), ("", 0));
+        assert!(learn(&mut registers(plain, 0), &mut |_| taken_back += 1));
+        assert_eq!((written().as_str(), taken_back), (TEXT, 2));
+        assert_ne!(TO.load(Ordering::SeqCst), lost, "that is the application's");
+
+        installed(unused as *const () as usize, 0);
+        forget(&mut |_| {
+            taken_back += 1;
+            installed(libc::SIG_DFL, 0);
+        });
+        assert_eq!((disposition(), taken_back), (unused as *const () as usize, 3), "what came later stays");
+        assert_eq!(written(), "");
+        forget(&mut |_| panic!("there is none"));
+        installed(libc::SIG_DFL, 0);
     }
 }
