@@ -6,28 +6,48 @@
 //!
 //! Nothing is ever rewritten, so a process that is killed at any moment leaves whole frames and at most one
 //! torn one; a full disk or a failing one can leave damage in the midst. A reader that meets something else
-//! than a sound frame goes on at the next mark: damage is skipped and counted, what follows is found. The mark
-//! holds bytes that no text has, so nothing within a frame of text can be taken for one.
+//! than a sound frame goes on at the next mark: damage is skipped and counted, what follows is found. The usual
+//! mark holds bytes that no text has, so nothing within a frame of text can be taken for one. A file of foreign
+//! bytes has a mark of its own, which its writers cannot know: else they could fill it with what looks like frames,
+//! each to be checked to its end.
 
 use memchr::memmem;
 
-/// Starts every frame. 0xff occurs in no UTF-8 text.
-const MARK: [u8; 4] = [0xff, b'f', b'w', 0xff];
 /// Bytes before the payload.
-pub(crate) const HEADER: usize = 13;
+pub const HEADER: usize = 13;
 /// A length beyond this is damage: an event has at most 1 MiB.
-const MAX_PAYLOAD: usize = 4 << 20;
+pub const MAX_PAYLOAD: usize = 4 << 20;
+
+/// Starts every frame of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark([u8; 4]);
+
+impl Mark {
+    /// For files of text: 0xff occurs in no UTF-8.
+    pub const TEXT: Mark = Mark([0xff, b'f', b'w', 0xff]);
+
+    /// For a file that may hold any bytes: from a random number that is kept with the file.
+    pub fn salted(salt: u32) -> Self {
+        // Never zeroes, which fill the rest of a file.
+        Mark(salt.max(1).to_le_bytes())
+    }
+}
 
 /// Appends a frame to `out`; its payload is `parts`, one after the other.
-pub(crate) fn append(out: &mut Vec<u8>, kind: u8, parts: &[&[u8]]) {
+pub fn append(out: &mut Vec<u8>, kind: u8, parts: &[&[u8]]) {
+    append_marked(out, Mark::TEXT, kind, parts);
+}
+
+/// As [`append`], for a file with a mark of its own.
+pub fn append_marked(out: &mut Vec<u8>, mark: Mark, kind: u8, parts: &[&[u8]]) {
     out.reserve(HEADER + parts.iter().map(|part| part.len()).sum::<usize>());
     let length = parts.iter().map(|part| part.len()).sum::<usize>() as u32;
-    out.extend_from_slice(&header(kind, length, checksum(kind, length, parts)));
+    out.extend_from_slice(&header(mark, kind, length, checksum(kind, length, parts)));
     parts.iter().for_each(|part| out.extend_from_slice(part));
 }
 
-fn header(kind: u8, length: u32, checksum: u32) -> [u8; HEADER] {
-    let [m0, m1, m2, m3] = MARK;
+fn header(mark: Mark, kind: u8, length: u32, checksum: u32) -> [u8; HEADER] {
+    let [m0, m1, m2, m3] = mark.0;
     let [l0, l1, l2, l3] = length.to_le_bytes();
     let [c0, c1, c2, c3] = checksum.to_le_bytes();
     [m0, m1, m2, m3, kind, l0, l1, l2, l3, c0, c1, c2, c3]
@@ -35,6 +55,7 @@ fn header(kind: u8, length: u32, checksum: u32) -> [u8; HEADER] {
 
 /// What stands before a short payload, for a signal handler: made without allocating and with next to no stack,
 /// of which the usual checksum takes kilobytes where the processor has wide registers.
+#[cfg(feature = "client")]
 #[cfg_attr(not(native_crashes), allow(dead_code, reason = "there are no signals"))]
 pub(crate) fn frugal_header(kind: u8, payload: &[u8]) -> [u8; HEADER] {
     let length = payload.len() as u32;
@@ -45,7 +66,7 @@ pub(crate) fn frugal_header(kind: u8, payload: &[u8]) -> [u8; HEADER] {
             sum = if sum & 1 == 1 { sum >> 1 ^ 0xedb8_8320 } else { sum >> 1 };
         }
     }
-    header(kind, length, !sum)
+    header(Mark::TEXT, kind, length, !sum)
 }
 
 fn checksum(kind: u8, length: u32, parts: &[&[u8]]) -> u32 {
@@ -58,10 +79,12 @@ fn checksum(kind: u8, length: u32, parts: &[&[u8]]) -> u32 {
 
 /// A sound frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Frame<'b> {
+pub struct Frame<'b> {
+    /// What the payload is; the file's own numbering.
     pub kind: u8,
     /// Where it starts.
     pub at: usize,
+    /// What was appended.
     pub payload: &'b [u8],
 }
 
@@ -74,15 +97,22 @@ impl Frame<'_> {
 
 /// The sound frames of a file, in order.
 #[derive(Debug)]
-pub(crate) struct Frames<'b> {
+pub struct Frames<'b> {
     bytes: &'b [u8],
+    mark: Mark,
     at: usize,
     damaged: usize,
 }
 
 impl<'b> Frames<'b> {
+    /// Those of `bytes`, which have the usual mark.
     pub fn new(bytes: &'b [u8]) -> Self {
-        Frames { bytes, at: 0, damaged: 0 }
+        Frames::marked(bytes, Mark::TEXT)
+    }
+
+    /// Those of `bytes` with a mark of their own.
+    pub fn marked(bytes: &'b [u8], mark: Mark) -> Self {
+        Frames { bytes, mark, at: 0, damaged: 0 }
     }
 
     /// How many stretches were damaged, a torn end among them. Complete after the last frame.
@@ -94,7 +124,7 @@ impl<'b> Frames<'b> {
         let (header, rest) = self.bytes.get(at..)?.split_at_checked(HEADER)?;
         let number = |from: usize| header.get(from..from + 4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
         let (kind, length, sum) = (*header.get(4)?, number(5)?, number(9)?);
-        let fits = header.starts_with(&MARK) && length as usize <= MAX_PAYLOAD;
+        let fits = header.starts_with(&self.mark.0) && length as usize <= MAX_PAYLOAD;
         let payload = if fits { rest.get(..length as usize)? } else { return None };
         (checksum(kind, length, &[payload]) == sum).then_some(Frame { kind, at, payload })
     }
@@ -113,7 +143,7 @@ impl<'b> Iterator for Frames<'b> {
             }
             is_damaged = true;
             let rest = self.bytes.get(self.at + 1..).unwrap_or_default();
-            self.at = memmem::find(rest, &MARK).map_or(self.bytes.len(), |found| self.at + 1 + found);
+            self.at = memmem::find(rest, &self.mark.0).map_or(self.bytes.len(), |found| self.at + 1 + found);
         }
         self.damaged += usize::from(is_damaged);
         None

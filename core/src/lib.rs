@@ -44,8 +44,8 @@ mod exemplars;
 mod flush;
 #[cfg(feature = "client")]
 mod fork;
-#[cfg(feature = "client")]
-mod framing;
+#[cfg(feature = "framing")]
+pub mod framing;
 #[cfg(feature = "client")]
 pub mod gate;
 #[cfg(feature = "client")]

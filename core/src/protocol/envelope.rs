@@ -96,6 +96,16 @@ impl Envelope {
     /// # Errors
     /// [`crate::ErrorKind::InvalidPayload`] naming `envelope header`, `item N header` or `item N length`.
     pub fn parse(bytes: &[u8]) -> Result<Envelope, Error> {
+        let (header, items) = Envelope::split(bytes)?;
+        let items = items.into_iter().map(|(header, payload)| Item { header, payload: payload.to_vec() }).collect();
+        Ok(Envelope { header, items })
+    }
+
+    /// As [`Envelope::parse`], with the payloads where they are.
+    ///
+    /// # Errors
+    /// As [`Envelope::parse`].
+    pub fn split(bytes: &[u8]) -> Result<(EnvelopeHeader, Vec<(ItemHeader, &[u8])>), Error> {
         let (line, mut rest) = split_line(bytes);
         let header = serde_json::from_slice(line)
             .map_err(|e| Error::payload("envelope header", format!("expected a JSON object on one line: {e}")))?;
@@ -112,29 +122,24 @@ impl Envelope {
             })?;
             let (payload, after) = match header.length {
                 None => split_line(after),
-                Some(length) => {
-                    let length = usize::try_from(length).unwrap_or(usize::MAX);
-                    let payload = after.get(..length).ok_or_else(|| {
-                        let left = after.len();
-                        Error::payload(
-                            format!("item {number} length"),
-                            format!("expected {length} bytes, {left} are left"),
-                        )
-                    })?;
-                    match &after[length..] {
-                        [] => (payload, &after[length..]),
-                        [b'\n', tail @ ..] => (payload, tail),
-                        _ => {
-                            let field = format!("item {number} length");
-                            return Err(Error::payload(field, "expected a line feed after the payload"));
-                        }
-                    }
-                }
+                Some(length) => split_payload(after, length)
+                    .map_err(|message| Error::payload(format!("item {number} length"), message))?,
             };
-            items.push(Item { header, payload: payload.to_vec() });
+            items.push((header, payload));
             rest = after;
         }
-        Ok(Envelope { header, items })
+        Ok((header, items))
+    }
+}
+
+/// The `length` bytes of a payload and those after its LF.
+fn split_payload(bytes: &[u8], length: u64) -> Result<(&[u8], &[u8]), String> {
+    let fits = usize::try_from(length).ok().and_then(|length| bytes.split_at_checked(length));
+    match fits {
+        None => Err(format!("expected {length} bytes, {} are left", bytes.len())),
+        Some((payload, [])) => Ok((payload, &[])),
+        Some((payload, [b'\n', tail @ ..])) => Ok((payload, tail)),
+        Some(_) => Err("expected a line feed after the payload".to_owned()),
     }
 }
 

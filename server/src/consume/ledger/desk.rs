@@ -1,0 +1,205 @@
+//! What people and rules do to issues: one at a time, between two batches, each with a line in the audit trail.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::Ledger;
+use crate::clock;
+use crate::issues::{Ignored, Issue, Resolved, Status};
+use crate::store::{Event, NewEvent};
+use crate::{IssueId, PatternId, ProjectId};
+
+/// Issues that one round resolves.
+const MAX_QUIET: usize = 500;
+
+/// What is wanted of an issue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "move", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Move {
+    /// Open it again.
+    Reopen,
+    /// Someone is on it.
+    Acknowledge,
+    /// It is mended, from now on.
+    Resolve,
+    /// It is mended in this release.
+    ResolveInRelease {
+        /// The release's whole name.
+        release: String,
+    },
+    /// It is mended in whatever is later than the newest release.
+    ResolveInNextRelease,
+    /// Never tell of it again.
+    Ignore,
+    /// Tell of it again when it occurs in a release later than the newest.
+    IgnoreUntilNextRelease,
+    /// Tell of it again after so many more occurrences.
+    IgnoreUntilCount {
+        /// How many more.
+        count: u64,
+    },
+    /// Tell of it again when it occurs after a time.
+    IgnoreUntilTime {
+        /// Milliseconds since 1970.
+        time: i64,
+    },
+    /// Add the patterns of these issues to it.
+    Merge {
+        /// The issues that end.
+        issues: Vec<IssueId>,
+    },
+    /// Give back the patterns that merges brought.
+    Unmerge,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub enum Answer {
+    /// Done; the issue as it is now.
+    Done(Box<Issue>),
+    /// There is no such issue.
+    Gone,
+    /// Someone else changed it since; the issue as it is now.
+    Stale(Box<Issue>),
+    /// Not possible, and why.
+    Refused(String),
+}
+
+impl Ledger {
+    /// Does `what` to an issue of `project`, if its version is still `version`.
+    ///
+    /// # Errors
+    /// When the store refuses: then nothing is done.
+    pub fn change(
+        &mut self,
+        project: ProjectId,
+        id: IssueId,
+        what: &Move,
+        who: &str,
+        version: Option<u64>,
+    ) -> anyhow::Result<Answer> {
+        if self.shelf.find_issue(&mut *self.store, id).is_err() {
+            return Ok(Answer::Gone);
+        }
+        let issue = self.shelf.issue_mut(&mut *self.store, id)?;
+        if issue.project != project {
+            return Ok(Answer::Gone);
+        }
+        if version.is_some_and(|version| version != issue.version) {
+            return Ok(Answer::Stale(Box::new(issue.clone())));
+        }
+        let estimated = issue.estimated;
+        let newest = self.shelf.releases_mut(&mut *self.store, project)?.newest().map(str::to_owned);
+        let resolved = |resolved| Some(Status::Resolved { at: clock::now(), resolved });
+        let ignored = |ignored| Some(Status::Ignored { ignored });
+        let status = match what {
+            Move::Reopen => Some(Status::Unresolved),
+            Move::Acknowledge => Some(Status::Acknowledged),
+            Move::Resolve => resolved(Resolved::Now),
+            Move::ResolveInRelease { release } => resolved(Resolved::Release(release.clone())),
+            Move::ResolveInNextRelease => resolved(Resolved::AfterRelease(newest)),
+            Move::Ignore => ignored(Ignored::Forever),
+            Move::IgnoreUntilNextRelease => ignored(Ignored::AfterRelease(newest)),
+            Move::IgnoreUntilCount { count } => ignored(Ignored::Count(estimated as u64 + (*count).max(1))),
+            Move::IgnoreUntilTime { time } => ignored(Ignored::Time(*time)),
+            Move::Merge { issues } => match self.merge(project, id, issues)? {
+                Some(refusal) => return Ok(Answer::Refused(refusal)),
+                None => None,
+            },
+            Move::Unmerge => {
+                self.unmerge(id)?;
+                None
+            }
+        };
+        self.note(id, status, what, who)?;
+        self.settle(id)
+    }
+
+    /// A deploy of a release.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn deploy(&mut self, project: ProjectId, release: &str, time: i64) -> anyhow::Result<()> {
+        self.shelf.releases_mut(&mut *self.store, project)?.deploy(release, time);
+        self.changes.deploys.insert((project, release.to_owned()), time);
+        self.settle_all()
+    }
+
+    /// Changes the status, the version, and the audit trail.
+    fn note(&mut self, id: IssueId, status: Option<Status>, what: &Move, who: &str) -> anyhow::Result<()> {
+        let now = clock::now();
+        let issue = self.shelf.issue_mut(&mut *self.store, id)?;
+        issue.version += 1;
+        issue.changed = now;
+        if let Some(status) = status {
+            issue.status = status;
+        }
+        let (project, detail) = (issue.project, json!({ "did": what, "status": issue.status }));
+        let event = Event::Changed;
+        self.changes.events.push(NewEvent { project, issue: id, time: now, event, who: who.to_owned(), detail });
+        Ok(())
+    }
+
+    /// Has it written before anyone is told that it is done.
+    fn settle(&mut self, id: IssueId) -> anyhow::Result<Answer> {
+        self.settle_all()?;
+        Ok(Answer::Done(Box::new(self.shelf.issue_mut(&mut *self.store, id)?.clone())))
+    }
+
+    fn settle_all(&mut self) -> anyhow::Result<()> {
+        let position = self.position();
+        let committed = self.commit(position).and_then(|_| self.checkpoint().map(drop).or(Ok(())));
+        if committed.is_err() {
+            self.abandon();
+        }
+        committed
+    }
+
+    fn merge(&mut self, project: ProjectId, target: IssueId, sources: &[IssueId]) -> anyhow::Result<Option<String>> {
+        for source in sources {
+            let known = self.shelf.find_issue(&mut *self.store, *source).is_ok();
+            if !known || self.shelf.issue_mut(&mut *self.store, *source)?.project != project {
+                return Ok(Some(format!("issues: there is no issue {} in this project", source.0)));
+            }
+            if *source == target {
+                return Ok(Some("issues: an issue cannot be merged into itself".to_owned()));
+            }
+        }
+        for source in sources {
+            for pattern in self.shelf.patterns_of(&mut *self.store, *source)? {
+                self.belongs(pattern, target);
+            }
+            self.shelf.issue_mut(&mut *self.store, *source)?.merged_into = Some(target);
+        }
+        Ok(None)
+    }
+
+    fn unmerge(&mut self, id: IssueId) -> anyhow::Result<()> {
+        for pattern in self.shelf.patterns_of(&mut *self.store, id)? {
+            let home = self.shelf.pattern_mut(pattern).map_or(id, |pattern| pattern.home);
+            if home != id {
+                self.belongs(pattern, home);
+                self.shelf.issue_mut(&mut *self.store, home)?.merged_into = None;
+            }
+        }
+        Ok(())
+    }
+
+    fn belongs(&mut self, pattern: PatternId, issue: IssueId) {
+        if let Some(pattern) = self.shelf.pattern_mut(pattern) {
+            pattern.issue = issue;
+        }
+    }
+
+    /// What has been quiet for long counts as resolved.
+    pub(super) fn resolve_quiet(&mut self, now: i64) -> anyhow::Result<()> {
+        if self.limits.auto_resolve == 0 {
+            return Ok(());
+        }
+        for id in self.store.quiet_issues(now - self.limits.auto_resolve, MAX_QUIET)? {
+            let status = Status::Resolved { at: now, resolved: Resolved::Quiet };
+            self.note(id, Some(status), &Move::Resolve, "rule: quiet")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,409 @@
+//! What is counted and where issues stand: the consumer's own, with what of the store it needs at hand.
+//!
+//! Within a batch all happens in memory; [`Ledger::commit`] writes the payloads, then everything else in one
+//! transaction. A batch that fails is forgotten whole and read again.
+
+mod desk;
+mod new;
+mod shelf;
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::Context;
+use serde_json::json;
+
+use super::arrival::{Counts, Report};
+use super::{Occurrence, Reading};
+use crate::clock::{self, HOUR};
+use crate::issues::{Circumstances, Issue, Seen, Status, milestone, novelty, severity};
+use crate::log::Position;
+use crate::outcome::{Outcome, Reason};
+use crate::settings::Settings;
+use crate::store::{Changes, Counted, Event, Id, IssueStore, Moment, NewEvent, OccurrenceFiles, OccurrenceRow, Parked};
+use crate::{IssueId, PatternId, ProjectId};
+pub use desk::{Answer, Move};
+use new::NewIssues;
+use shelf::Shelf;
+
+/// The newest payload of an issue is stored at most once in so many milliseconds.
+const NEWEST_EVERY: i64 = 1000;
+/// Tags of an event that are counted.
+const MAX_TAGS: usize = 30;
+
+/// Limits of what is counted and stored.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Occurrences of an issue that are stored in full before sampling begins.
+    pub store_first: u64,
+    /// Of those after, one in so many.
+    pub store_one_in: u64,
+    /// New issues of a project in an hour.
+    pub hourly_new_issues: u64,
+    /// Milliseconds without an occurrence after which an issue is resolved; 0 is never.
+    pub auto_resolve: i64,
+}
+
+impl From<&Settings> for Limits {
+    fn from(settings: &Settings) -> Self {
+        Limits {
+            store_first: settings.store_first,
+            store_one_in: settings.store_one_in,
+            hourly_new_issues: settings.hourly_new_issues,
+            auto_resolve: settings.auto_resolve_days as i64 * clock::DAY,
+        }
+    }
+}
+
+/// See the module.
+pub struct Ledger {
+    store: Box<dyn IssueStore>,
+    occurrences: OccurrenceFiles,
+    limits: Limits,
+    shelf: Shelf,
+    new: NewIssues,
+    changes: Changes,
+    /// Ids of this batch, which the store does not know yet.
+    ids: HashSet<Id>,
+    /// Of each issue that samples: the newest occurrence, while it is not stored.
+    newest: HashMap<IssueId, (PatternId, Box<Occurrence>)>,
+    newest_stored: HashMap<IssueId, i64>,
+    counted: u64,
+    next_rounds: i64,
+    listener: Option<Box<dyn Fn(&Changes) + Send>>,
+}
+
+impl Ledger {
+    /// A ledger over a store and its occurrences.
+    pub fn new(store: Box<dyn IssueStore>, occurrences: OccurrenceFiles, limits: Limits) -> Self {
+        let (pattern, issue) = store.next_ids();
+        Ledger {
+            shelf: Shelf::default(),
+            new: NewIssues::new(pattern, issue),
+            store,
+            occurrences,
+            limits,
+            changes: Changes::default(),
+            ids: HashSet::new(),
+            newest: HashMap::new(),
+            newest_stored: HashMap::new(),
+            counted: 0,
+            next_rounds: 0,
+            listener: None,
+        }
+    }
+
+    /// Has `listener` see every batch that is committed.
+    pub fn listen(&mut self, listener: impl Fn(&Changes) + Send + 'static) {
+        self.listener = Some(Box::new(listener));
+    }
+
+    /// Up to where the log is consumed.
+    pub fn position(&self) -> Position {
+        self.store.position()
+    }
+
+    /// Whether there is anything to commit.
+    pub fn has_changes(&self) -> bool {
+        let changes = &self.changes;
+        self.shelf.has_touched()
+            || !changes.outcomes.is_empty()
+            || !changes.reports.is_empty()
+            || !changes.parked.is_empty()
+            || !changes.occurrences.is_empty()
+            || !changes.events.is_empty()
+            || !changes.deploys.is_empty()
+    }
+
+    /// Counts an event.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or payloads not written: the batch is lost, and read again.
+    pub fn occurrence(&mut self, occurrence: Occurrence, reading: &Reading) -> anyhow::Result<()> {
+        let (project, time) = (occurrence.project, occurrence.time);
+        if self.is_repeated(&occurrence.id)? {
+            let event_id = Some(occurrence.event.event_id.to_string());
+            let detail = String::new();
+            self.outcome(
+                project,
+                occurrence.received,
+                Outcome { reason: Reason::Duplicate, event_id, quantity: 1, detail },
+            );
+            return Ok(());
+        }
+        self.counted += 1;
+        let (pattern_id, is_new) = self.pattern_of(&occurrence)?;
+        self.remember(occurrence.id, pattern_id);
+        let counted = Counted { raw: 1, estimated: occurrence.weight };
+        let event = &occurrence.event;
+        let release = event.release.clone().filter(|release| !release.is_empty());
+        let environment =
+            event.environment.clone().filter(|e| !e.is_empty()).unwrap_or_else(|| "production".to_owned());
+        self.see_release(project, release.as_deref(), time)?;
+        self.count(pattern_id, counted, time, time, release.as_deref(), &environment);
+        self.count_tags(pattern_id, &occurrence);
+        let issue_id = {
+            let pattern = self.shelf.pattern_mut(pattern_id).context("pattern")?;
+            occurrence.user.map(|user| pattern.users.insert(user));
+            occurrence.session.map(|session| pattern.sessions.insert(session));
+            occurrence.customer.map(|customer| pattern.customers.insert(customer));
+            pattern.issue
+        };
+        let told = self.move_issue(issue_id, &occurrence, release, counted, is_new)?;
+        self.keep(issue_id, pattern_id, occurrence, told.is_some(), reading)
+    }
+
+    /// Counts what a client folded.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn counts(&mut self, counts: Counts) -> anyhow::Result<()> {
+        if self.is_repeated(&counts.id)? {
+            return Ok(());
+        }
+        let Counts { project, fingerprint, counted, first, last, .. } = counts;
+        let Some(pattern) = self.shelf.load(&mut *self.store, project, &fingerprint)? else {
+            // Under no pattern: its id is found again, and its counts when the first event comes.
+            self.remember(counts.id, PatternId(0));
+            self.changes.parked.push(Parked { project, fingerprint, counted, first, last });
+            return Ok(());
+        };
+        self.remember(counts.id, pattern);
+        self.see_release(project, counts.release.as_deref(), first)?;
+        let environment = counts.environment.as_deref().unwrap_or("production");
+        self.count(pattern, counted, first, last, counts.release.as_deref(), environment);
+        let issue = self.shelf.pattern_mut(pattern).context("pattern")?.issue;
+        let issue = self.shelf.issue_mut(&mut *self.store, issue)?;
+        issue.estimated += counted.estimated;
+        issue.raw += counted.raw;
+        issue.last_seen = issue.last_seen.max(last);
+        pass_milestone(issue).map(|event| self.changes.events.push(event));
+        Ok(())
+    }
+
+    /// Notes what a client says it left out.
+    pub fn report(&mut self, report: Report) {
+        for (reason, category, quantity) in report.discarded {
+            *self.changes.reports.entry((report.project, report.hour, reason, category)).or_default() += quantity;
+        }
+    }
+
+    /// Notes what is not counted.
+    pub fn outcome(&mut self, project: ProjectId, time: i64, outcome: Outcome) {
+        self.changes.outcomes.push((project, time, outcome));
+    }
+
+    fn is_repeated(&mut self, id: &Id) -> anyhow::Result<bool> {
+        Ok(self.ids.contains(id) || self.store.seen(id)?.is_some())
+    }
+
+    fn remember(&mut self, id: Id, pattern: PatternId) {
+        self.ids.insert(id);
+        self.changes.ids.push((id, pattern));
+    }
+
+    fn see_release(&mut self, project: ProjectId, release: Option<&str>, time: i64) -> anyhow::Result<()> {
+        if let Some(release) = release
+            && self.shelf.releases_mut(&mut *self.store, project)?.see(release, time)
+        {
+            self.changes.releases.insert((project, release.to_owned()), time);
+        }
+        Ok(())
+    }
+
+    fn count(
+        &mut self,
+        id: PatternId,
+        counted: Counted,
+        first: i64,
+        last: i64,
+        release: Option<&str>,
+        environment: &str,
+    ) {
+        if let Some(pattern) = self.shelf.pattern_mut(id) {
+            pattern.raw += counted.raw;
+            pattern.estimated += counted.estimated;
+            pattern.first_seen = pattern.first_seen.min(first);
+            pattern.last_seen = pattern.last_seen.max(last);
+        }
+        self.changes.hours.entry((id, last.div_euclid(HOUR))).or_default().add(counted);
+        let sighting = (id, release.unwrap_or_default().to_owned(), environment.to_owned());
+        let seen = self.changes.sightings.entry(sighting).or_insert(Moment { first, last, count: 0 });
+        *seen = Moment { first: seen.first.min(first), last: seen.last.max(last), count: seen.count + counted.raw };
+    }
+
+    fn count_tags(&mut self, id: PatternId, occurrence: &Occurrence) {
+        let event = &occurrence.event;
+        let level = event.level.as_str();
+        let ours = [
+            ("level", Some(level)),
+            ("logger", event.logger.as_deref()),
+            ("server_name", event.server_name.as_deref()),
+            ("transaction", event.transaction.as_deref()),
+        ];
+        let ours = ours.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let theirs = event.tags.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in ours.chain(theirs).filter(|(_, value)| !value.is_empty()).take(MAX_TAGS) {
+            *self.changes.tags.entry((id, name.to_owned(), value.to_owned())).or_default() += 1;
+        }
+    }
+
+    /// Moves the issue by an occurrence that is counted; what there is to tell.
+    fn move_issue(
+        &mut self,
+        id: IssueId,
+        occurrence: &Occurrence,
+        release: Option<String>,
+        counted: Counted,
+        is_new: bool,
+    ) -> anyhow::Result<Option<Event>> {
+        let project = occurrence.project;
+        let hour = occurrence.time.div_euclid(HOUR);
+        let busy = self.shelf.busy(id, hour, counted.estimated);
+        let (issue, releases) = self.shelf.issue_and_releases(&mut *self.store, id, project)?;
+        let quiet = occurrence.time - issue.last_seen;
+        issue.raw += counted.raw;
+        issue.estimated += counted.estimated;
+        issue.last_seen = issue.last_seen.max(occurrence.time);
+        issue.last_release = release.clone().or_else(|| issue.last_release.take());
+        issue.severity = severity(&issue.facts, busy);
+        let seen = Seen { time: occurrence.time, release: release.as_deref(), estimated: issue.estimated };
+        let change = issue.status.on(seen, releases);
+        let passed = milestone(issue.estimated);
+        let what = Circumstances {
+            before: (!is_new).then_some(&issue.status),
+            change,
+            quiet,
+            delay: occurrence.received - occurrence.time,
+            is_milestone: passed > issue.milestone,
+        };
+        let told = novelty(what);
+        issue.milestone = passed.max(issue.milestone);
+        if let Some(change) = change {
+            issue.status = Status::after(change);
+            issue.changed = occurrence.received;
+            issue.version += 1;
+        }
+        if let Some(event) = told {
+            let detail = match event {
+                Event::Milestone => json!({ "milestone": passed }),
+                Event::Recurred => json!({ "quiet_ms": quiet, "release": release }),
+                _ => json!({ "release": release }),
+            };
+            let time = occurrence.received;
+            self.changes.events.push(NewEvent { project, issue: id, time, event, who: String::new(), detail });
+        }
+        Ok(told)
+    }
+
+    /// Stores the payload, or not: the first ones, then a sample, and those that changed something.
+    fn keep(
+        &mut self,
+        issue: IssueId,
+        pattern: PatternId,
+        occurrence: Occurrence,
+        is_told: bool,
+        reading: &Reading,
+    ) -> anyhow::Result<()> {
+        let stored = self.shelf.issue_mut(&mut *self.store, issue)?.stored;
+        // The id decides, so that a batch that is read again decides the same.
+        let lot = occurrence.id.iter().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
+        if is_told || stored < self.limits.store_first || lot % self.limits.store_one_in == 0 {
+            self.newest.remove(&issue);
+            self.put(pattern, occurrence, false, reading)?;
+            self.shelf.issue_mut(&mut *self.store, issue)?.stored += 1;
+            self.shelf.pattern_mut(pattern).context("pattern")?.stored += 1;
+        } else {
+            self.newest.insert(issue, (pattern, Box::new(occurrence)));
+        }
+        Ok(())
+    }
+
+    fn put(
+        &mut self,
+        pattern: PatternId,
+        occurrence: Occurrence,
+        is_newest_only: bool,
+        reading: &Reading,
+    ) -> anyhow::Result<()> {
+        let (time, id) = (occurrence.time, occurrence.id);
+        let place = self.occurrences.put(pattern, &occurrence.into_payload(reading)).context("occurrences")?;
+        self.changes.occurrences.push(OccurrenceRow { pattern, time, id, place, is_newest_only });
+        Ok(())
+    }
+
+    /// What is due by the clock: newest payloads, and the rounds of each hour.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or payloads not written.
+    pub fn tick(&mut self, now: i64, reading: &Reading) -> anyhow::Result<()> {
+        let is_due = |issue: &IssueId| self.newest_stored.get(issue).is_none_or(|stored| now - stored >= NEWEST_EVERY);
+        let due: Vec<IssueId> = self.newest.keys().copied().filter(is_due).collect();
+        for issue in due {
+            if let Some((pattern, occurrence)) = self.newest.remove(&issue) {
+                self.put(pattern, *occurrence, true, reading)?;
+                self.newest_stored.insert(issue, now);
+            }
+        }
+        if now >= self.next_rounds {
+            self.next_rounds = now + HOUR / 12;
+            self.newest_stored.retain(|_, stored| now - *stored < NEWEST_EVERY);
+            self.resolve_quiet(now)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the batch; how many occurrences it counted.
+    ///
+    /// # Errors
+    /// When disk or store refuse. The caller has to [abandon](Ledger::abandon) it.
+    pub fn commit(&mut self, position: Position) -> anyhow::Result<u64> {
+        self.occurrences.flush().context("occurrences")?;
+        self.changes.position = Some(position);
+        self.changes.occurrences_end = self.occurrences.end();
+        self.shelf.hand_over(&mut *self.store, &mut self.changes)?;
+        self.store.commit(&self.changes)?;
+        if let Some(listener) = &self.listener {
+            listener(&self.changes);
+        }
+        self.changes = Changes::default();
+        self.ids.clear();
+        self.shelf.bound();
+        Ok(std::mem::take(&mut self.counted))
+    }
+
+    /// Forgets a batch that failed, and all that may be ahead of the store.
+    pub fn abandon(&mut self) {
+        self.changes = Changes::default();
+        self.ids.clear();
+        self.newest.clear();
+        self.counted = 0;
+        self.shelf = Shelf::default();
+        self.occurrences.discard();
+        let (pattern, issue) = self.store.next_ids();
+        self.new = NewIssues::new(pattern, issue);
+    }
+
+    /// Brings everything to disk; up to where the log is no longer needed.
+    ///
+    /// # Errors
+    /// When disk or store refuse.
+    pub fn checkpoint(&mut self) -> anyhow::Result<Position> {
+        self.occurrences.sync().context("occurrences")?;
+        self.store.checkpoint()
+    }
+}
+
+/// The event that counts passed a milestone of an issue, if it is one that is told.
+fn pass_milestone(issue: &mut Issue) -> Option<NewEvent> {
+    let passed = milestone(issue.estimated);
+    let is_told = passed > issue.milestone && !matches!(issue.status, Status::Ignored { .. } | Status::Resolved { .. });
+    issue.milestone = passed.max(issue.milestone);
+    is_told.then(|| NewEvent {
+        project: issue.project,
+        issue: issue.id,
+        time: clock::now(),
+        event: Event::Milestone,
+        who: String::new(),
+        detail: json!({ "milestone": passed }),
+    })
+}

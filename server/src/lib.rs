@@ -1,0 +1,42 @@
+//! Faultwire's tracker: one binary that ingests, groups, tracks and alerts.
+//!
+//! # The path of an event
+//! - [`ingest`]: who sends, how much, is it an envelope; then into
+//! - [`log`]: durable; only now the client has its 200;
+//! - [`consume`]: once each, in batches: decode, name the fault, decide what is stored, count;
+//! - [`issues`]: what an issue is, pure rules: lifecycle, releases, severity;
+//! - [`store`]: issues and counts in a database, occurrences in files;
+//! - [`api`]: what people and programs see and do.
+//!
+//! [`server`] holds it together; [`settings`] says how it runs.
+
+use serde::{Deserialize, Serialize};
+
+pub mod api;
+pub mod clock;
+pub mod consume;
+pub mod data_dir;
+pub mod ingest;
+pub mod issues;
+pub mod log;
+pub mod outcome;
+pub mod server;
+pub mod settings;
+pub mod store;
+pub mod telemetry;
+pub mod threads;
+
+/// A project's number: the last part of its DSN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProjectId(pub u32);
+
+/// An issue's number, the same in all projects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IssueId(pub i64);
+
+/// A pattern's number: one fingerprint of one project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PatternId(pub u32);

@@ -1,0 +1,261 @@
+//! Group commit: what comes while the disk works is written in one go when it is done.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use faultwire::framing;
+use tokio::sync::oneshot;
+
+use super::segment::{self, Name, RECORD, SIZE};
+use crate::threads::Bell;
+
+use super::{Position, Record, Refused, Ticket};
+
+/// Bytes that may wait to be written: at a fast client's 20 MB/s, near half a second of a disk that stands still.
+const MAX_WAITING: usize = 8 << 20;
+
+type Waiter = oneshot::Sender<Result<Position, Refused>>;
+
+/// A record that waits: its frame begins and ends there in the buffer, without mark.
+struct Waiting {
+    record: Record,
+    waiter: Waiter,
+}
+
+#[derive(Default)]
+struct Inbox {
+    waiting: Vec<Waiting>,
+    bytes: usize,
+    is_closed: bool,
+}
+
+/// What the threads of the log share.
+pub(super) struct Shared {
+    pub folder: PathBuf,
+    inbox: Mutex<Inbox>,
+    arrived: Condvar,
+    /// End of what is durable: [`Position::to_u64`].
+    committed: AtomicU64,
+    bell: Mutex<Option<Arc<Bell>>>,
+    /// The next segment, made ahead.
+    spare: Mutex<Option<(Name, File)>>,
+    wants_spare: Condvar,
+    /// The disk refused last time.
+    pub is_failing: AtomicBool,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub fn new(folder: PathBuf, first: u32) -> Self {
+        Shared {
+            folder,
+            inbox: Mutex::default(),
+            arrived: Condvar::new(),
+            committed: AtomicU64::new(Position { segment: first, offset: 0 }.to_u64()),
+            bell: Mutex::default(),
+            spare: Mutex::default(),
+            wants_spare: Condvar::new(),
+            is_failing: AtomicBool::new(false),
+        }
+    }
+
+    /// Up to where the log is durable.
+    pub fn committed(&self) -> Position {
+        Position::from_u64(self.committed.load(Ordering::Acquire))
+    }
+
+    pub fn append(&self, record: Record) -> Result<Ticket, Refused> {
+        let mut inbox = locked(&self.inbox);
+        if inbox.is_closed || inbox.bytes + record.body.len() > MAX_WAITING {
+            return Err(Refused::Busy);
+        }
+        let (waiter, ticket) = oneshot::channel();
+        inbox.bytes += record.body.len();
+        inbox.waiting.push(Waiting { record, waiter });
+        drop(inbox);
+        self.arrived.notify_one();
+        Ok(ticket)
+    }
+
+    pub fn ring(&self, bell: Arc<Bell>) {
+        *locked(&self.bell) = Some(bell);
+    }
+
+    pub fn close(&self) {
+        locked(&self.inbox).is_closed = true;
+        self.arrived.notify_one();
+        self.wants_spare.notify_one();
+    }
+
+    fn is_closed(&self) -> bool {
+        locked(&self.inbox).is_closed
+    }
+
+    /// What waits; nothing once the log is closed and all is written.
+    fn take(&self) -> Option<Vec<Waiting>> {
+        let mut inbox = locked(&self.inbox);
+        loop {
+            if !inbox.waiting.is_empty() {
+                inbox.bytes = 0;
+                return Some(std::mem::take(&mut inbox.waiting));
+            }
+            if inbox.is_closed {
+                return None;
+            }
+            inbox = self.arrived.wait(inbox).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn advance(&self, to: Position) {
+        self.committed.store(to.to_u64(), Ordering::Release);
+        if let Some(bell) = &*locked(&self.bell) {
+            bell.ring();
+        }
+    }
+
+    /// Keeps one segment ready, so that no client waits for 16 MiB of zeroes. Runs on a thread of its own.
+    pub fn keep_spare(&self, mut number: u32) {
+        loop {
+            let made = segment::create(&self.folder, number);
+            let mut spare = locked(&self.spare);
+            match made {
+                Ok(made) => {
+                    number += 1;
+                    *spare = Some(made);
+                }
+                Err(error) => tracing::error!(%error, "log: cannot make the next segment"),
+            }
+            self.wants_spare.notify_all();
+            let has_failed = spare.is_none();
+            while spare.is_some() || has_failed {
+                if self.is_closed() {
+                    return;
+                }
+                let pause = Duration::from_millis(500);
+                let (guard, waited) =
+                    self.wants_spare.wait_timeout(spare, pause).unwrap_or_else(PoisonError::into_inner);
+                spare = guard;
+                if has_failed && waited.timed_out() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The segment that was made ahead, or soon will be.
+    fn next_segment(&self) -> io::Result<(Name, File)> {
+        let spare = locked(&self.spare);
+        let patience = Duration::from_secs(5);
+        let (mut spare, _) = self
+            .wants_spare
+            .wait_timeout_while(spare, patience, |spare| spare.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        let taken = spare.take().ok_or_else(|| io::Error::from(io::ErrorKind::StorageFull));
+        drop(spare);
+        self.wants_spare.notify_all();
+        taken
+    }
+}
+
+/// The one who writes.
+pub(super) struct Committer {
+    shared: Arc<Shared>,
+    current: Option<Current>,
+    buffer: Vec<u8>,
+}
+
+struct Current {
+    name: Name,
+    file: File,
+    end: u64,
+}
+
+impl Committer {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Committer { shared, current: None, buffer: Vec::new() }
+    }
+
+    /// Until the log is closed and all is written. Runs on a thread of its own.
+    pub fn run(mut self) {
+        while let Some(waiting) = self.shared.clone().take() {
+            self.commit(waiting);
+        }
+    }
+
+    fn commit(&mut self, waiting: Vec<Waiting>) {
+        let mut rest = waiting.into_iter().peekable();
+        while rest.peek().is_some() {
+            let mut group = Vec::new();
+            let written = self.write_some(&mut rest, &mut group);
+            self.shared.is_failing.store(written.is_err(), Ordering::Relaxed);
+            match written {
+                Ok(end) => {
+                    self.shared.advance(end);
+                    group.into_iter().for_each(|(waiter, at)| drop(waiter.send(Ok(at))));
+                }
+                Err(error) => {
+                    tracing::error!(%error, "log: cannot write");
+                    // Nobody knows what a disk holds that refused: go on elsewhere.
+                    self.current = None;
+                    let refused = Refused::Disk(error.to_string());
+                    group.into_iter().for_each(|(waiter, _)| drop(waiter.send(Err(refused.clone()))));
+                    rest.by_ref().for_each(|w| drop(w.waiter.send(Err(refused.clone()))));
+                }
+            }
+        }
+    }
+
+    /// Writes as many as fit into the segment and has them durable.
+    fn write_some(
+        &mut self,
+        rest: &mut std::iter::Peekable<impl Iterator<Item = Waiting>>,
+        group: &mut Vec<(Waiter, Position)>,
+    ) -> io::Result<Position> {
+        let is_full = |current: &Current, next: &Waiting| {
+            current.end + (framing::HEADER + 64 + next.record.body.len()) as u64 > SIZE
+        };
+        if let (Some(current), Some(next)) = (&self.current, rest.peek())
+            && is_full(current, next)
+        {
+            self.current = None;
+        }
+        let current = match &mut self.current {
+            Some(current) => current,
+            none => {
+                let (name, file) = self.shared.next_segment()?;
+                none.insert(Current { name, file, end: 0 })
+            }
+        };
+        self.buffer.clear();
+        let mark = current.name.mark();
+        let mut end = current.end;
+        while let Some(next) = rest.next_if(|next| end + (framing::HEADER + 64 + next.record.body.len()) as u64 <= SIZE)
+        {
+            let at = Position { segment: current.name.number, offset: end as u32 };
+            framing::append_marked(&mut self.buffer, mark, RECORD, &[&next.record.head(), &next.record.body]);
+            end = current.end + self.buffer.len() as u64;
+            group.push((next.waiter, at));
+        }
+        current.file.write_all_at(&self.buffer, current.end)?;
+        sync_data(&current.file)?;
+        current.end = end;
+        Ok(Position { segment: current.name.number, offset: end as u32 })
+    }
+}
+
+fn sync_data(file: &File) -> io::Result<()> {
+    // SAFETY: the descriptor is open as long as `file` lives.
+    match unsafe { libc::fdatasync(file.as_raw_fd()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

@@ -1,0 +1,168 @@
+//! The running server: its parts, put together and taken apart in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, Request};
+use axum::middleware::{self, Next};
+use faultwire::sanitize::Sanitizer;
+use faultwire::stacktrace::Rules;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::api;
+use crate::consume::ledger::Limits;
+use crate::consume::{Consumer, Doorway, Ledger, Reading};
+use crate::data_dir::DataDir;
+use crate::ingest::{self, Ingest, Keys, Quotas};
+use crate::log::{self, Log};
+use crate::settings::Settings;
+use crate::store::sqlite::{Reader, Sqlite};
+use crate::store::{IssueStore, OccurrenceFiles, OccurrenceReader};
+use crate::telemetry::Metrics;
+use crate::{clock, threads};
+
+/// A client that is slower with its headers is not one.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Requests that are still answered when the server is told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+/// Requests of one HTTP/2 connection at once.
+const MAX_STREAMS: u32 = 256;
+
+/// A server that listens.
+pub struct Server {
+    address: SocketAddr,
+    listener: TcpListener,
+    router: Router,
+    log: Arc<log::Files>,
+    doorway: Doorway,
+    consumer: JoinHandle<()>,
+    /// The first project's DSN, if this start made it.
+    pub first_dsn: Option<String>,
+    _data_dir: DataDir,
+}
+
+/// A DSN of a key.
+pub fn dsn(public_url: &str, public_key: &str, project: crate::ProjectId) -> String {
+    let (scheme, rest) = public_url.split_once("://").unwrap_or(("http", public_url));
+    format!("{scheme}://{public_key}@{rest}/{}", project.0)
+}
+
+impl Server {
+    /// Opens the data directory and starts all threads; nothing is answered until [`Server::run`].
+    ///
+    /// # Errors
+    /// When the directory, the address or a thread cannot be had; the message names it.
+    pub async fn start(settings: Settings) -> anyhow::Result<Server> {
+        let settings = Arc::new(settings);
+        let data_dir = DataDir::open(&settings.data_dir)?;
+        let listener =
+            TcpListener::bind(settings.listen).await.with_context(|| format!("listen {}", settings.listen))?;
+        let address = listener.local_addr()?;
+        let public_url = settings.public_url(address);
+        let store = Sqlite::open(&data_dir.database(), settings.seen_ids_bytes)?;
+        let occurrences = OccurrenceFiles::open(&data_dir.occurrences(), store.occurrences_end())
+            .with_context(|| format!("occurrences {}", data_dir.occurrences().display()))?;
+        let salt = store.secret("salt")?;
+        let mut first_dsn = None;
+        let keys = Arc::new(Keys::default());
+        store.projects(|projects| {
+            if projects.all()?.is_empty() {
+                let (project, key) = projects.create("default", "Default", clock::now())?;
+                first_dsn = Some(dsn(&public_url, &key.public, project.id));
+            }
+            keys.replace(projects.key_table()?);
+            Ok(())
+        })?;
+        let metrics = Arc::new(Metrics::default());
+        let doorway = Doorway::default();
+        let files =
+            Arc::new(log::Files::open(&data_dir.log()).with_context(|| format!("log {}", data_dir.log().display()))?);
+        let log: Arc<dyn Log> = files.clone();
+        let reader = Reader::new(&data_dir.database(), OccurrenceReader::new(&data_dir.occurrences()));
+        let ledger = Ledger::new(Box::new(store), occurrences, Limits::from(&*settings));
+        let reading = Reading {
+            sanitizer: Sanitizer::default(),
+            rules: Rules::new(Vec::new(), Vec::new(), &[]).map_err(|e| anyhow::anyhow!("{e}"))?,
+            salt,
+            customer_tag: settings.customer_tag.clone(),
+        };
+        let consumer = Consumer::new(log.clone(), ledger, doorway.clone(), reading, metrics.clone());
+        let consumer = threads::spawn("consume", move || consumer.run())?;
+        let ingest = Arc::new(Ingest {
+            keys: keys.clone(),
+            quotas: Quotas::new(settings.hourly_quota, settings.browser_address_quota),
+            log: log.clone(),
+            doorway: doorway.clone(),
+            metrics: metrics.clone(),
+            settings: settings.clone(),
+            room: Arc::new(Semaphore::new(settings.max_concurrent_requests as usize)),
+        });
+        let api = Arc::new(api::Api { reader, doorway: doorway.clone(), metrics, log, public_url });
+        let router =
+            Router::new().merge(ingest::routes(ingest)).merge(api::routes(api)).layer(middleware::from_fn(introduce));
+        Ok(Server { address, listener, router, log: files, doorway, consumer, first_dsn, _data_dir: data_dir })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `stop` resolves; then lets requests end, and consumes what was accepted.
+    ///
+    /// # Errors
+    /// When the consumer died.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let connections = GracefulShutdown::new();
+        let mut protocol = auto::Builder::new(TokioExecutor::new());
+        protocol.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+        protocol.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = &mut stop => break,
+            };
+            let Ok((stream, peer)) = accepted else {
+                // Out of descriptors: those that end give some back.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            // Answers are small and sent whole; to wait for more only delays them.
+            let _ = stream.set_nodelay(true);
+            let service = self.router.clone().layer(axum::Extension(peer));
+            let served = protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+            let served = connections.watch(served.into_owned());
+            tokio::spawn(async move {
+                if let Err(error) = served.await {
+                    tracing::debug!(error = %error, "connection ended");
+                }
+            });
+        }
+        drop(self.listener);
+        let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
+        let ended = tokio::task::spawn_blocking(move || {
+            self.log.close();
+            self.doorway.close();
+            self.consumer.join()
+        });
+        ended.await?.map_err(|_| anyhow::anyhow!("the consumer died"))
+    }
+}
+
+/// Says who answers: our own clients then send what only we understand.
+async fn introduce(request: Request<axum::body::Body>, next: Next) -> axum::response::Response {
+    let mut response = next.run(request).await;
+    let version = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
+    response.headers_mut().insert(HeaderName::from_static("x-faultwire"), version);
+    response
+}

@@ -1,0 +1,150 @@
+//! What one batch changes: counts as differences, patterns and issues as they are afterwards.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::{Id, Place};
+use crate::issues::{Fingerprint, Issue, Pattern};
+use crate::log::Position;
+use crate::outcome::Outcome;
+use crate::{IssueId, PatternId, ProjectId};
+
+/// Occurrences, both ways of counting.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Counted {
+    /// That arrived.
+    pub raw: u64,
+    /// That happened.
+    pub estimated: f64,
+}
+
+impl Counted {
+    /// Adds others.
+    pub fn add(&mut self, other: Counted) {
+        self.raw += other.raw;
+        self.estimated += other.estimated;
+    }
+}
+
+/// A pattern's count of one hour: number of hours since 1970.
+pub type Hour = (PatternId, i64);
+/// A pattern's count of a tag's value.
+pub type TagCount = (PatternId, String, String);
+/// Where a pattern was seen: release and environment, empty where not said.
+pub type Sighting = (PatternId, String, String);
+
+/// From when to when, and how many.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moment {
+    /// The first.
+    pub first: i64,
+    /// The last.
+    pub last: i64,
+    /// How many.
+    pub count: u64,
+}
+
+/// A stored occurrence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OccurrenceRow {
+    /// Whose.
+    pub pattern: PatternId,
+    /// When it happened.
+    pub time: i64,
+    /// The event's id.
+    pub id: Id,
+    /// Where its payload is.
+    pub place: Place,
+    /// It is kept only until a newer one is.
+    pub is_newest_only: bool,
+}
+
+/// What happened to an issue, for the feed, the live stream and alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// It is new.
+    New,
+    /// It was mended and is back.
+    Regressed,
+    /// It is no longer ignored.
+    Unignored,
+    /// It was quiet, and occurs again.
+    Recurred,
+    /// Its count passed a milestone.
+    Milestone,
+    /// The hour's new issues are used up: what comes goes into one.
+    Overflow,
+    /// A person or a rule changed it.
+    Changed,
+}
+
+/// One line of the feed, and of the audit trail where someone did it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEvent {
+    /// Whose.
+    pub project: ProjectId,
+    /// Of which issue.
+    pub issue: IssueId,
+    /// When.
+    pub time: i64,
+    /// What.
+    pub event: Event,
+    /// Who: a person, a token, a rule; empty for what an occurrence did.
+    pub who: String,
+    /// More: the milestone, the release, the new status.
+    pub detail: serde_json::Value,
+}
+
+/// Counts of a fingerprint of which no event has come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parked {
+    /// Whose.
+    pub project: ProjectId,
+    /// Of what.
+    pub fingerprint: Fingerprint,
+    /// How many.
+    pub counted: Counted,
+    /// The first of them.
+    pub first: i64,
+    /// The last of them.
+    pub last: i64,
+}
+
+/// What one transaction does.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Up to where the log is consumed with it.
+    pub position: Option<Position>,
+    /// The end of the occurrences that it names.
+    pub occurrences_end: Option<Place>,
+    /// Patterns that are new or changed.
+    pub patterns: Vec<Pattern>,
+    /// Issues that are new or changed.
+    pub issues: Vec<Issue>,
+    /// Counts by hour.
+    pub hours: HashMap<Hour, Counted>,
+    /// Counts by tag.
+    pub tags: HashMap<TagCount, u64>,
+    /// Counts by release and environment.
+    pub sightings: HashMap<Sighting, Moment>,
+    /// Releases and when they were first seen.
+    pub releases: HashMap<(ProjectId, String), i64>,
+    /// First deploys.
+    pub deploys: HashMap<(ProjectId, String), i64>,
+    /// Stored occurrences.
+    pub occurrences: Vec<OccurrenceRow>,
+    /// Ids that are now seen.
+    pub ids: Vec<(Id, PatternId)>,
+    /// What happened to issues.
+    pub events: Vec<NewEvent>,
+    /// What is not counted.
+    pub outcomes: Vec<(ProjectId, i64, Outcome)>,
+    /// What clients say they did not send: reason and category.
+    pub reports: HashMap<(ProjectId, i64, String, String), u64>,
+    /// Counts that wait.
+    pub parked: Vec<Parked>,
+    /// Counts that have found their pattern.
+    pub unparked: Vec<(ProjectId, Fingerprint)>,
+}

@@ -1,0 +1,326 @@
+//! The embedded store of occurrences.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use faultwire::framing::{self, Frames, HEADER, Mark};
+use zstd::dict::{DecoderDictionary, EncoderDictionary};
+
+use super::Place;
+use crate::PatternId;
+
+/// Bytes after which a new file is begun: what retention takes away at once.
+const FILE_SIZE: u32 = 64 << 20;
+/// Against a base, higher levels gain little.
+const LEVEL: i32 = 3;
+/// Only kind of frame there is.
+const PAYLOAD: u8 = 1;
+/// Patterns whose first payload is kept at hand to compress against, some 100 kB each. Beyond, all are forgotten.
+const MAX_BASES: usize = 256;
+/// Largest payload: an event, and what was added to it.
+const MAX_PAYLOAD: usize = 4 << 20;
+
+struct Base {
+    offset: u32,
+    dictionary: EncoderDictionary<'static>,
+}
+
+/// The writer. What was put is read once it is flushed.
+pub struct Files {
+    folder: PathBuf,
+    current: Option<Current>,
+    bases: HashMap<PatternId, Base>,
+    next: u32,
+}
+
+struct Current {
+    number: u32,
+    mark: Mark,
+    file: File,
+    /// Bytes in the file.
+    written: u32,
+    /// Frames that wait to be written.
+    buffer: Vec<u8>,
+}
+
+fn path(folder: &Path, number: u32, salt: u32) -> PathBuf {
+    folder.join(format!("{number:08x}-{salt:08x}.occ"))
+}
+
+/// The files of a folder: number and salt.
+fn names(folder: &Path) -> io::Result<Vec<(u32, u32)>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let parts = name.to_str().and_then(|name| name.strip_suffix(".occ")?.split_once('-'));
+        let number = |digits: &str| u32::from_str_radix(digits, 16).ok();
+        names.extend(parts.and_then(|(file, salt)| Some((number(file)?, number(salt)?))));
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+impl Files {
+    /// Opens the store in `folder`, which is made if it is not there. What is behind `end` was never named by a
+    /// transaction, and goes.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn open(folder: &Path, end: Option<Place>) -> io::Result<Files> {
+        fs::create_dir_all(folder)?;
+        let known = end.map_or(0, |end| end.file);
+        let mut last = known;
+        for (number, salt) in names(folder)? {
+            last = last.max(number);
+            if number > known {
+                fs::remove_file(path(folder, number, salt))?;
+            } else if let Some(end) = end.filter(|end| end.file == number) {
+                let file = OpenOptions::new().write(true).open(path(folder, number, salt))?;
+                if file.metadata()?.len() > u64::from(end.offset) {
+                    file.set_len(u64::from(end.offset))?;
+                }
+            }
+        }
+        Ok(Files { folder: folder.to_owned(), current: None, bases: HashMap::new(), next: last + 1 })
+    }
+
+    /// Takes a payload; where it will be.
+    ///
+    /// # Errors
+    /// When a new file cannot be made.
+    pub fn put(&mut self, pattern: PatternId, payload: &[u8]) -> io::Result<Place> {
+        if self.current.as_ref().is_some_and(|current| current.written >= FILE_SIZE) {
+            self.flush()?;
+            self.sync()?;
+            self.current = None;
+        }
+        let current = match &mut self.current {
+            Some(current) => current,
+            none => {
+                self.bases.clear();
+                let made = Current::create(&self.folder, self.next)?;
+                self.next += 1;
+                none.insert(made)
+            }
+        };
+        let offset = current.written + current.buffer.len() as u32;
+        let (base, compressed) = match self.bases.get(&pattern) {
+            Some(base) => {
+                let mut compressor = zstd::bulk::Compressor::with_prepared_dictionary(&base.dictionary)?;
+                frugal(&mut compressor)?;
+                (base.offset, compressor.compress(payload)?)
+            }
+            None => {
+                if self.bases.len() >= MAX_BASES {
+                    self.bases.clear();
+                }
+                let dictionary = EncoderDictionary::copy(payload, LEVEL);
+                self.bases.insert(pattern, Base { offset, dictionary });
+                let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+                frugal(&mut compressor)?;
+                (offset, compressor.compress(payload)?)
+            }
+        };
+        framing::append_marked(&mut current.buffer, current.mark, PAYLOAD, &[&compressed]);
+        let length = (HEADER + compressed.len()) as u32;
+        Ok(Place { file: current.number, offset, length, base })
+    }
+
+    /// Writes what was put. It is there for readers, and survives the process.
+    ///
+    /// # Errors
+    /// When the disk refuses; asking again is harmless.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if let Some(current) = &mut self.current {
+            current.file.write_all_at(&current.buffer, u64::from(current.written))?;
+            current.written += current.buffer.len() as u32;
+            current.buffer.clear();
+        }
+        Ok(())
+    }
+
+    /// Has what was flushed survive a power cut.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.current.as_ref().map_or(Ok(()), |current| current.file.sync_data())
+    }
+
+    /// Forgets what was put and not flushed, for a batch that failed.
+    pub fn discard(&mut self) {
+        if let Some(current) = &mut self.current {
+            current.buffer.clear();
+        }
+        // A base among them would be one that is not there.
+        self.bases.clear();
+    }
+
+    /// Behind the last payload.
+    pub fn end(&self) -> Option<Place> {
+        let current = self.current.as_ref()?;
+        Some(Place { file: current.number, offset: current.written + current.buffer.len() as u32, length: 0, base: 0 })
+    }
+
+    /// The oldest file, its bytes, and the bytes of all.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn usage(&self) -> io::Result<(Option<u32>, u64)> {
+        let names = names(&self.folder)?;
+        let size =
+            |(number, salt): &(u32, u32)| fs::metadata(path(&self.folder, *number, *salt)).map_or(0, |m| m.len());
+        Ok((names.first().map(|(number, _)| *number), names.iter().map(size).sum()))
+    }
+
+    /// Takes a file away; not the one that is written.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn remove(&mut self, number: u32) -> io::Result<bool> {
+        if self.current.as_ref().is_some_and(|current| current.number == number) {
+            return Ok(false);
+        }
+        for (file, salt) in names(&self.folder)?.into_iter().filter(|(file, _)| *file == number) {
+            fs::remove_file(path(&self.folder, file, salt))?;
+        }
+        Ok(true)
+    }
+}
+
+/// Leaves out what the frame around it says as well.
+fn frugal(compressor: &mut zstd::bulk::Compressor<'_>) -> io::Result<()> {
+    use zstd::zstd_safe::CParameter;
+    compressor.set_parameter(CParameter::ChecksumFlag(false))?;
+    compressor.set_parameter(CParameter::DictIdFlag(false))
+}
+
+impl Current {
+    fn create(folder: &Path, number: u32) -> io::Result<Current> {
+        let mut salt = [0; 4];
+        getrandom::fill(&mut salt).map_err(|e| io::Error::other(e.to_string()))?;
+        let salt = u32::from_le_bytes(salt);
+        let path = path(folder, number, salt);
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+        Ok(Current { number, mark: Mark::salted(salt), file, written: 0, buffer: Vec::new() })
+    }
+}
+
+/// Reads payloads, from any thread.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    folder: PathBuf,
+    /// The file that was read last.
+    open: Arc<Mutex<Option<(u32, Mark, Arc<File>)>>>,
+}
+
+impl Reader {
+    /// A reader of the store in `folder`.
+    pub fn new(folder: &Path) -> Self {
+        Reader { folder: folder.to_owned(), open: Arc::default() }
+    }
+
+    /// The payload at `place`.
+    ///
+    /// # Errors
+    /// When it is gone or damaged.
+    pub fn get(&self, place: Place) -> io::Result<Vec<u8>> {
+        let own = self.frame(place.file, place.offset, place.length as usize)?;
+        if place.base == place.offset {
+            return zstd::bulk::decompress(&own, MAX_PAYLOAD);
+        }
+        let header = self.bytes(place.file, place.base, HEADER)?;
+        let length = header.get(5..9).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes) as usize;
+        let base = self.frame(place.file, place.base, HEADER + length.min(framing::MAX_PAYLOAD))?;
+        let base = zstd::bulk::decompress(&base, MAX_PAYLOAD)?;
+        let dictionary = DecoderDictionary::copy(&base);
+        zstd::bulk::Decompressor::with_prepared_dictionary(&dictionary)?.decompress(&own, MAX_PAYLOAD)
+    }
+
+    fn frame(&self, file: u32, offset: u32, length: usize) -> io::Result<Vec<u8>> {
+        let bytes = self.bytes(file, offset, length)?;
+        let (_, mark, _) = self.file(file)?;
+        let frame = Frames::marked(&bytes, mark).next().filter(|frame| frame.at == 0);
+        let damaged = || io::Error::new(io::ErrorKind::InvalidData, format!("occurrence {file}:{offset} is damaged"));
+        frame.map(|frame| frame.payload.to_vec()).ok_or_else(damaged)
+    }
+
+    fn bytes(&self, file: u32, offset: u32, length: usize) -> io::Result<Vec<u8>> {
+        let (_, _, file) = self.file(file)?;
+        let mut bytes = vec![0; length];
+        file.read_exact_at(&mut bytes, u64::from(offset))?;
+        Ok(bytes)
+    }
+
+    fn file(&self, number: u32) -> io::Result<(u32, Mark, Arc<File>)> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = open.as_ref().filter(|(opened, ..)| *opened == number) {
+            return Ok(opened.clone());
+        }
+        let found = names(&self.folder)?.into_iter().find(|(file, _)| *file == number);
+        let (_, salt) = found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let opened = (number, Mark::salted(salt), Arc::new(File::open(path(&self.folder, number, salt))?));
+        *open = Some(opened.clone());
+        Ok(opened)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payload(fault: u32, n: u32) -> Vec<u8> {
+        let frames: String =
+            (0..60).map(|i| format!("{{\"function\":\"handler_{fault}_{i}\",\"lineno\":{i}}},")).collect();
+        format!("{{\"frames\":[{frames}{{}}],\"n\":{n}}}").into_bytes()
+    }
+
+    #[test]
+    fn what_was_put_is_read_and_the_second_is_small() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = Files::open(folder.path(), None).unwrap();
+        let payloads: Vec<_> = (0..40).map(|n| (PatternId(n % 3), payload(n % 3, n))).collect();
+        let places: Vec<_> = payloads.iter().map(|(pattern, bytes)| files.put(*pattern, bytes).unwrap()).collect();
+        files.flush().unwrap();
+        let reader = Reader::new(folder.path());
+        for ((_, bytes), place) in payloads.iter().zip(&places) {
+            assert_eq!(&reader.get(*place).unwrap(), bytes);
+        }
+        assert!(places[3..].iter().all(|place| place.length < 70), "{places:?}");
+    }
+
+    #[test]
+    fn what_no_transaction_named_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = Files::open(folder.path(), None).unwrap();
+        let kept = files.put(PatternId(1), b"kept").unwrap();
+        files.flush().unwrap();
+        let end = files.end();
+        files.put(PatternId(1), b"lost").unwrap();
+        files.flush().unwrap();
+        drop(files);
+        let mut files = Files::open(folder.path(), end).unwrap();
+        let next = files.put(PatternId(1), b"next").unwrap();
+        files.flush().unwrap();
+        let reader = Reader::new(folder.path());
+        assert_eq!((reader.get(kept).unwrap(), reader.get(next).unwrap()), (b"kept".to_vec(), b"next".to_vec()));
+        assert_eq!(files.usage().unwrap().1, u64::from(kept.length + next.length));
+    }
+
+    #[test]
+    fn a_flipped_bit_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = Files::open(folder.path(), None).unwrap();
+        let place = files.put(PatternId(1), &payload(1, 1)).unwrap();
+        files.flush().unwrap();
+        let file = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        let mut bytes = fs::read(&file).unwrap();
+        bytes[40] ^= 1;
+        fs::write(&file, bytes).unwrap();
+        assert_eq!(Reader::new(folder.path()).get(place).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}

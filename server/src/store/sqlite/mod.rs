@@ -1,0 +1,224 @@
+//! The embedded store: one SQLite file, one writer, readers beside it.
+//!
+//! Batches are not brought to disk one by one: the log holds what they counted until a checkpoint has. What people do
+//! is, before they are told that it is done.
+
+mod ids;
+mod projects;
+mod query;
+mod rows;
+mod write;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+use super::{Changes, Id, IssueStore, Parked, Place};
+use crate::issues::{Fingerprint, Issue, Pattern, Release, Releases};
+use crate::log::Position;
+use crate::{IssueId, PatternId, ProjectId};
+
+pub use projects::{KeyRow, Project, Projects};
+pub use query::{Filter, Occurrence, Page, Reader};
+
+/// Version of the schema that this server writes.
+const VERSION: i64 = 1;
+/// How long one waits for another to be done writing.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Kilobytes of the database kept in memory by the writer.
+const CACHE_KB: i64 = 16 << 10;
+/// The same for each reader.
+const READER_CACHE_KB: i64 = 4 << 10;
+
+/// The writer.
+pub struct Sqlite {
+    connection: Connection,
+    ids: ids::Ids,
+    position: Position,
+    occurrences_end: Option<Place>,
+}
+
+/// Opens the database, and makes or updates its schema.
+fn connect(path: &Path) -> anyhow::Result<Connection> {
+    let connection = Connection::open(path).with_context(|| format!("database {}", path.display()))?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KB)?;
+    // The log is trimmed by what is checkpointed: that is decided in one place.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match version {
+        0 => {
+            connection.execute_batch(&format!(
+                "BEGIN IMMEDIATE; {} PRAGMA user_version = {VERSION}; COMMIT;",
+                include_str!("schema.sql")
+            ))?;
+        }
+        VERSION => {}
+        newer => bail!(
+            "database {}: it has version {newer}, this server knows versions up to {VERSION}; a newer server wrote it",
+            path.display()
+        ),
+    }
+    Ok(connection)
+}
+
+fn connect_reader(path: &Path) -> anyhow::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).with_context(|| format!("database {}", path.display()))?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KB)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn meta(connection: &Connection, name: &str) -> anyhow::Result<Option<i64>> {
+    Ok(connection.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()?)
+}
+
+impl Sqlite {
+    /// Opens the database at `path`, which is made if it is not there; ids may take `ids_bytes`.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or a newer server wrote it.
+    pub fn open(path: &Path, ids_bytes: u64) -> anyhow::Result<Sqlite> {
+        let connection = connect(path)?;
+        let ids = ids::Ids::load(&connection, ids_bytes)?;
+        let position = meta(&connection, "position")?.unwrap_or_default() as u64;
+        let end = (meta(&connection, "occurrences_file")?, meta(&connection, "occurrences_end")?);
+        let occurrences_end = match end {
+            (Some(file), Some(offset)) => Some(Place { file: file as u32, offset: offset as u32, ..Place::default() }),
+            _ => None,
+        };
+        Ok(Sqlite { connection, ids, position: Position::from_u64(position), occurrences_end })
+    }
+}
+
+impl Sqlite {
+    /// Something of projects and keys.
+    ///
+    /// # Errors
+    /// When `what` fails.
+    pub fn projects<T>(&self, what: impl FnOnce(Projects<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        what(Projects(&self.connection))
+    }
+
+    /// 32 random hexadecimal digits, the same at every start.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn secret(&self, name: &str) -> anyhow::Result<String> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(|e| anyhow::anyhow!("random numbers: {e}"))?;
+        let fresh: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.connection.execute("INSERT OR IGNORE INTO meta (name, value) VALUES (?1, ?2)", params![name, fresh])?;
+        Ok(self.connection.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))?)
+    }
+}
+
+impl IssueStore for Sqlite {
+    fn position(&self) -> Position {
+        self.position
+    }
+
+    fn checkpoint(&mut self) -> anyhow::Result<Position> {
+        let position = self.position;
+        let is_busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+            let (log, done): (i64, i64) = (row.get(1)?, row.get(2)?);
+            Ok(i64::from(log != done))
+        })?;
+        // A reader holds back the end of it: what the log still has is then not known to be safe.
+        if is_busy != 0 {
+            bail!("a reader is in the way");
+        }
+        Ok(position)
+    }
+
+    fn occurrences_end(&self) -> Option<Place> {
+        self.occurrences_end
+    }
+
+    fn next_ids(&self) -> (PatternId, IssueId) {
+        let highest = |table| {
+            let sql = format!("SELECT COALESCE(MAX(id), 0) FROM {table}");
+            self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap_or_default()
+        };
+        (PatternId(highest("patterns") as u32 + 1), IssueId(highest("issues") + 1))
+    }
+
+    fn pattern(&mut self, project: ProjectId, fingerprint: &Fingerprint) -> anyhow::Result<Option<Pattern>> {
+        let sql = format!("SELECT {} FROM patterns WHERE project = ?1 AND fingerprint = ?2", rows::PATTERN);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        Ok(statement.query_row(params![project.0, fingerprint], rows::pattern).optional()?)
+    }
+
+    fn patterns_of(&mut self, issue: IssueId) -> anyhow::Result<Vec<Pattern>> {
+        let sql = format!("SELECT {} FROM patterns WHERE issue = ?1 ORDER BY id", rows::PATTERN);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        Ok(statement.query_map([issue.0], rows::pattern)?.collect::<Result<_, _>>()?)
+    }
+
+    fn issue(&mut self, issue: IssueId) -> anyhow::Result<Option<Issue>> {
+        let sql = format!("SELECT {} FROM issues WHERE id = ?1", rows::ISSUE);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        Ok(statement.query_row([issue.0], rows::issue).optional()?)
+    }
+
+    fn quiet_issues(&mut self, before: i64, limit: usize) -> anyhow::Result<Vec<IssueId>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM issues WHERE merged_into IS NULL AND last_seen < ?1 \
+             AND status IN ('unresolved', 'acknowledged', 'regressed') LIMIT ?2",
+        )?;
+        Ok(statement
+            .query_map(params![before, limit as i64], |row| row.get(0).map(IssueId))?
+            .collect::<Result<_, _>>()?)
+    }
+
+    fn opened_since(&mut self, project: ProjectId, since: i64) -> anyhow::Result<u64> {
+        let sql = "SELECT COUNT(*) FROM events WHERE project = ?1 AND time >= ?2 AND event = '\"new\"'";
+        Ok(self.connection.query_row(sql, params![project.0, since], |row| row.get::<_, i64>(0))? as u64)
+    }
+
+    fn releases(&mut self, project: ProjectId) -> anyhow::Result<Releases> {
+        let sql = "SELECT name, first_seen, deployed FROM releases WHERE project = ?1 ORDER BY name";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let release =
+            |row: &rusqlite::Row<'_>| Ok(Release { name: row.get(0)?, first_seen: row.get(1)?, deployed: row.get(2)? });
+        let releases: Vec<Release> = statement.query_map([project.0], release)?.collect::<Result<_, _>>()?;
+        Ok(Releases::new(releases))
+    }
+
+    fn seen(&mut self, id: &Id) -> anyhow::Result<Option<PatternId>> {
+        self.ids.get(&self.connection, id)
+    }
+
+    fn parked(&mut self, project: ProjectId, fingerprint: &Fingerprint) -> anyhow::Result<Vec<Parked>> {
+        let sql = "SELECT raw, estimated, first, last FROM parked WHERE project = ?1 AND fingerprint = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let parked = |row: &rusqlite::Row<'_>| {
+            let counted = super::Counted { raw: row.get::<_, i64>(0)? as u64, estimated: row.get(1)? };
+            Ok(Parked { project, fingerprint: *fingerprint, counted, first: row.get(2)?, last: row.get(3)? })
+        };
+        Ok(statement.query_map(params![project.0, fingerprint], parked)?.collect::<Result<_, _>>()?)
+    }
+
+    fn commit(&mut self, changes: &Changes) -> anyhow::Result<()> {
+        let transaction = self.connection.transaction()?;
+        let written = write::all(&transaction, changes).and_then(|()| self.ids.add(&transaction, &changes.ids));
+        let committed = written.and_then(|()| Ok(transaction.commit()?));
+        if let Err(error) = committed {
+            // What is in memory may be ahead of what is on disk.
+            self.ids = self.ids.reload(&self.connection)?;
+            return Err(error);
+        }
+        self.position = changes.position.unwrap_or(self.position);
+        self.occurrences_end = changes.occurrences_end.or(self.occurrences_end);
+        Ok(())
+    }
+}

@@ -1,0 +1,180 @@
+-- Version 1. Times are milliseconds since 1970, UTC; ids of events are 16 bytes, fingerprints 32.
+
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value ANY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE projects (
+    id      INTEGER PRIMARY KEY,
+    slug    TEXT NOT NULL UNIQUE,
+    name    TEXT NOT NULL,
+    created INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE keys (
+    public  TEXT PRIMARY KEY,
+    project INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    browser INTEGER NOT NULL DEFAULT 0,
+    origins TEXT NOT NULL DEFAULT '[]',
+    created INTEGER NOT NULL,
+    revoked INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE issues (
+    id            INTEGER PRIMARY KEY,
+    project       INTEGER NOT NULL,
+    status        TEXT NOT NULL,
+    standing      TEXT NOT NULL,              -- the status with its details, JSON
+    title         TEXT NOT NULL,
+    culprit       TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    platform      TEXT NOT NULL,
+    level         TEXT NOT NULL,
+    handled       INTEGER NOT NULL,
+    severity      TEXT NOT NULL,
+    first_seen    INTEGER NOT NULL,
+    last_seen     INTEGER NOT NULL,
+    raw           INTEGER NOT NULL,
+    estimated     REAL NOT NULL,
+    stored        INTEGER NOT NULL,
+    users         INTEGER NOT NULL,
+    sessions      INTEGER NOT NULL,
+    customers     INTEGER NOT NULL,
+    introduced_in TEXT,
+    last_release  TEXT,
+    milestone     INTEGER NOT NULL,
+    changed       INTEGER NOT NULL,
+    version       INTEGER NOT NULL,
+    merged_into   INTEGER
+) STRICT;
+CREATE INDEX issues_by_time ON issues (project, last_seen DESC) WHERE merged_into IS NULL;
+CREATE INDEX issues_by_status ON issues (project, status, last_seen DESC) WHERE merged_into IS NULL;
+
+CREATE TABLE patterns (
+    id          INTEGER PRIMARY KEY,
+    project     INTEGER NOT NULL,
+    fingerprint BLOB NOT NULL,
+    issue       INTEGER NOT NULL,
+    home        INTEGER NOT NULL,
+    raw         INTEGER NOT NULL,
+    estimated   REAL NOT NULL,
+    stored      INTEGER NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    last_seen   INTEGER NOT NULL,
+    users       BLOB NOT NULL,
+    sessions    BLOB NOT NULL,
+    customers   BLOB NOT NULL,
+    UNIQUE (project, fingerprint)
+) STRICT;
+CREATE INDEX patterns_by_issue ON patterns (issue);
+
+CREATE TABLE hours (
+    pattern   INTEGER NOT NULL,
+    hour      INTEGER NOT NULL,               -- hours since 1970
+    raw       INTEGER NOT NULL,
+    estimated REAL NOT NULL,
+    PRIMARY KEY (pattern, hour)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tags (
+    pattern INTEGER NOT NULL,
+    name    TEXT NOT NULL,
+    value   TEXT NOT NULL,
+    count   INTEGER NOT NULL,
+    PRIMARY KEY (pattern, name, value)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sightings (
+    pattern     INTEGER NOT NULL,
+    release     TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    first       INTEGER NOT NULL,
+    last        INTEGER NOT NULL,
+    count       INTEGER NOT NULL,
+    PRIMARY KEY (pattern, release, environment)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE releases (
+    project    INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    first_seen INTEGER,
+    deployed   INTEGER,
+    PRIMARY KEY (project, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE occurrences (
+    pattern INTEGER NOT NULL,
+    time    INTEGER NOT NULL,
+    id      BLOB NOT NULL,
+    file    INTEGER NOT NULL,
+    start   INTEGER NOT NULL,
+    length  INTEGER NOT NULL,
+    base    INTEGER NOT NULL,
+    newest  INTEGER NOT NULL,                 -- 1: kept only until a newer one is
+    PRIMARY KEY (pattern, time, id)
+) STRICT, WITHOUT ROWID;
+
+-- Ids that were counted, by when they came: a part a transaction, sorted runs of many of them.
+CREATE TABLE id_parts (
+    number INTEGER PRIMARY KEY,
+    ids    BLOB NOT NULL                      -- 20 bytes each: id, pattern
+) STRICT;
+CREATE TABLE id_runs (
+    number  INTEGER PRIMARY KEY,
+    sealed  INTEGER NOT NULL,
+    ids     BLOB NOT NULL,
+    filter  BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE parked (
+    project     INTEGER NOT NULL,
+    fingerprint BLOB NOT NULL,
+    raw         INTEGER NOT NULL,
+    estimated   REAL NOT NULL,
+    first       INTEGER NOT NULL,
+    last        INTEGER NOT NULL,
+    PRIMARY KEY (project, fingerprint)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE events (
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    project INTEGER NOT NULL,
+    issue   INTEGER NOT NULL,
+    time    INTEGER NOT NULL,
+    event   TEXT NOT NULL,
+    who     TEXT NOT NULL,
+    detail  TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_issue ON events (issue, number);
+
+CREATE TABLE outcomes (
+    project INTEGER NOT NULL,
+    hour    INTEGER NOT NULL,
+    reason  TEXT NOT NULL,
+    count   INTEGER NOT NULL,
+    PRIMARY KEY (project, hour, reason)
+) STRICT, WITHOUT ROWID;
+
+-- The last of them in full: why is my event not here?
+CREATE TABLE refusals (
+    number   INTEGER PRIMARY KEY AUTOINCREMENT,
+    project  INTEGER NOT NULL,
+    time     INTEGER NOT NULL,
+    reason   TEXT NOT NULL,
+    event_id TEXT,
+    quantity INTEGER NOT NULL,
+    detail   TEXT NOT NULL
+) STRICT;
+CREATE INDEX refusals_by_project ON refusals (project, number);
+CREATE INDEX refusals_by_event ON refusals (project, event_id) WHERE event_id IS NOT NULL;
+
+-- What clients say they left out.
+CREATE TABLE reports (
+    project  INTEGER NOT NULL,
+    hour     INTEGER NOT NULL,
+    reason   TEXT NOT NULL,
+    category TEXT NOT NULL,
+    count    INTEGER NOT NULL,
+    PRIMARY KEY (project, hour, reason, category)
+) STRICT, WITHOUT ROWID;

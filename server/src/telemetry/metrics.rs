@@ -1,0 +1,128 @@
+//! Every metric, once.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::outcome::Reason;
+
+/// Seconds: from a quick answer to one that a client gives up on.
+const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Why {
+    reason: Reason,
+}
+
+impl EncodeLabelValue for Reason {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        EncodeLabelValue::encode(&self.as_str(), encoder)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    route: String,
+    method: String,
+    status: u16,
+}
+
+/// What is counted while the server runs.
+pub struct Metrics {
+    registry: Registry,
+    accepted: Counter,
+    refused: Family<Why, Counter>,
+    ingest_seconds: Histogram,
+    counted: Counter,
+    batch_seconds: Histogram,
+    /// Seconds from acceptance to being counted.
+    pub lag: Histogram,
+    /// Attempts to consume that failed and are repeated.
+    pub consume_failures: Counter,
+    /// Damaged stretches of the log.
+    pub log_damaged: Counter,
+    /// Bytes of the log.
+    pub log_bytes: Gauge<i64>,
+    requests: Family<Route, Histogram>,
+    /// Streams that are open.
+    pub streams: Gauge<i64>,
+    uptime: Gauge<f64, AtomicU64>,
+    started: std::time::Instant,
+}
+
+fn seconds() -> Histogram {
+    Histogram::new(SECONDS)
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Metrics {
+            registry: Registry::with_prefix("faultwire"),
+            accepted: Counter::default(),
+            refused: Family::default(),
+            ingest_seconds: seconds(),
+            counted: Counter::default(),
+            batch_seconds: seconds(),
+            lag: seconds(),
+            consume_failures: Counter::default(),
+            log_damaged: Counter::default(),
+            log_bytes: Gauge::default(),
+            requests: Family::new_with_constructor(seconds),
+            streams: Gauge::default(),
+            uptime: Gauge::default(),
+            started: std::time::Instant::now(),
+        };
+        let registry = &mut metrics.registry;
+        registry.register("ingest_accepted", "Requests answered 200", metrics.accepted.clone());
+        registry.register("ingest_refused", "Requests not accepted", metrics.refused.clone());
+        registry.register("ingest_seconds", "Time to answer", metrics.ingest_seconds.clone());
+        registry.register("consume_counted", "Events counted", metrics.counted.clone());
+        registry.register("consume_batch_seconds", "Time of a batch", metrics.batch_seconds.clone());
+        registry.register("consume_lag_seconds", "From acceptance to being counted", metrics.lag.clone());
+        registry.register("consume_failures", "Batches to be repeated", metrics.consume_failures.clone());
+        registry.register("log_damaged", "Damaged stretches that were skipped", metrics.log_damaged.clone());
+        registry.register("log_bytes", "Size of the log", metrics.log_bytes.clone());
+        registry.register("http_seconds", "Time of a request, by route", metrics.requests.clone());
+        registry.register("live_streams", "Streams that are open", metrics.streams.clone());
+        registry.register("uptime_seconds", "Since the start", metrics.uptime.clone());
+        metrics
+    }
+}
+
+impl Metrics {
+    /// A request was answered.
+    pub fn ingested(&self, answer: Result<(), Reason>, took: Duration) {
+        match answer {
+            Ok(()) => self.accepted.inc(),
+            Err(reason) => self.refused.get_or_create(&Why { reason }).inc(),
+        };
+        self.ingest_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A batch was counted.
+    pub fn consumed(&self, events: u64, took: Duration) {
+        self.counted.inc_by(events);
+        self.batch_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A route of the API answered.
+    pub fn answered(&self, route: &str, method: &str, status: u16, took: Duration) {
+        let labels = Route { route: route.to_owned(), method: method.to_owned(), status };
+        self.requests.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// All of it, as Prometheus reads it.
+    pub fn text(&self) -> String {
+        self.uptime.set(self.started.elapsed().as_secs_f64());
+        let mut out = String::new();
+        // Writing into a text cannot fail.
+        let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+}

@@ -1,0 +1,20 @@
+//! What the server says of itself: structured logs, and metrics for Prometheus.
+
+mod metrics;
+
+use tracing_subscriber::EnvFilter;
+
+pub use metrics::Metrics;
+
+/// Starts logging to standard error, a JSON object a line.
+///
+/// # Errors
+/// When the filter is none; the message names its setting.
+pub fn start(filter: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(filter).map_err(|e| anyhow::anyhow!("log: {e}"))?;
+    let lines =
+        tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_writer(std::io::stderr);
+    // Only once a process; tests start several servers in one.
+    let _ = lines.try_init();
+    Ok(())
+}
