@@ -70,6 +70,9 @@ impl Item {
     }
 }
 
+/// An item's header, and its payload where it is.
+pub type Part<'b> = (ItemHeader, &'b [u8]);
+
 /// A header and items: what one request carries.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Envelope {
@@ -105,7 +108,7 @@ impl Envelope {
     ///
     /// # Errors
     /// As [`Envelope::parse`].
-    pub fn split(bytes: &[u8]) -> Result<(EnvelopeHeader, Vec<(ItemHeader, &[u8])>), Error> {
+    pub fn split(bytes: &[u8]) -> Result<(EnvelopeHeader, Vec<Part<'_>>), Error> {
         let (line, mut rest) = split_line(bytes);
         let header = serde_json::from_slice(line)
             .map_err(|e| Error::payload("envelope header", format!("expected a JSON object on one line: {e}")))?;

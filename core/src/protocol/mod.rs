@@ -19,7 +19,7 @@ mod vector;
 
 pub use breadcrumb::Breadcrumb;
 pub use dsn::Dsn;
-pub use envelope::{Envelope, EnvelopeHeader, Item, ItemHeader};
+pub use envelope::{Envelope, EnvelopeHeader, Item, ItemHeader, Part};
 pub use event::{Event, LogEntry, SdkInfo, Thread};
 pub use event_id::EventId;
 #[cfg(feature = "client")]

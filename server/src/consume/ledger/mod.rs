@@ -54,6 +54,8 @@ impl From<&Settings> for Limits {
     }
 }
 
+type Listener = Box<dyn Fn(&Changes) + Send>;
+
 /// See the module.
 pub struct Ledger {
     store: Box<dyn IssueStore>,
@@ -69,7 +71,7 @@ pub struct Ledger {
     newest_stored: HashMap<IssueId, i64>,
     counted: u64,
     next_rounds: i64,
-    listener: Option<Box<dyn Fn(&Changes) + Send>>,
+    listener: Option<Listener>,
 }
 
 impl Ledger {
@@ -176,7 +178,7 @@ impl Ledger {
         issue.estimated += counted.estimated;
         issue.raw += counted.raw;
         issue.last_seen = issue.last_seen.max(last);
-        pass_milestone(issue).map(|event| self.changes.events.push(event));
+        self.changes.events.extend(pass_milestone(issue));
         Ok(())
     }
 

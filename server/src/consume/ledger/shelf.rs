@@ -1,5 +1,6 @@
 //! What of the store is at hand, and what of it was touched.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
@@ -73,9 +74,8 @@ impl Shelf {
 
     /// Whether there is such an issue; it is then at hand.
     pub fn find_issue(&mut self, store: &mut dyn IssueStore, id: IssueId) -> anyhow::Result<()> {
-        if !self.issues.contains_key(&id) {
-            let issue = store.issue(id)?.with_context(|| format!("issue {}: there is none", id.0))?;
-            self.issues.insert(id, issue);
+        if let Entry::Vacant(place) = self.issues.entry(id) {
+            place.insert(store.issue(id)?.with_context(|| format!("issue {}: there is none", id.0))?);
         }
         Ok(())
     }
@@ -95,11 +95,10 @@ impl Shelf {
     }
 
     pub fn releases_mut(&mut self, store: &mut dyn IssueStore, project: ProjectId) -> anyhow::Result<&mut Releases> {
-        if !self.releases.contains_key(&project) {
-            let releases = store.releases(project)?;
-            self.releases.insert(project, releases);
-        }
-        self.releases.get_mut(&project).context("releases")
+        Ok(match self.releases.entry(project) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(store.releases(project)?),
+        })
     }
 
     /// Adds to an issue's occurrences of an hour; how many there are.

@@ -210,12 +210,15 @@ impl Current {
     }
 }
 
+/// A file's number, mark and descriptor.
+type Opened = (u32, Mark, Arc<File>);
+
 /// Reads payloads, from any thread.
 #[derive(Debug, Clone)]
 pub struct Reader {
     folder: PathBuf,
     /// The file that was read last.
-    open: Arc<Mutex<Option<(u32, Mark, Arc<File>)>>>,
+    open: Arc<Mutex<Option<Opened>>>,
 }
 
 impl Reader {
@@ -256,7 +259,7 @@ impl Reader {
         Ok(bytes)
     }
 
-    fn file(&self, number: u32) -> io::Result<(u32, Mark, Arc<File>)> {
+    fn file(&self, number: u32) -> io::Result<Opened> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(opened) = open.as_ref().filter(|(opened, ..)| *opened == number) {
             return Ok(opened.clone());
