@@ -1,4 +1,4 @@
-"""`multiprocessing` and what is built on it: what children capture arrives, and so does what ends them."""
+"""`multiprocessing` and what is built on it: what children capture arrives."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from sink import Sink
 from test_lives import RECOVERS, files
 
 METHODS = ["fork", "forkserver", "spawn"]
-
-#: The exception that ends a child passes through code of ours up to Python 3.12.
-TOLD = pytest.mark.skipif(sys.version_info >= (3, 13), reason="this Python tells nobody what ended a child")
 
 
 def said(sink: Sink) -> list[str]:
@@ -124,65 +121,6 @@ def test_the_last_words_of_a_child(program: Run, sink: Sink, method: str) -> Non
     if method == "fork" or sys.version_info < (3, 13):
         expected.append("from a finalizer")
     assert said(sink) == sorted(expected)
-
-
-ENDINGS = """
-def fail(n):
-    raise ValueError(f"what ended child {n}")
-
-def fine(n):
-    pass
-
-def leave(n):
-    sys.exit(n)
-
-def interrupted(n):
-    raise KeyboardInterrupt
-
-class OwnProcess:
-    def run(self):
-        raise KeyError("a class of its own")
-"""
-
-ALL_ENDINGS = """
-    class Own(OwnProcess, context.Process): pass
-    try:
-        raise LookupError("the parent's, which each child is born with")
-    except LookupError:
-        for child in [context.Process(target=t, args=(3,), name=t.__name__) for t in (fail, fine, leave, interrupted)]:
-            child.start()
-            child.join()
-            print(child.exitcode)
-"""
-
-
-@TOLD
-@pytest.mark.parametrize("method", METHODS)
-def test_the_error_that_ends_a_child_is_one_fatal_event(program: Run, sink: Sink, method: str) -> None:
-    body = ALL_ENDINGS.replace("    class Own(OwnProcess, context.Process): pass\n", "")
-    bare = program(main(ENDINGS, body, method, init="\n"))
-    ended = program(main(ENDINGS, body, method, init="faultwire.init()\n"), dsn=sink.dsn)
-    assert (ended.code, ended.out, ended.err) == (bare.code, bare.out, bare.err)
-    assert ended.out == "1\n0\n3\n1\n"
-    [event] = sink.events()
-    raised = event["exception"]["values"][-1]
-    assert (raised["value"], event["level"]) == ("what ended child 3", "fatal")
-    assert (raised["mechanism"]["type"], raised["mechanism"]["handled"]) == ("auto.multiprocessing", False)
-
-
-@TOLD
-def test_a_process_class_of_its_own_and_the_hook_switched_off(program: Run, sink: Sink) -> None:
-    children = "class Own(multiprocessing.get_context('fork').Process):\n    def run(self): raise KeyError('own')\n"
-    body = "    child = Own(); child.start(); child.join(); print(child.exitcode)\n"
-    for options, expected in [
-        ("", ["'own'"]),
-        ("disabled_integrations=['processes']", []),
-        ("auto_integrations=False", []),
-    ]:
-        sink.reset()
-        ended = program(main(children, body, "fork", init=f"faultwire.init({options})"), dsn=sink.dsn)
-        assert (ended.code, ended.out) == (0, "1\n")
-        assert said(sink) == expected
 
 
 def test_a_pool_that_is_closed_sends_and_one_that_is_terminated_leaves_it_on_disk(
