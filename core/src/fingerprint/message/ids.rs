@@ -314,12 +314,12 @@ pub(super) fn token(c: &Cursor) -> Option<Hit> {
     if word.len() < TOKEN || !c.boundary(word.end) {
         return None;
     }
-    largest_part(c, word).random().then(|| c.hit(word.end)).flatten()
+    longest_part(c, word).is_some_and(|mix| mix.random()).then(|| c.hit(word.end)).flatten()
 }
 
-/// The longest part between underscores; shorter ones than a token count as nothing.
-fn largest_part(c: &Cursor, word: &Word) -> Mix {
+/// The longest part between underscores, if it is as long as a token.
+fn longest_part(c: &Cursor, word: &Word) -> Option<Mix> {
     let text = c.slice(word.start, word.end);
-    let longest = text.split(|b| *b == b'_').max_by_key(|part| part.len()).unwrap_or(&[]);
-    if longest.len() < TOKEN { Mix::default() } else { Mix::of(longest) }
+    let longest = text.split(|b| *b == b'_').max_by_key(|part| part.len())?;
+    (longest.len() >= TOKEN).then(|| Mix::of(longest))
 }
