@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,3 +125,64 @@ def test_a_directory_that_others_can_write_is_refused(program: Run, sink: Sink, 
     )
     assert ended.out == "memory: other users can write to it\n"
     assert os.listdir(folder) == [] and len(sink.events()) == 1
+
+
+#: `statfs` says for what lies below a directory that it is on a file system of another kind.
+SHIM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#define STATFS(name)                                                               \
+    int name(const char *path, struct name *about) {                               \
+        int (*real)(const char *, struct name *) = dlsym(RTLD_NEXT, #name);        \
+        int status = real(path, about);                                            \
+        const char *below = getenv("FOREIGN"), *kind = getenv("KIND");             \
+        if (status == 0 && below && kind && !strncmp(path, below, strlen(below)))  \
+            about->f_type = strtol(kind, 0, 16);                                   \
+        return status;                                                             \
+    }
+
+STATFS(statfs)
+STATFS(statfs64)
+"""
+
+#: Three events, and what the process says of itself.
+SAYS = """
+import faultwire, time
+faultwire.init(debug=True, capture_crashes={crashes})
+for n in range(3):
+    faultwire.capture_message(f"number {{n}}")
+assert faultwire.flush(10)
+print(faultwire.stats()["outbox"])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the numbers are those of Linux")
+@pytest.mark.parametrize(("kind", "name"), [("6969", "NFS"), ("ff534d42", "CIFS"), ("65735546", "FUSE")])
+@pytest.mark.parametrize("crashes", [False, True])
+def test_a_network_file_system_is_refused_said_once(
+    program: Run, sink: Sink, tmp_path: Path, state_of_its_own: Path, kind: str, name: str, crashes: bool
+) -> None:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    source, library = tmp_path / "shim.c", tmp_path / "shim.so"
+    source.write_text(SHIM)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
+    environment = {"LD_PRELOAD": str(library), "FOREIGN": str(state_of_its_own), "KIND": kind}
+    refused(program, sink, state_of_its_own, f"on a network file system ({name})", crashes, environment)
+    # The shim alone does nothing, nor does the refusal last: the same place is fine where it is local.
+    ended = program(SAYS.format(crashes=crashes), dsn=sink.dsn, **{**environment, "FOREIGN": "/elsewhere"})
+    assert ended.out == "disk\n", ended.err
+
+
+def refused(program: Run, sink: Sink, folder: Path, why: str, crashes: bool, environment: dict[str, str]) -> None:
+    ended = program(SAYS.format(crashes=crashes), dsn=sink.dsn, **environment)
+    assert (ended.code, ended.out) == (0, f"memory: {why}\n"), ended.err
+    lines = [line for line in ended.err.splitlines() if "events are kept in memory" in line]
+    assert lines == [f"faultwire: events are kept in memory alone, the spool cannot be written: {why}"]
+    assert sorted(event["logentry"]["formatted"] for event in sink.events()) == [f"number {n}" for n in range(3)]
+    assert not any(path.is_file() for path in folder.rglob("*"))

@@ -71,7 +71,10 @@ pub(crate) fn open(path: &Path) -> Result<(), Unusable> {
         return Err(Unusable::because("not a directory"));
     }
     check(path, &here)?;
-    if is_remote(path)? { Err(Unusable::because("on a network file system")) } else { Ok(()) }
+    match remote(path)? {
+        Some(name) => Err(Unusable(format!("on a network file system ({name})"))),
+        None => Ok(()),
+    }
 }
 
 fn create(path: &Path, recursive: bool) -> io::Result<()> {
@@ -112,45 +115,58 @@ pub(super) fn own_user() -> u32 {
     unsafe { libc::geteuid() }
 }
 
-/// Locks do not hold there, or a read may block for minutes.
+/// File systems on which locks may not hold, or a read may block for minutes, by the number that `statfs` says
+/// (linux/magic.h). FUSE can be anything, `sshfs` among it.
 #[cfg(target_os = "linux")]
-fn is_remote(path: &Path) -> io::Result<bool> {
-    use std::os::unix::ffi::OsStrExt;
+const REMOTE: [(u32, &str); 10] = [
+    (0x6969, "NFS"),
+    (0x517b, "SMB"),
+    (0xff53_4d42, "CIFS"),
+    (0xfe53_4d42, "SMB2"),
+    (0x6573_5546, "FUSE"),
+    (0x00c3_6400, "Ceph"),
+    (0x5346_414f, "AFS"),
+    (0x6b41_4653, "AFS"),
+    (0x7375_7245, "Coda"),
+    (0x0102_1997, "9P"),
+];
 
-    /// NFS, SMB in its three forms, FUSE, Ceph, AFS, 9P (linux/magic.h).
-    const REMOTE: [u32; 8] =
-        [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x6573_5546, 0x00c3_6400, 0x5346_414f, 0x0102_1997];
-    let path = std::ffi::CString::new(path.as_os_str().as_bytes())?;
-    // SAFETY: statfs is plain data for which zeroes are valid; the call fills it from a path that ends in zero.
-    let kind = unsafe {
-        let mut about: libc::statfs = std::mem::zeroed();
-        if libc::statfs(path.as_ptr(), &raw mut about) != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        about.f_type as u32
-    };
-    Ok(REMOTE.contains(&kind))
+#[cfg(target_os = "linux")]
+fn remote_kind(kind: u32) -> Option<&'static str> {
+    REMOTE.iter().find(|(remote, _)| *remote == kind).map(|(_, name)| *name)
+}
+
+/// The name of the network file system that `path` lies on.
+#[cfg(target_os = "linux")]
+fn remote(path: &Path) -> io::Result<Option<&'static str>> {
+    // The field has a type of its own on each platform; all numbers have 32 bits.
+    Ok(remote_kind(about_file_system(path)?.f_type as u32))
 }
 
 #[cfg(all(unix, not(target_os = "linux")))]
-fn is_remote(path: &Path) -> io::Result<bool> {
+fn remote(path: &Path) -> io::Result<Option<&'static str>> {
+    let is_local = about_file_system(path)?.f_flags & libc::MNT_LOCAL as u32 != 0;
+    Ok((!is_local).then_some("not mounted as local"))
+}
+
+#[cfg(not(unix))]
+fn remote(_: &Path) -> io::Result<Option<&'static str>> {
+    Ok(None)
+}
+
+#[cfg(unix)]
+fn about_file_system(path: &Path) -> io::Result<libc::statfs> {
     use std::os::unix::ffi::OsStrExt;
 
     let path = std::ffi::CString::new(path.as_os_str().as_bytes())?;
-    // SAFETY: as above.
-    let flags = unsafe {
+    // SAFETY: statfs is plain data for which zeroes are valid; the call fills it from a path that ends in zero.
+    unsafe {
         let mut about: libc::statfs = std::mem::zeroed();
         if libc::statfs(path.as_ptr(), &raw mut about) != 0 {
             return Err(io::Error::last_os_error());
         }
-        about.f_flags
-    };
-    Ok(flags & libc::MNT_LOCAL as u32 == 0)
-}
-
-#[cfg(not(unix))]
-fn is_remote(_: &Path) -> io::Result<bool> {
-    Ok(false)
+        Ok(about)
+    }
 }
 
 /// A file of records that somebody left or still writes.
@@ -218,5 +234,38 @@ mod tests {
 
         fs::write(home.path().join("file"), "").unwrap();
         assert!(open(&at("file")).is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn file_systems_of_other_machines_are_told_from_local_ones() {
+        let remote = [
+            (libc::NFS_SUPER_MAGIC as u32, "NFS"),
+            (libc::SMB_SUPER_MAGIC as u32, "SMB"),
+            (0xff53_4d42, "CIFS"),
+            (0xfe53_4d42, "SMB2"),
+            (libc::FUSE_SUPER_MAGIC as u32, "FUSE"),
+            (0x00c3_6400, "Ceph"),
+            (libc::AFS_SUPER_MAGIC as u32, "AFS"),
+            (0x6b41_4653, "AFS"),
+            (libc::CODA_SUPER_MAGIC as u32, "Coda"),
+            (0x0102_1997, "9P"),
+        ];
+        assert_eq!(remote, REMOTE, "each row, from another source where there is one");
+        for (kind, name) in remote {
+            assert_eq!(remote_kind(kind), Some(name));
+        }
+        let local = [
+            libc::EXT4_SUPER_MAGIC as u32,
+            libc::XFS_SUPER_MAGIC as u32,
+            libc::BTRFS_SUPER_MAGIC as u32,
+            libc::F2FS_SUPER_MAGIC as u32,
+            libc::TMPFS_MAGIC as u32,
+            libc::OVERLAYFS_SUPER_MAGIC as u32,
+            0x2fc1_2fc1, // ZFS
+        ];
+        assert!(local.iter().all(|kind| remote_kind(*kind).is_none()));
+        assert_eq!(super::remote(Path::new("/proc")).unwrap(), None);
+        assert!(super::remote(Path::new("/no such place")).is_err());
     }
 }
