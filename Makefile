@@ -105,7 +105,8 @@ demo-check: python examples sink
 bench: python node sink ## Benchmarks against the leading SDKs, as ratios in one run
 	$(BIN)/python bench/run.py
 
-TORTURES := tests/processes/test_lives.py tests/processes/test_prefork.py tests/processes/test_crashes.py
+TORTURES := tests/processes/test_lives.py tests/processes/test_prefork.py tests/processes/test_crashes.py \
+	tests/processes/test_crash_kills.py
 
 .PHONY: torture
 torture: python sink ## A thousand kills, hundreds of forks, every crash; prints what arrived
