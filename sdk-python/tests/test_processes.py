@@ -158,7 +158,8 @@ def test_workers_of_multiprocessing_send_before_they_leave(sink, run, method):
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_interrupted_from_outside(sink, tmp_path):
     script = tmp_path / "story.py"
-    script.write_text(INIT + "import time\nprint('ready', flush=True)\ntime.sleep(60)\n")
+    # Short sleeps: a signal that comes just before one is seen after it.
+    script.write_text(INIT + "import time\nprint('ready', flush=True)\nwhile True: time.sleep(0.05)\n")
     process = subprocess.Popen(
         [sys.executable, str(script)],
         stdout=subprocess.PIPE,

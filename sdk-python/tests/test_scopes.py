@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import inspect
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -135,7 +136,7 @@ def test_scopes_work_in_async_blocks_and_as_decorators(captured):
 
     asyncio.run(later())
     assert now(1, y=2) == 3
-    assert later.__doc__ == "Docs stay." and asyncio.iscoroutinefunction(later)
+    assert later.__doc__ == "Docs stay." and inspect.iscoroutinefunction(later)
     faultwire.capture_message("after")
     assert tags_of(captured, "async") == {"a": "1"}
     assert tags_of(captured, "sync") == {"b": "2"}

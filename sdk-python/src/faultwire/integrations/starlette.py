@@ -7,7 +7,7 @@ or above is a failure, one below is the application's business.
 
 from __future__ import annotations
 
-import asyncio
+import sys
 
 from starlette.applications import Starlette
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -16,6 +16,12 @@ from starlette.routing import Match
 from .._engine import native
 from .._guard import note, quietly
 from . import DidNotEnable, asgi
+
+# From 3.14 on Python warns of the one of asyncio, which until 3.11 knows more: what is marked as such a function.
+if sys.version_info >= (3, 12):
+    from inspect import iscoroutinefunction
+else:
+    from asyncio import iscoroutinefunction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,7 +149,7 @@ def _watch_handlers(middleware: Any) -> None:
 def _watched(handler: Any) -> Any:
     # As Starlette asks: it runs what is no coroutine function in a thread.
     call = getattr(handler, "__call__", None)  # noqa: B004 - the method is looked at, not whether there is one
-    if asyncio.iscoroutinefunction(handler) or asyncio.iscoroutinefunction(call):
+    if iscoroutinefunction(handler) or iscoroutinefunction(call):
 
         async def watched_async(request: Any, error: Exception) -> Any:
             response = await handler(request, error)
