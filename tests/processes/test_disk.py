@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
+from fuse import Directories
 from sink import Sink
 from test_lives import RECOVERS
 
@@ -177,6 +179,21 @@ def test_a_network_file_system_is_refused_said_once(
     # The shim alone does nothing, nor does the refusal last: the same place is fine where it is local.
     ended = program(SAYS.format(crashes=crashes), dsn=sink.dsn, **{**environment, "FOREIGN": "/elsewhere"})
     assert ended.out == "disk\n", ended.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="FUSE of Linux")
+def test_a_real_one_is_refused(program: Run, sink: Sink, tmp_path: Path) -> None:
+    """Where this user may mount; a file system in user space stands for all."""
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    with contextlib.ExitStack() as stack:
+        try:
+            mounted = stack.enter_context(Directories(folder))
+        except OSError as error:
+            pytest.skip(f"FUSE cannot be mounted here: {error}")
+        why = "on a network file system (FUSE)"
+        refused(program, sink, folder, why, crashes=True, environment={"XDG_STATE_HOME": str(folder)})
+    assert mounted.files == []
 
 
 def refused(program: Run, sink: Sink, folder: Path, why: str, crashes: bool, environment: dict[str, str]) -> None:
