@@ -6,7 +6,7 @@
 //! - [`consume`]: once each, in batches: decode, name the fault, decide what is stored, count;
 //! - [`issues`]: what an issue is, pure rules: lifecycle, releases, severity;
 //! - [`store`]: issues and counts in a database, occurrences in files;
-//! - [`api`]: what people and programs see and do.
+//! - [`api`]: what people and programs see and do; [`live`]: what they see at once.
 //!
 //! [`server`] holds it together; [`settings`] says how it runs.
 
@@ -18,6 +18,7 @@ pub mod consume;
 pub mod data_dir;
 pub mod ingest;
 pub mod issues;
+pub mod live;
 pub mod log;
 pub mod outcome;
 pub mod server;

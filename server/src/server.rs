@@ -9,7 +9,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Request};
 use axum::middleware::{self, Next};
-use faultwire::sanitize::Sanitizer;
+use faultwire::sanitize::{Memory, Sanitizer};
 use faultwire::stacktrace::Rules;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -23,6 +23,7 @@ use crate::consume::ledger::Limits;
 use crate::consume::{Consumer, Doorway, Ledger, Reading};
 use crate::data_dir::DataDir;
 use crate::ingest::{self, Ingest, Keys, Quotas};
+use crate::live::Live;
 use crate::log::{self, Log};
 use crate::settings::Settings;
 use crate::store::sqlite::{Reader, Sqlite};
@@ -44,6 +45,7 @@ pub struct Server {
     router: Router,
     log: Arc<log::Files>,
     doorway: Doorway,
+    live: Arc<Live>,
     consumer: JoinHandle<()>,
     /// The first project's DSN, if this start made it.
     pub first_dsn: Option<String>,
@@ -88,9 +90,13 @@ impl Server {
             Arc::new(log::Files::open(&data_dir.log()).with_context(|| format!("log {}", data_dir.log().display()))?);
         let log: Arc<dyn Log> = files.clone();
         let reader = Reader::new(&data_dir.database(), OccurrenceReader::new(&data_dir.occurrences()));
-        let ledger = Ledger::new(Box::new(store), occurrences, Limits::from(&*settings));
+        let live = Arc::new(Live::new(format!("{:x}", clock::now())));
+        let mut ledger = Ledger::new(Box::new(store), occurrences, Limits::from(&*settings));
+        let listening = live.clone();
+        ledger.listen(move |changes| listening.committed(changes));
         let reading = Reading {
             sanitizer: Sanitizer::default(),
+            memory: Memory::default(),
             rules: Rules::new(Vec::new(), Vec::new(), &[]).map_err(|e| anyhow::anyhow!("{e}"))?,
             salt,
             customer_tag: settings.customer_tag.clone(),
@@ -106,10 +112,10 @@ impl Server {
             settings: settings.clone(),
             room: Arc::new(Semaphore::new(settings.max_concurrent_requests as usize)),
         });
-        let api = Arc::new(api::Api { reader, doorway: doorway.clone(), metrics, log, public_url });
+        let api = Arc::new(api::Api { reader, doorway: doorway.clone(), live: live.clone(), metrics, log, public_url });
         let router =
             Router::new().merge(ingest::routes(ingest)).merge(api::routes(api)).layer(middleware::from_fn(introduce));
-        Ok(Server { address, listener, router, log: files, doorway, consumer, first_dsn, _data_dir: data_dir })
+        Ok(Server { address, listener, router, log: files, doorway, live, consumer, first_dsn, _data_dir: data_dir })
     }
 
     /// Where it listens.
@@ -127,6 +133,14 @@ impl Server {
         protocol.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
         protocol.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
         let mut stop = std::pin::pin!(stop);
+        let ticking = self.live.clone();
+        tokio::spawn(async move {
+            let mut second = tokio::time::interval(Duration::from_secs(1));
+            while !ticking.is_closed() {
+                second.tick().await;
+                ticking.tick();
+            }
+        });
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
@@ -149,6 +163,7 @@ impl Server {
             });
         }
         drop(self.listener);
+        self.live.close();
         let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
         let ended = tokio::task::spawn_blocking(move || {
             self.log.close();

@@ -122,21 +122,29 @@ impl Event {
     /// # Errors
     /// [`crate::ErrorKind::InvalidPayload`] with the name of the field that does not fit.
     pub fn from_value(value: Value) -> Result<Event, Error> {
-        let Value::Object(mut object) = value else {
+        let Value::Object(object) = value else {
             return Err(Error::payload("event", "expected an object"));
         };
+        Event::read(object.clone()).map_err(|error| Error::payload(culprit(&object), error.to_string()))
+    }
+
+    /// As [`Event::from_value`], from JSON text.
+    ///
+    /// # Errors
+    /// As [`Event::from_value`].
+    pub fn from_slice(json: &[u8]) -> Result<Event, Error> {
+        let object = || -> Result<Map, Error> {
+            serde_json::from_slice(json).map_err(|e| Error::payload("event", format!("expected an object: {e}")))
+        };
+        // Read once more where it fails: what is sound is then read without a copy.
+        Event::read(object()?).or_else(|error| Err(Error::payload(culprit(&object()?), error.to_string())))
+    }
+
+    fn read(mut object: Map) -> Result<Event, serde_json::Error> {
         object.retain(|_, v| !v.is_null());
         let unknown: Vec<String> = object.keys().filter(|k| !KNOWN_KEYS.contains(&k.as_str())).cloned().collect();
-        let mut strays = Map::new();
-        for key in unknown {
-            if let Some(value) = object.remove(&key) {
-                strays.insert(key, value);
-            }
-        }
-        let mut event = match Event::deserialize(Value::Object(object.clone())) {
-            Ok(event) => event,
-            Err(error) => return Err(Error::payload(culprit(&object), error.to_string())),
-        };
+        let strays: Vec<_> = unknown.iter().filter_map(|key| object.remove_entry(key)).collect();
+        let mut event = Event::deserialize(Value::Object(object))?;
         for (key, value) in strays {
             event.extra.entry(key).or_insert(value);
         }
@@ -150,7 +158,7 @@ fn culprit(object: &Map) -> String {
         let alone = Map::from_iter([(key.clone(), value.clone())]);
         Event::deserialize(Value::Object(alone)).is_err().then(|| key.clone())
     };
-    object.iter().find_map(fails).unwrap_or_else(|| "event".to_owned())
+    object.iter().filter(|(_, value)| !value.is_null()).find_map(fails).unwrap_or_else(|| "event".to_owned())
 }
 
 const KNOWN_KEYS: &[&str] = &[

@@ -73,7 +73,7 @@ pub struct Frame {
     pub untouched: Untouched,
 }
 
-/// Parts of a frame that are as the sanitizer has seen them before and left them. Only the worker knows,
+/// Parts of a frame that are as the sanitizer has seen them before and left them. Only it knows, and the worker,
 /// of places that it meets again and again; outside of this crate nothing can be declared so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Untouched {

@@ -252,6 +252,8 @@ impl Walk<'_> {
             for (key, text) in names {
                 self.optional(path, key, text, What::NAME, NAME_CHARS);
             }
+            // A second walk, over an event that got more since, need not look at them again.
+            untouched.names = true;
         }
         let lines = pre_context.len() + usize::from(context_line.is_some()) + post_context.len();
         if untouched.lines.count_ones() as usize != lines {

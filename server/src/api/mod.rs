@@ -3,6 +3,7 @@
 mod answers;
 mod issues;
 mod projects;
+mod stream;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,6 +17,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use crate::consume::Doorway;
+use crate::live::Live;
 use crate::log::Log;
 use crate::store::sqlite::Reader;
 use crate::telemetry::Metrics;
@@ -28,6 +30,8 @@ pub struct Api {
     pub reader: Reader,
     /// Changes.
     pub doorway: Doorway,
+    /// What happens.
+    pub live: Arc<Live>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// For its depth.
@@ -43,6 +47,7 @@ pub fn routes(api: Arc<Api>) -> Router {
     Router::new()
         .merge(projects::routes())
         .merge(issues::routes())
+        .merge(stream::routes())
         .route("/metrics", get(metrics))
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready))

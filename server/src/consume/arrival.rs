@@ -53,7 +53,7 @@ pub struct Report {
 }
 
 /// All that a record holds.
-pub fn read(record: Record, reading: &Reading) -> Vec<Arrival> {
+pub fn read(record: Record, reading: &mut Reading) -> Vec<Arrival> {
     let (project, received) = (record.project, record.received);
     let outcome = |reason, event_id: Option<String>, detail: String| {
         Arrival::Outcome(project, received, Outcome { reason, event_id, quantity: 1, detail })
@@ -71,15 +71,13 @@ pub fn read(record: Record, reading: &Reading) -> Vec<Arrival> {
         match item.ty.as_str() {
             "event" => {
                 let id = header.event_id.map(|id| id.to_string());
-                let event = serde_json::from_slice(payload).map_err(|e| e.to_string());
-                let event = event.and_then(|value| Event::from_value(value).map_err(|e| e.to_string()));
-                arrivals.push(match event {
+                arrivals.push(match Event::from_slice(payload) {
                     Ok(mut event) => {
                         event.event_id = header.event_id.unwrap_or(event.event_id);
                         let occurrence = Occurrence::new(project, record.key, sent, received, event, reading);
                         Arrival::Occurrence(Box::new(occurrence))
                     }
-                    Err(error) => outcome(Reason::InvalidEvent, id, error),
+                    Err(error) => outcome(Reason::InvalidEvent, id, error.to_string()),
                 });
             }
             "faultwire_counts" => arrivals.push(match counts(project, payload, sent, received) {

@@ -100,9 +100,9 @@ impl Consumer {
         let mut newest = None;
         for record in batch.records {
             newest = newest.max(Some(record.received));
-            for arrival in arrival::read(record, &self.reading) {
+            for arrival in arrival::read(record, &mut self.reading) {
                 match arrival {
-                    Arrival::Occurrence(occurrence) => self.ledger.occurrence(*occurrence, &self.reading)?,
+                    Arrival::Occurrence(occurrence) => self.ledger.occurrence(*occurrence, &mut self.reading)?,
                     Arrival::Counts(counts) => self.ledger.counts(counts)?,
                     Arrival::Report(report) => self.ledger.report(report),
                     Arrival::Outcome(project, time, outcome) => self.ledger.outcome(project, time, outcome),
@@ -110,7 +110,7 @@ impl Consumer {
             }
         }
         outcomes.into_iter().for_each(|(project, time, outcome)| self.ledger.outcome(project, time, outcome));
-        self.ledger.tick(clock::now(), &self.reading)?;
+        self.ledger.tick(clock::now(), &mut self.reading)?;
         if has_moved || self.ledger.has_changes() {
             let counted = self.ledger.commit(batch.next)?;
             self.metrics.consumed(counted, started.elapsed());

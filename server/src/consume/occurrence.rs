@@ -2,7 +2,7 @@
 
 use faultwire::fingerprint;
 use faultwire::protocol::{Event, Frame, Value};
-use faultwire::sanitize::Sanitizer;
+use faultwire::sanitize::{Memory, Sanitizer};
 use faultwire::stacktrace::{self, Rules};
 
 use super::heavy::Heavy;
@@ -19,6 +19,8 @@ const MAX_WEIGHT: f64 = 1000.0;
 pub struct Reading {
     /// The tables that clients use as well.
     pub sanitizer: Sanitizer,
+    /// What it learnt of names.
+    pub memory: Memory,
     /// The same of frames.
     pub rules: Rules,
     /// Mixed into the hashes of users, so that a stolen database does not tell who they are.
@@ -62,7 +64,7 @@ impl Occurrence {
         sent: Option<i64>,
         received: i64,
         mut event: Event,
-        reading: &Reading,
+        reading: &mut Reading,
     ) -> Self {
         let claimed = event.timestamp.0.div_euclid(1000);
         let corrected = correct(claimed, sent, received);
@@ -82,7 +84,7 @@ impl Occurrence {
             resolve(&mut event, &reading.rules);
         }
         let heavy = Heavy::take(&mut event);
-        reading.sanitizer.event(&mut event);
+        reading.sanitizer.event_with(&mut event, &mut reading.memory);
         let fingerprint = known.unwrap_or_else(|| {
             let blocked = |platform: &str, frame: &Frame| reading.rules.blocklist.blocks(platform, frame);
             parse_fingerprint(&fingerprint::compute(&event, &blocked).hash).unwrap_or_default()
@@ -107,9 +109,9 @@ impl Occurrence {
     }
 
     /// The whole event as it is stored: everything in it sanitized, its time marked if it was changed.
-    pub fn into_payload(mut self, reading: &Reading) -> Vec<u8> {
+    pub fn into_payload(mut self, reading: &mut Reading) -> Vec<u8> {
         self.heavy.restore(&mut self.event);
-        reading.sanitizer.event(&mut self.event);
+        reading.sanitizer.event_with(&mut self.event, &mut reading.memory);
         if let Some(remark) = self.remark {
             let claimed = serde_json::to_value(self.event.timestamp).unwrap_or_default();
             let ours = self.event.contexts.entry("faultwire").or_insert_with(|| Value::Object(Default::default()));

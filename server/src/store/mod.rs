@@ -84,6 +84,18 @@ pub trait IssueStore: Send {
     /// When the store cannot be read.
     fn parked(&mut self, project: ProjectId, fingerprint: &Fingerprint) -> anyhow::Result<Vec<Parked>>;
 
+    /// Forgets the occurrences of a file, which then may go.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    fn forget_file(&mut self, file: u32) -> anyhow::Result<()>;
+
+    /// Forgets counts by hour, outcomes and reports from before `before`.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    fn forget_before(&mut self, before: i64) -> anyhow::Result<()>;
+
     /// All of it or nothing.
     ///
     /// # Errors

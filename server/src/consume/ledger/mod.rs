@@ -5,9 +5,11 @@
 
 mod desk;
 mod new;
+mod retention;
 mod shelf;
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::json;
@@ -41,6 +43,10 @@ pub struct Limits {
     pub hourly_new_issues: u64,
     /// Milliseconds without an occurrence after which an issue is resolved; 0 is never.
     pub auto_resolve: i64,
+    /// How long occurrences are kept.
+    pub retention: Duration,
+    /// Bytes that occurrences may take.
+    pub retention_bytes: u64,
 }
 
 impl From<&Settings> for Limits {
@@ -50,6 +56,8 @@ impl From<&Settings> for Limits {
             store_one_in: settings.store_one_in,
             hourly_new_issues: settings.hourly_new_issues,
             auto_resolve: settings.auto_resolve_days as i64 * clock::DAY,
+            retention: settings.retention(),
+            retention_bytes: settings.retention_bytes,
         }
     }
 }
@@ -120,7 +128,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the store cannot be read, or payloads not written: the batch is lost, and read again.
-    pub fn occurrence(&mut self, occurrence: Occurrence, reading: &Reading) -> anyhow::Result<()> {
+    pub fn occurrence(&mut self, occurrence: Occurrence, reading: &mut Reading) -> anyhow::Result<()> {
         let (project, time) = (occurrence.project, occurrence.time);
         if self.is_repeated(&occurrence.id)? {
             let event_id = Some(occurrence.event.event_id.to_string());
@@ -304,7 +312,7 @@ impl Ledger {
         pattern: PatternId,
         occurrence: Occurrence,
         is_told: bool,
-        reading: &Reading,
+        reading: &mut Reading,
     ) -> anyhow::Result<()> {
         let stored = self.shelf.issue_mut(&mut *self.store, issue)?.stored;
         // The id decides, so that a batch that is read again decides the same.
@@ -325,7 +333,7 @@ impl Ledger {
         pattern: PatternId,
         occurrence: Occurrence,
         is_newest_only: bool,
-        reading: &Reading,
+        reading: &mut Reading,
     ) -> anyhow::Result<()> {
         let (time, id) = (occurrence.time, occurrence.id);
         let place = self.occurrences.put(pattern, &occurrence.into_payload(reading)).context("occurrences")?;
@@ -337,7 +345,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the store cannot be read, or payloads not written.
-    pub fn tick(&mut self, now: i64, reading: &Reading) -> anyhow::Result<()> {
+    pub fn tick(&mut self, now: i64, reading: &mut Reading) -> anyhow::Result<()> {
         let is_due = |issue: &IssueId| self.newest_stored.get(issue).is_none_or(|stored| now - stored >= NEWEST_EVERY);
         let due: Vec<IssueId> = self.newest.keys().copied().filter(is_due).collect();
         for issue in due {
@@ -350,6 +358,7 @@ impl Ledger {
             self.next_rounds = now + HOUR / 12;
             self.newest_stored.retain(|_, stored| now - *stored < NEWEST_EVERY);
             self.resolve_quiet(now)?;
+            self.retire(now)?;
         }
         Ok(())
     }

@@ -6,9 +6,11 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use faultwire::framing::{self, Frames, HEADER, Mark};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
+use zstd::zstd_safe::{CCtx, CParameter, compress_bound};
 
 use super::Place;
 use crate::PatternId;
@@ -34,7 +36,17 @@ pub struct Files {
     folder: PathBuf,
     current: Option<Current>,
     bases: HashMap<PatternId, Base>,
+    compressor: Compressor,
     next: u32,
+}
+
+/// What the store takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Number of the oldest file, and when it was written last.
+    pub oldest: Option<(u32, SystemTime)>,
+    /// Bytes of all files.
+    pub bytes: u64,
 }
 
 struct Current {
@@ -85,7 +97,8 @@ impl Files {
                 }
             }
         }
-        Ok(Files { folder: folder.to_owned(), current: None, bases: HashMap::new(), next: last + 1 })
+        let (current, bases, compressor) = (None, HashMap::new(), Compressor::new()?);
+        Ok(Files { folder: folder.to_owned(), current, bases, compressor, next: last + 1 })
     }
 
     /// Takes a payload; where it will be.
@@ -108,11 +121,10 @@ impl Files {
             }
         };
         let offset = current.written + current.buffer.len() as u32;
-        let (base, compressed) = match self.bases.get(&pattern) {
+        let base = match self.bases.get(&pattern) {
             Some(base) => {
-                let mut compressor = zstd::bulk::Compressor::with_prepared_dictionary(&base.dictionary)?;
-                frugal(&mut compressor)?;
-                (base.offset, compressor.compress(payload)?)
+                self.compressor.compress(payload, Some(&base.dictionary))?;
+                base.offset
             }
             None => {
                 if self.bases.len() >= MAX_BASES {
@@ -120,12 +132,12 @@ impl Files {
                 }
                 let dictionary = EncoderDictionary::copy(payload, LEVEL);
                 self.bases.insert(pattern, Base { offset, dictionary });
-                let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
-                frugal(&mut compressor)?;
-                (offset, compressor.compress(payload)?)
+                self.compressor.compress(payload, None)?;
+                offset
             }
         };
-        framing::append_marked(&mut current.buffer, current.mark, PAYLOAD, &[&compressed]);
+        let compressed = &self.compressor.out;
+        framing::append_marked(&mut current.buffer, current.mark, PAYLOAD, &[compressed]);
         let length = (HEADER + compressed.len()) as u32;
         Ok(Place { file: current.number, offset, length, base })
     }
@@ -166,37 +178,71 @@ impl Files {
         Some(Place { file: current.number, offset: current.written + current.buffer.len() as u32, length: 0, base: 0 })
     }
 
-    /// The oldest file, its bytes, and the bytes of all.
+    /// What there is.
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn usage(&self) -> io::Result<(Option<u32>, u64)> {
-        let names = names(&self.folder)?;
-        let size =
-            |(number, salt): &(u32, u32)| fs::metadata(path(&self.folder, *number, *salt)).map_or(0, |m| m.len());
-        Ok((names.first().map(|(number, _)| *number), names.iter().map(size).sum()))
+    pub fn usage(&self) -> io::Result<Usage> {
+        let mut usage = Usage::default();
+        for (number, salt) in names(&self.folder)? {
+            let metadata = fs::metadata(path(&self.folder, number, salt))?;
+            usage.bytes += metadata.len();
+            if usage.oldest.is_none() {
+                usage.oldest = Some((number, metadata.modified()?));
+            }
+        }
+        Ok(usage)
     }
 
-    /// Takes a file away; not the one that is written.
+    /// Whether a file is the one that is written.
+    pub fn is_current(&self, number: u32) -> bool {
+        self.current.as_ref().is_some_and(|current| current.number == number)
+    }
+
+    /// Takes a file away.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn remove(&mut self, number: u32) -> io::Result<bool> {
-        if self.current.as_ref().is_some_and(|current| current.number == number) {
-            return Ok(false);
-        }
+    pub fn remove(&mut self, number: u32) -> io::Result<()> {
         for (file, salt) in names(&self.folder)?.into_iter().filter(|(file, _)| *file == number) {
             fs::remove_file(path(&self.folder, file, salt))?;
         }
-        Ok(true)
+        Ok(())
     }
 }
 
-/// Leaves out what the frame around it says as well.
-fn frugal(compressor: &mut zstd::bulk::Compressor<'_>) -> io::Result<()> {
-    use zstd::zstd_safe::CParameter;
-    compressor.set_parameter(CParameter::ChecksumFlag(false))?;
-    compressor.set_parameter(CParameter::DictIdFlag(false))
+/// One context for all payloads: to make one costs as much as a payload.
+struct Compressor {
+    context: CCtx<'static>,
+    out: Vec<u8>,
+}
+
+impl Compressor {
+    fn new() -> io::Result<Self> {
+        let mut context = CCtx::create();
+        // What the frame around it says as well is left out.
+        for parameter in
+            [CParameter::CompressionLevel(LEVEL), CParameter::ChecksumFlag(false), CParameter::DictIdFlag(false)]
+        {
+            context.set_parameter(parameter).map_err(failed)?;
+        }
+        Ok(Compressor { context, out: Vec::new() })
+    }
+
+    fn compress(&mut self, payload: &[u8], dictionary: Option<&EncoderDictionary<'static>>) -> io::Result<()> {
+        self.out.clear();
+        self.out.reserve(compress_bound(payload.len()));
+        match dictionary {
+            // Referred to for the next payload only: the parameters are those of the dictionary then.
+            Some(dictionary) => self.context.ref_cdict(dictionary.as_cdict()).map_err(failed)?,
+            None => self.context.disable_dictionary().map_err(failed)?,
+        };
+        self.context.compress2(&mut self.out, payload).map(drop).map_err(failed)
+    }
+}
+
+fn failed(code: usize) -> io::Error {
+    io::Error::other(zstd::zstd_safe::get_error_name(code))
 }
 
 impl Current {
@@ -311,7 +357,7 @@ mod tests {
         files.flush().unwrap();
         let reader = Reader::new(folder.path());
         assert_eq!((reader.get(kept).unwrap(), reader.get(next).unwrap()), (b"kept".to_vec(), b"next".to_vec()));
-        assert_eq!(files.usage().unwrap().1, u64::from(kept.length + next.length));
+        assert_eq!(files.usage().unwrap().bytes, u64::from(kept.length + next.length));
     }
 
     #[test]

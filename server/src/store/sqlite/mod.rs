@@ -16,6 +16,7 @@ use anyhow::{Context, bail};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::{Changes, Id, IssueStore, Parked, Place};
+use crate::clock::HOUR;
 use crate::issues::{Fingerprint, Issue, Pattern, Release, Releases};
 use crate::log::Position;
 use crate::{IssueId, PatternId, ProjectId};
@@ -206,6 +207,19 @@ impl IssueStore for Sqlite {
             Ok(Parked { project, fingerprint: *fingerprint, counted, first: row.get(2)?, last: row.get(3)? })
         };
         Ok(statement.query_map(params![project.0, fingerprint], parked)?.collect::<Result<_, _>>()?)
+    }
+
+    fn forget_file(&mut self, file: u32) -> anyhow::Result<()> {
+        self.connection.execute("DELETE FROM occurrences WHERE file = ?1", [file])?;
+        Ok(())
+    }
+
+    fn forget_before(&mut self, before: i64) -> anyhow::Result<()> {
+        let transaction = self.connection.transaction()?;
+        for table in ["hours", "outcomes", "reports"] {
+            transaction.execute(&format!("DELETE FROM {table} WHERE hour < ?1"), [before.div_euclid(HOUR)])?;
+        }
+        Ok(transaction.commit()?)
     }
 
     fn commit(&mut self, changes: &Changes) -> anyhow::Result<()> {

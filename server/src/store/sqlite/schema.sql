@@ -114,6 +114,7 @@ CREATE TABLE occurrences (
     newest  INTEGER NOT NULL,                 -- 1: kept only until a newer one is
     PRIMARY KEY (pattern, time, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX occurrences_by_file ON occurrences (file);
 
 -- Ids that were counted, by when they came: a part a transaction, sorted runs of many of them.
 CREATE TABLE id_parts (

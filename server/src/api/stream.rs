@@ -1,0 +1,102 @@
+//! The live stream of a project: server-sent events, resumed by `Last-Event-ID`.
+//!
+//! `event` tells what happened to an issue, `issue` how one is now; `reset` that some were missed, so that all has to
+//! be read again.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use axum::routing::get;
+use futures_util::stream::{self, Stream, StreamExt};
+use tokio::sync::watch;
+
+use super::{Api, Shared};
+use crate::ProjectId;
+use crate::live::{Live, Read};
+use crate::telemetry::Metrics;
+
+/// Proxies close what is silent for a minute.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+pub(super) fn routes() -> Router<Arc<Api>> {
+    Router::new().route("/api/v1/projects/{project}/stream", get(stream))
+}
+
+struct Reader {
+    live: Arc<Live>,
+    project: ProjectId,
+    after: u64,
+    /// What was there before is not known: it is said first.
+    begins_anew: bool,
+    more: watch::Receiver<u64>,
+    metrics: Arc<Metrics>,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.metrics.streams.dec();
+    }
+}
+
+async fn stream(
+    State(api): Shared,
+    Path(project): Path<u32>,
+    headers: HeaderMap,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let live = api.live.clone();
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let known = last.and_then(|id| id.rsplit_once('.')).filter(|(era, _)| *era == live.era);
+    let after = known.and_then(|(_, number)| number.parse().ok());
+    api.metrics.streams.inc();
+    let reader = Reader {
+        project: ProjectId(project),
+        after: after.unwrap_or_else(|| live.last()),
+        begins_anew: last.is_some() && after.is_none(),
+        more: live.subscribe(),
+        metrics: api.metrics.clone(),
+        live,
+    };
+    let batches = stream::unfold(reader, async |mut reader| reader.next().await.map(|events| (events, reader)));
+    let events = batches.flat_map(|events| stream::iter(events.into_iter().map(Ok)));
+    Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+impl Reader {
+    /// The next entries; none when the server ends.
+    async fn next(&mut self) -> Option<Vec<Event>> {
+        if std::mem::take(&mut self.begins_anew) {
+            return Some(vec![self.reset()]);
+        }
+        while !self.live.is_closed() {
+            self.more.borrow_and_update();
+            match self.live.read(self.project, self.after) {
+                Read::Reset(last) => {
+                    self.after = last;
+                    return Some(vec![self.reset()]);
+                }
+                Read::Entries(entries, last) => {
+                    self.after = last;
+                    if !entries.is_empty() {
+                        let id = |number| format!("{}.{number}", self.live.era);
+                        let event = |entry: crate::live::Entry| {
+                            Event::default().id(id(entry.number)).event(entry.name).data(&*entry.data)
+                        };
+                        return Some(entries.into_iter().map(event).collect());
+                    }
+                }
+            }
+            self.more.changed().await.ok()?;
+        }
+        None
+    }
+
+    fn reset(&self) -> Event {
+        Event::default().id(format!("{}.{}", self.live.era, self.after)).event("reset").data("{}")
+    }
+}
