@@ -8,7 +8,7 @@
 //! - [`store`]: issues and counts in a database, occurrences in files;
 //! - [`api`]: what people and programs see and do; [`live`]: what they see at once.
 //!
-//! [`server`] holds it together; [`settings`] says how it runs.
+//! [`server`] holds it together; [`settings`] says how it runs; [`upkeep`] copies and checks a data directory.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,7 @@ pub mod settings;
 pub mod store;
 pub mod telemetry;
 pub mod threads;
+pub mod upkeep;
 
 /// A project's number: the last part of its DSN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -46,11 +46,13 @@ pub enum Reason {
     Unattributed,
     /// The project is gone.
     UnknownProject,
+    /// The server failed on it.
+    InternalError,
 }
 
 impl Reason {
     /// Every reason, for metrics and for tests.
-    pub const ALL: [Reason; 20] = [
+    pub const ALL: [Reason; 21] = [
         Reason::InvalidKey,
         Reason::WrongProject,
         Reason::RevokedKey,
@@ -71,6 +73,7 @@ impl Reason {
         Reason::ForbiddenItem,
         Reason::Unattributed,
         Reason::UnknownProject,
+        Reason::InternalError,
     ];
 
     /// The name in answers, metrics and the API.
@@ -96,6 +99,7 @@ impl Reason {
             Reason::ForbiddenItem => "forbidden_item",
             Reason::Unattributed => "unattributed",
             Reason::UnknownProject => "unknown_project",
+            Reason::InternalError => "internal_error",
         }
     }
 }

@@ -9,7 +9,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Request};
 use axum::middleware::{self, Next};
-use faultwire::sanitize::{Memory, Sanitizer};
+use faultwire::sanitize::Sanitizer;
 use faultwire::stacktrace::Rules;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 
 use crate::api;
 use crate::consume::ledger::Limits;
-use crate::consume::{Consumer, Doorway, Ledger, Reading};
+use crate::consume::{Consumer, Doorway, Ledger, Reading, Tables};
 use crate::data_dir::DataDir;
 use crate::ingest::{self, Ingest, Keys, Quotas};
 use crate::live::Live;
@@ -86,22 +86,21 @@ impl Server {
         })?;
         let metrics = Arc::new(Metrics::default());
         let doorway = Doorway::default();
-        let files =
-            Arc::new(log::Files::open(&data_dir.log()).with_context(|| format!("log {}", data_dir.log().display()))?);
+        let named = || format!("log {}", data_dir.log().display());
+        let files = Arc::new(log::Files::open(&data_dir.log(), store.position()).with_context(named)?);
         let log: Arc<dyn Log> = files.clone();
         let reader = Reader::new(&data_dir.database(), OccurrenceReader::new(&data_dir.occurrences()));
         let live = Arc::new(Live::new(format!("{:x}", clock::now())));
         let mut ledger = Ledger::new(Box::new(store), occurrences, Limits::from(&*settings));
         let listening = live.clone();
         ledger.listen(move |changes| listening.committed(changes));
-        let reading = Reading {
+        let reading = Reading::new(Tables {
             sanitizer: Sanitizer::default(),
-            memory: Memory::default(),
             rules: Rules::new(Vec::new(), Vec::new(), &[]).map_err(|e| anyhow::anyhow!("{e}"))?,
             salt,
             customer_tag: settings.customer_tag.clone(),
-        };
-        let consumer = Consumer::new(log.clone(), ledger, doorway.clone(), reading, metrics.clone());
+        });
+        let consumer = Consumer::new(log.clone(), ledger, doorway.clone(), reading, metrics.clone())?;
         let consumer = threads::spawn("consume", move || consumer.run())?;
         let ingest = Arc::new(Ingest {
             keys: keys.clone(),

@@ -52,8 +52,19 @@ pub struct Report {
     pub discarded: Vec<(String, String, u64)>,
 }
 
-/// All that a record holds.
+/// All that a record holds. An event that brings the code down is an outcome, not the end of the server.
 pub fn read(record: Record, reading: &mut Reading) -> Vec<Arrival> {
+    let (project, received) = (record.project, record.received);
+    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| items(record, reading)));
+    read.unwrap_or_else(|_| {
+        tracing::error!(project = project.0, "an event could not be read: a fault of the server");
+        let detail = "a fault of the server; its log says more".to_owned();
+        let outcome = Outcome { reason: Reason::InternalError, event_id: None, quantity: 1, detail };
+        vec![Arrival::Outcome(project, received, outcome)]
+    })
+}
+
+fn items(record: Record, reading: &mut Reading) -> Vec<Arrival> {
     let (project, received) = (record.project, record.received);
     let outcome = |reason, event_id: Option<String>, detail: String| {
         Arrival::Outcome(project, received, Outcome { reason, event_id, quantity: 1, detail })

@@ -2,15 +2,17 @@
 //!
 //! | step | file |
 //! |---|---|
+//! | the next batch, while this one is counted | `ahead` |
 //! | a record's bytes to its items | `arrival` |
 //! | when it really happened | `times` |
 //! | what is large and counts for nothing is set aside | `heavy` |
 //! | sanitized, fingerprinted: an occurrence | `occurrence` |
 //! | counted, its issue moved, stored or not | [`ledger`] |
 //!
-//! One thread does it, and makes the changes of people as well, which come by the [`Doorway`]: so nothing changes under
-//! its hands. A batch is one transaction; what is stored is written before it.
+//! One thread reads, another counts, and makes the changes of people as well, which come by the [`Doorway`]: so
+//! nothing changes under its hands. A batch is one transaction; what is stored is written before it.
 
+mod ahead;
 mod arrival;
 pub mod doorway;
 mod heavy;
@@ -23,15 +25,14 @@ use std::time::{Duration, Instant};
 
 pub use doorway::Doorway;
 pub use ledger::Ledger;
-pub use occurrence::{Occurrence, Reading, parse_hex};
+pub use occurrence::{Occurrence, Reading, Tables, parse_hex};
 
 use crate::clock;
-use crate::log::Log;
+use crate::log::{Log, Position};
 use crate::telemetry::Metrics;
+use ahead::{Ahead, Next};
 use arrival::Arrival;
 
-/// Bytes of the log that are consumed in one transaction: some 300 events.
-const BATCH_BYTES: usize = 1 << 20;
 /// The longest sleep: what is due by the clock is looked after then.
 const TICK: Duration = Duration::from_secs(1);
 /// After a failure of the disk, until the next attempt.
@@ -42,39 +43,63 @@ const CHECKPOINT: Duration = Duration::from_secs(5);
 /// The thread's state.
 pub struct Consumer {
     log: Arc<dyn Log>,
+    ahead: Ahead,
     ledger: Ledger,
     doorway: Doorway,
     reading: Reading,
     metrics: Arc<Metrics>,
     checkpointed: Instant,
+    /// Counted, and not yet known to be on disk.
+    is_dirty: bool,
+}
+
+/// What one step came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Done,
+    Idle,
+    End,
 }
 
 impl Consumer {
     /// One that reads `log` into `ledger`.
-    pub fn new(log: Arc<dyn Log>, ledger: Ledger, doorway: Doorway, reading: Reading, metrics: Arc<Metrics>) -> Self {
-        log.ring(doorway.bell());
-        Consumer { log, ledger, doorway, reading, metrics, checkpointed: Instant::now() }
+    ///
+    /// # Errors
+    /// When there is no thread for it.
+    pub fn new(
+        log: Arc<dyn Log>,
+        ledger: Ledger,
+        doorway: Doorway,
+        reading: Reading,
+        metrics: Arc<Metrics>,
+    ) -> std::io::Result<Self> {
+        let ahead = Ahead::start(log.clone(), ledger.position(), reading.again(), doorway.bell())?;
+        let (checkpointed, is_dirty) = (Instant::now(), false);
+        Ok(Consumer { log, ahead, ledger, doorway, reading, metrics, checkpointed, is_dirty })
     }
 
     /// Until the doorway is closed and the log is consumed. Runs on a thread of its own.
     pub fn run(mut self) {
         loop {
-            let is_closing = self.doorway.is_closed();
-            let progressed = match self.step() {
-                Ok(progressed) => progressed,
+            if self.doorway.is_closed() {
+                self.ahead.close();
+            }
+            let step = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.step()));
+            match step.unwrap_or_else(|_| Err(anyhow::anyhow!("a fault of the server"))) {
+                Ok(Step::Done) => {}
+                Ok(Step::Idle) => self.doorway.bell().wait(TICK),
+                Ok(Step::End) => break,
                 Err(error) => {
                     tracing::error!(error = format!("{error:#}"), "cannot consume; nothing is lost, it is tried again");
                     self.metrics.consume_failures.inc();
                     self.ledger.abandon();
+                    self.ahead.seek(self.ledger.position());
+                    if self.doorway.is_closed() {
+                        // The log has it, for the next start.
+                        break;
+                    }
                     self.doorway.bell().wait(RETRY);
-                    is_closing
                 }
-            };
-            if !progressed {
-                if is_closing {
-                    break;
-                }
-                self.doorway.bell().wait(TICK);
             }
         }
         if let Err(error) = self.checkpoint() {
@@ -82,53 +107,72 @@ impl Consumer {
         }
     }
 
-    /// One batch, and what people want; whether there was anything.
-    fn step(&mut self) -> anyhow::Result<bool> {
-        let started = Instant::now();
-        let asked = self.doorway.tasks();
-        let has_tasks = !asked.is_empty();
-        for task in asked {
+    /// What people want, then one batch.
+    fn step(&mut self) -> anyhow::Result<Step> {
+        let tasks = self.doorway.tasks();
+        let mut done = if tasks.is_empty() { Step::Idle } else { Step::Done };
+        for task in tasks {
             task(&mut self.ledger);
         }
-        let batch = self.log.read(self.ledger.position(), BATCH_BYTES)?;
-        let outcomes = self.doorway.outcomes();
-        let has_moved = batch.next != self.ledger.position();
+        for (project, time, outcome) in self.doorway.outcomes() {
+            self.ledger.outcome(project, time, outcome);
+        }
+        match self.ahead.next() {
+            Next::Batch(batch) => {
+                self.count(batch)?;
+                done = Step::Done;
+            }
+            next => {
+                self.ledger.tick(clock::now(), &mut self.reading)?;
+                if self.ledger.has_changes() {
+                    self.commit(self.ledger.position())?;
+                }
+                if matches!(next, Next::End) {
+                    done = Step::End;
+                }
+            }
+        }
+        if self.is_dirty && self.checkpointed.elapsed() >= CHECKPOINT {
+            self.checkpoint()?;
+        }
+        Ok(done)
+    }
+
+    fn count(&mut self, batch: ahead::Batch) -> anyhow::Result<()> {
+        let started = Instant::now();
         if batch.damaged > 0 {
             tracing::error!(stretches = batch.damaged, "log: damaged stretches were skipped");
             self.metrics.log_damaged.inc_by(batch.damaged as u64);
         }
-        let mut newest = None;
-        for record in batch.records {
-            newest = newest.max(Some(record.received));
-            for arrival in arrival::read(record, &mut self.reading) {
-                match arrival {
-                    Arrival::Occurrence(occurrence) => self.ledger.occurrence(*occurrence, &mut self.reading)?,
-                    Arrival::Counts(counts) => self.ledger.counts(counts)?,
-                    Arrival::Report(report) => self.ledger.report(report),
-                    Arrival::Outcome(project, time, outcome) => self.ledger.outcome(project, time, outcome),
-                }
+        for arrival in batch.arrivals {
+            match arrival {
+                Arrival::Occurrence(occurrence) => self.ledger.occurrence(*occurrence, &mut self.reading)?,
+                Arrival::Counts(counts) => self.ledger.counts(counts)?,
+                Arrival::Report(report) => self.ledger.report(report),
+                Arrival::Outcome(project, time, outcome) => self.ledger.outcome(project, time, outcome),
             }
         }
-        outcomes.into_iter().for_each(|(project, time, outcome)| self.ledger.outcome(project, time, outcome));
         self.ledger.tick(clock::now(), &mut self.reading)?;
-        if has_moved || self.ledger.has_changes() {
-            let counted = self.ledger.commit(batch.next)?;
-            self.metrics.consumed(counted, started.elapsed());
-            if let Some(received) = newest {
-                self.metrics.lag.observe((clock::now() - received).max(0) as f64 / 1000.0);
-            }
-        }
-        if self.checkpointed.elapsed() >= CHECKPOINT && has_moved {
-            self.checkpoint()?;
-        }
-        Ok(has_moved || has_tasks)
+        let counted = self.commit(batch.next)?;
+        self.metrics.consumed(counted, started.elapsed());
+        let now = clock::now();
+        batch.received.into_iter().for_each(|at| self.metrics.lag.observe((now - at).max(0) as f64 / 1000.0));
+        Ok(())
+    }
+
+    fn commit(&mut self, position: Position) -> anyhow::Result<u64> {
+        self.is_dirty = true;
+        self.ledger.commit(position)
     }
 
     /// Brings all to disk, then forgets what of the log is there.
     fn checkpoint(&mut self) -> anyhow::Result<()> {
         self.checkpointed = Instant::now();
         match self.ledger.checkpoint() {
-            Ok(position) => Ok(self.log.trim(position)?),
+            Ok(position) => {
+                self.is_dirty = false;
+                Ok(self.log.trim(position)?)
+            }
             // The log keeps it, and the next time will do.
             Err(error) => {
                 tracing::debug!(error = format!("{error:#}"), "checkpoint put off");

@@ -1,5 +1,7 @@
 //! An event as it is counted: sanitized, in time, with the name of its fault.
 
+use std::sync::Arc;
+
 use faultwire::fingerprint;
 use faultwire::protocol::{Event, Frame, Value};
 use faultwire::sanitize::{Memory, Sanitizer};
@@ -16,17 +18,37 @@ use crate::store::Id;
 const MAX_WEIGHT: f64 = 1000.0;
 
 /// What reading events needs, the same for all.
-pub struct Reading {
-    /// The tables that clients use as well.
+pub struct Tables {
+    /// The rules that clients use as well.
     pub sanitizer: Sanitizer,
-    /// What it learnt of names.
-    pub memory: Memory,
     /// The same of frames.
     pub rules: Rules,
     /// Mixed into the hashes of users, so that a stolen database does not tell who they are.
     pub salt: String,
     /// Tag whose values are customers.
     pub customer_tag: String,
+}
+
+/// The tables, and what the sanitizer learnt of names: one for each thread.
+pub struct Reading {
+    tables: Arc<Tables>,
+    memory: Memory,
+}
+
+impl Reading {
+    /// By these tables.
+    pub fn new(tables: Tables) -> Self {
+        Reading { tables: Arc::new(tables), memory: Memory::default() }
+    }
+
+    /// Another, for another thread.
+    pub fn again(&self) -> Self {
+        Reading { tables: self.tables.clone(), memory: Memory::default() }
+    }
+
+    fn sanitize(&mut self, event: &mut Event) {
+        self.tables.sanitizer.event_with(event, &mut self.memory);
+    }
 }
 
 /// One event, to be counted and perhaps stored.
@@ -69,7 +91,7 @@ impl Occurrence {
         let claimed = event.timestamp.0.div_euclid(1000);
         let corrected = correct(claimed, sent, received);
         // Before the sanitizer takes away who it is: only the hash stays.
-        let salted = |text: &str| hash(&format!("{}{text}", reading.salt));
+        let salted = |text: &str| hash(&format!("{}{text}", reading.tables.salt));
         let user = event.user.as_ref().and_then(|user| {
             [&user.id, &user.email, &user.username, &user.ip_address]
                 .into_iter()
@@ -78,15 +100,15 @@ impl Occurrence {
                 .map(|t| salted(t))
         });
         let session = ours(&event, "session").map(salted);
-        let customer = event.tags.get(&reading.customer_tag).map(|value| salted(value));
+        let customer = event.tags.get(&reading.tables.customer_tag).map(|value| salted(value));
         let known = ours(&event, "fingerprint").and_then(parse_fingerprint).filter(|_| key == KeyKind::Server);
         if known.is_none() {
-            resolve(&mut event, &reading.rules);
+            resolve(&mut event, &reading.tables.rules);
         }
         let heavy = Heavy::take(&mut event);
-        reading.sanitizer.event_with(&mut event, &mut reading.memory);
+        reading.sanitize(&mut event);
         let fingerprint = known.unwrap_or_else(|| {
-            let blocked = |platform: &str, frame: &Frame| reading.rules.blocklist.blocks(platform, frame);
+            let blocked = |platform: &str, frame: &Frame| reading.tables.rules.blocklist.blocks(platform, frame);
             parse_fingerprint(&fingerprint::compute(&event, &blocked).hash).unwrap_or_default()
         });
         let rate =
@@ -111,7 +133,7 @@ impl Occurrence {
     /// The whole event as it is stored: everything in it sanitized, its time marked if it was changed.
     pub fn into_payload(mut self, reading: &mut Reading) -> Vec<u8> {
         self.heavy.restore(&mut self.event);
-        reading.sanitizer.event_with(&mut self.event, &mut reading.memory);
+        reading.sanitize(&mut self.event);
         if let Some(remark) = self.remark {
             let claimed = serde_json::to_value(self.event.timestamp).unwrap_or_default();
             let ours = self.event.contexts.entry("faultwire").or_insert_with(|| Value::Object(Default::default()));

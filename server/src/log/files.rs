@@ -23,13 +23,14 @@ pub struct Files {
 
 impl Files {
     /// Opens the log in `folder`, which is made if it is not there. Writing goes on in a new segment: what a
-    /// crash left half written is never appended to.
+    /// crash left half written is never appended to. What is written now comes after `consumed`, even if the folder
+    /// was lost since.
     ///
     /// # Errors
     /// When the folder cannot be made or read.
-    pub fn open(folder: &Path) -> io::Result<Files> {
+    pub fn open(folder: &Path, consumed: Position) -> io::Result<Files> {
         fs::create_dir_all(folder)?;
-        let last = names(folder)?.last().map_or(0, |name| name.number);
+        let last = names(folder)?.last().map_or(0, |name| name.number).max(consumed.segment);
         let shared = Arc::new(Shared::new(folder.to_owned(), last + 1));
         let spares = shared.clone();
         let committer = Committer::new(shared.clone());
@@ -143,5 +144,81 @@ impl Log for Files {
 
     fn depth(&self) -> u64 {
         names(&self.shared.folder).map_or(0, |names| names.len() as u64 * SIZE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ProjectId;
+    use crate::log::{Encoding, KeyKind};
+
+    fn record(n: i64) -> Record {
+        let body = format!("body {n}").into_bytes();
+        Record { project: ProjectId(1), key: KeyKind::Server, received: n, encoding: Encoding::Identity, body }
+    }
+
+    fn append(log: &Files, n: i64) -> Position {
+        log.append(record(n)).unwrap().blocking_recv().unwrap().unwrap()
+    }
+
+    /// All records behind `from`, in small bites, and where they end.
+    fn all(log: &Files, mut from: Position) -> (Vec<i64>, Position, usize) {
+        let (mut numbers, mut damaged) = (Vec::new(), 0);
+        loop {
+            let batch = log.read(from, 64).unwrap();
+            numbers.extend(batch.records.iter().map(|record| record.received));
+            damaged += batch.damaged;
+            if batch.next == from {
+                return (numbers, from, damaged);
+            }
+            from = batch.next;
+        }
+    }
+
+    #[test]
+    fn what_was_appended_is_read_in_order_across_restarts() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut end = Position::default();
+        for life in 0..3 {
+            let log = Files::open(folder.path(), Position::default()).unwrap();
+            (0..5).for_each(|n| drop(append(&log, life * 5 + n)));
+            let (numbers, next, damaged) = all(&log, Position::default());
+            assert_eq!((numbers, damaged), ((0..(life + 1) * 5).collect(), 0));
+            assert!(next > end);
+            end = next;
+        }
+        let log = Files::open(folder.path(), end).unwrap();
+        assert!(all(&log, end).0.is_empty());
+        append(&log, 99);
+        assert_eq!(all(&log, end).0, [99]);
+        log.trim(end).unwrap();
+        assert_eq!(all(&log, end).0, [99]);
+    }
+
+    #[test]
+    fn a_torn_end_and_a_rotten_record_are_counted_and_the_rest_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Files::open(folder.path(), Position::default()).unwrap();
+        let places: Vec<Position> = (0..5).map(|n| append(&log, n)).collect();
+        drop(log);
+        let segment = names(folder.path()).unwrap()[0].path(folder.path());
+        let mut bytes = fs::read(&segment).unwrap();
+        bytes[places[1].offset as usize + 20] ^= 1;
+        bytes[places[4].offset as usize + 30..].fill(0);
+        fs::write(&segment, bytes).unwrap();
+        let log = Files::open(folder.path(), Position::default()).unwrap();
+        append(&log, 5);
+        let (numbers, _, damaged) = all(&log, Position::default());
+        assert_eq!((numbers, damaged), (vec![0, 2, 3, 5], 2));
+    }
+
+    #[test]
+    fn a_lost_folder_does_not_hide_what_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let consumed = Position { segment: 57, offset: 1000 };
+        let log = Files::open(folder.path(), consumed).unwrap();
+        append(&log, 1);
+        assert_eq!(all(&log, consumed).0, [1]);
     }
 }

@@ -1,0 +1,128 @@
+//! Is all well? What can be said of a data directory and its settings without changing anything.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::settings::Settings;
+
+/// Below this the disk counts as nearly full, in bytes: a few segments of the log and room for the database.
+const LITTLE_ROOM: u64 = 512 << 20;
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at.
+    pub what: &'static str,
+    /// Whether it is well.
+    pub is_well: bool,
+    /// What was found, and what to do if it is not well.
+    pub says: String,
+}
+
+fn well(what: &'static str, says: impl Into<String>) -> Finding {
+    Finding { what, is_well: true, says: says.into() }
+}
+
+fn ill(what: &'static str, says: impl Into<String>) -> Finding {
+    Finding { what, is_well: false, says: says.into() }
+}
+
+/// Looks at everything.
+pub fn doctor(settings: &Settings) -> Vec<Finding> {
+    let folder = &settings.data_dir;
+    vec![directory(folder), room(folder), database(folder), log(folder), occurrences(folder), address(settings)]
+}
+
+fn directory(folder: &Path) -> Finding {
+    let what = "data directory";
+    match fs::metadata(folder) {
+        Err(error) => ill(what, format!("{}: {error}; the first start makes it", folder.display())),
+        Ok(found) if !found.is_dir() => ill(what, format!("{}: it is no folder", folder.display())),
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+            ill(what, format!("{}: others have access to it; `chmod 700` it", folder.display()))
+        }
+        Ok(_) => well(what, folder.display().to_string()),
+    }
+}
+
+fn room(folder: &Path) -> Finding {
+    let what = "disk";
+    let Ok(path) = std::ffi::CString::new(folder.as_os_str().as_encoded_bytes()) else {
+        return ill(what, "the folder's name holds a zero byte");
+    };
+    // SAFETY: statvfs is plain data for which zeroes are valid; the call fills it from a path that ends in zero.
+    let about = unsafe {
+        let mut about: libc::statvfs = std::mem::zeroed();
+        (libc::statvfs(path.as_ptr(), &raw mut about) == 0).then_some(about)
+    };
+    match about.map(|about| about.f_bavail.saturating_mul(about.f_frsize)) {
+        None => ill(what, std::io::Error::last_os_error().to_string()),
+        Some(free) if free < LITTLE_ROOM => {
+            ill(what, format!("{} MB are free; events are refused when it is full: see retention_bytes", free >> 20))
+        }
+        Some(free) => well(what, format!("{} MB are free", free >> 20)),
+    }
+}
+
+fn database(folder: &Path) -> Finding {
+    let what = "database";
+    let path = folder.join("faultwire.db");
+    if !path.exists() {
+        return well(what, "none yet; the first start makes it");
+    }
+    let checked = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
+        let verdict: String = connection.query_row("PRAGMA quick_check", [], |row| row.get(0))?;
+        let events: f64 = connection.query_row("SELECT COALESCE(SUM(raw), 0.0) FROM issues", [], |row| row.get(0))?;
+        let issues: i64 = connection.query_row("SELECT COUNT(*) FROM issues", [], |row| row.get(0))?;
+        Ok((verdict, issues, events))
+    });
+    match checked {
+        Ok((verdict, issues, events)) if verdict == "ok" => {
+            well(what, format!("sound: {issues} issues, {events} events"))
+        }
+        Ok((verdict, ..)) => ill(what, format!("damaged: {verdict}; restore a backup")),
+        Err(error) => ill(what, format!("cannot be read: {error}")),
+    }
+}
+
+/// Files of a folder and their bytes.
+fn files(folder: &Path) -> std::io::Result<(usize, u64)> {
+    let mut sum = (0, 0);
+    for entry in fs::read_dir(folder)? {
+        sum = (sum.0 + 1, sum.1 + entry?.metadata()?.len());
+    }
+    Ok(sum)
+}
+
+fn log(folder: &Path) -> Finding {
+    match files(&folder.join("log")) {
+        Ok((segments, _)) if segments > 16 => {
+            ill("log", format!("{segments} segments wait to be consumed: is the server running, and does it keep up?"))
+        }
+        Ok((segments, bytes)) => well("log", format!("{segments} segments, {} MB", bytes >> 20)),
+        Err(_) => well("log", "none yet"),
+    }
+}
+
+fn occurrences(folder: &Path) -> Finding {
+    match files(&folder.join("occurrences")) {
+        Ok((count, bytes)) => well("occurrences", format!("{count} files, {} MB", bytes >> 20)),
+        Err(_) => well("occurrences", "none yet"),
+    }
+}
+
+fn address(settings: &Settings) -> Finding {
+    let what = "address";
+    let is_loopback = settings.listen.ip().is_loopback();
+    match &settings.public_url {
+        None if is_loopback => well(what, format!("{}, for this machine only", settings.listen)),
+        None => ill(what, "it listens to other machines, and public_url is not set: DSNs and links lead nowhere"),
+        Some(url) if url.starts_with("http://") && !is_loopback => {
+            ill(what, format!("{url} is not encrypted: passwords and events can be read on the way"))
+        }
+        Some(url) => well(what, url.clone()),
+    }
+}
