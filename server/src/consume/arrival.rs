@@ -33,22 +33,32 @@ pub enum Arrival {
 /// A count item: so many more of a fault whose last event was sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Counts {
+    /// Whose.
     pub project: ProjectId,
     /// Counts once under it.
     pub id: Id,
+    /// Of what.
     pub fingerprint: Fingerprint,
+    /// How many.
     pub counted: Counted,
+    /// Time of the first of them.
     pub first: i64,
+    /// Time of the last of them.
     pub last: i64,
+    /// Where they occurred.
     pub release: Option<String>,
+    /// Where they occurred.
     pub environment: Option<String>,
 }
 
 /// A client report: how many of what, and why.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
+    /// Whose.
     pub project: ProjectId,
+    /// Hours since 1970.
     pub hour: i64,
+    /// Reason, category, how many.
     pub discarded: Vec<(String, String, u64)>,
 }
 

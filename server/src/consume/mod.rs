@@ -23,6 +23,7 @@ mod times;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use arrival::{Counts, Report};
 pub use doorway::Doorway;
 pub use ledger::Ledger;
 pub use occurrence::{Occurrence, Reading, Tables, parse_hex};

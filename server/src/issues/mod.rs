@@ -48,12 +48,41 @@ pub struct Pattern {
     pub first_seen: i64,
     /// Time of the last occurrence.
     pub last_seen: i64,
-    /// Users it hit.
-    pub users: Distinct,
-    /// Sessions it hit.
-    pub sessions: Distinct,
-    /// Customers it hit.
-    pub customers: Distinct,
+    /// Whom it hit, in the order of [`Hit`].
+    pub hit: [Distinct; 3],
+}
+
+/// Kinds of those that are hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Hit {
+    /// Users.
+    Users,
+    /// Sessions.
+    Sessions,
+    /// Customers.
+    Customers,
+}
+
+impl Hit {
+    /// All kinds.
+    pub const ALL: [Hit; 3] = [Hit::Users, Hit::Sessions, Hit::Customers];
+}
+
+impl Pattern {
+    /// Those of one kind.
+    pub fn hit(&self, what: Hit) -> &Distinct {
+        let [users, sessions, customers] = &self.hit;
+        match what {
+            Hit::Users => users,
+            Hit::Sessions => sessions,
+            Hit::Customers => customers,
+        }
+    }
+
+    /// Adds one of a kind; whether that changed anything.
+    pub fn add_hit(&mut self, what: Hit, hash: u64) -> bool {
+        self.hit.get_mut(what as usize).is_some_and(|members| members.insert(hash))
+    }
 }
 
 /// What people see.

@@ -182,7 +182,9 @@ mod tests {
         let mut end = Position::default();
         for life in 0..3 {
             let log = Files::open(folder.path(), Position::default()).unwrap();
-            (0..5).for_each(|n| drop(append(&log, life * 5 + n)));
+            for n in 0..5 {
+                append(&log, life * 5 + n);
+            }
             let (numbers, next, damaged) = all(&log, Position::default());
             assert_eq!((numbers, damaged), ((0..(life + 1) * 5).collect(), 0));
             assert!(next > end);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{Id, Place};
-use crate::issues::{Fingerprint, Issue, Pattern};
+use crate::issues::{Distinct, Fingerprint, Hit, Issue, Pattern};
 use crate::log::Position;
 use crate::outcome::Outcome;
 use crate::{IssueId, PatternId, ProjectId};
@@ -121,8 +121,12 @@ pub struct Changes {
     pub occurrences_end: Option<Place>,
     /// Patterns that are new or changed.
     pub patterns: Vec<Pattern>,
+    /// Whom patterns hit, where that changed.
+    pub hits: Vec<(PatternId, Hit, Distinct)>,
     /// Issues that are new or changed.
     pub issues: Vec<Issue>,
+    /// Those of them that are new.
+    pub opened: Vec<IssueId>,
     /// Counts by hour.
     pub hours: HashMap<Hour, Counted>,
     /// Counts by tag.

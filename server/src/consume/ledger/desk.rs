@@ -7,7 +7,7 @@ use super::Ledger;
 use crate::clock;
 use crate::issues::{Ignored, Issue, Resolved, Status};
 use crate::store::{Event, NewEvent};
-use crate::{IssueId, PatternId, ProjectId};
+use crate::{IssueId, ProjectId};
 
 /// Issues that one round resolves.
 const MAX_QUIET: usize = 500;
@@ -167,7 +167,7 @@ impl Ledger {
         }
         for source in sources {
             for pattern in self.shelf.patterns_of(&mut *self.store, *source)? {
-                self.belongs(pattern, target);
+                self.shelf.belongs(pattern, target);
             }
             self.shelf.issue_mut(&mut *self.store, *source)?.merged_into = Some(target);
         }
@@ -178,17 +178,11 @@ impl Ledger {
         for pattern in self.shelf.patterns_of(&mut *self.store, id)? {
             let home = self.shelf.pattern_mut(pattern).map_or(id, |pattern| pattern.home);
             if home != id {
-                self.belongs(pattern, home);
+                self.shelf.belongs(pattern, home);
                 self.shelf.issue_mut(&mut *self.store, home)?.merged_into = None;
             }
         }
         Ok(())
-    }
-
-    fn belongs(&mut self, pattern: PatternId, issue: IssueId) {
-        if let Some(pattern) = self.shelf.pattern_mut(pattern) {
-            pattern.issue = issue;
-        }
     }
 
     /// What has been quiet for long counts as resolved.

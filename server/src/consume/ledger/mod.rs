@@ -17,7 +17,7 @@ use serde_json::json;
 use super::arrival::{Counts, Report};
 use super::{Occurrence, Reading};
 use crate::clock::{self, HOUR};
-use crate::issues::{Circumstances, Issue, Seen, Status, milestone, novelty, severity};
+use crate::issues::{Circumstances, Hit, Issue, Seen, Status, milestone, novelty, severity};
 use crate::log::Position;
 use crate::outcome::{Outcome, Reason};
 use crate::settings::Settings;
@@ -151,13 +151,12 @@ impl Ledger {
         self.see_release(project, release.as_deref(), time)?;
         self.count(pattern_id, counted, time, time, release.as_deref(), &environment);
         self.count_tags(pattern_id, &occurrence);
-        let issue_id = {
-            let pattern = self.shelf.pattern_mut(pattern_id).context("pattern")?;
-            occurrence.user.map(|user| pattern.users.insert(user));
-            occurrence.session.map(|session| pattern.sessions.insert(session));
-            occurrence.customer.map(|customer| pattern.customers.insert(customer));
-            pattern.issue
-        };
+        let who =
+            [(Hit::Users, occurrence.user), (Hit::Sessions, occurrence.session), (Hit::Customers, occurrence.customer)];
+        for (what, hash) in who.into_iter().filter_map(|(what, hash)| Some((what, hash?))) {
+            self.shelf.add_hit(pattern_id, what, hash);
+        }
+        let issue_id = self.shelf.pattern_mut(pattern_id).context("pattern")?.issue;
         let told = self.move_issue(issue_id, &occurrence, release, counted, is_new)?;
         self.keep(issue_id, pattern_id, occurrence, told.is_some(), reading)
     }

@@ -93,9 +93,7 @@ impl Ledger {
             stored: 0,
             first_seen: time,
             last_seen: time,
-            users: Distinct::default(),
-            sessions: Distinct::default(),
-            customers: Distinct::default(),
+            hit: <[Distinct; 3]>::default(),
         };
         for parked in self.store.parked(project, &fingerprint)? {
             pattern.raw += parked.counted.raw;
@@ -131,8 +129,9 @@ impl Ledger {
             version: 1,
             merged_into: None,
         };
+        self.changes.opened.push(issue_id);
         self.shelf.put_pattern(pattern, true);
-        self.shelf.put_issue(issue);
+        self.shelf.put_issue(issue, id);
         if event == Event::Overflow {
             let (who, time) = (String::new(), occurrence.received);
             let detail = json!({ "limit": self.limits.hourly_new_issues });

@@ -1,11 +1,11 @@
 //! What of the store is at hand, and what of it was touched.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::Context;
 
-use crate::issues::{Distinct, Fingerprint, Impact, Issue, Pattern, Releases};
+use crate::issues::{Distinct, Fingerprint, Hit, Impact, Issue, Pattern, Releases};
 use crate::store::{Changes, IssueStore};
 use crate::{IssueId, PatternId, ProjectId};
 
@@ -18,7 +18,10 @@ pub(super) struct Shelf {
     patterns: HashMap<PatternId, Pattern>,
     issues: HashMap<IssueId, Issue>,
     releases: HashMap<ProjectId, Releases>,
+    /// The patterns of an issue; there only if all of them are.
+    members: HashMap<IssueId, BTreeSet<PatternId>>,
     touched_patterns: HashSet<PatternId>,
+    touched_hits: HashSet<(PatternId, Hit)>,
     touched_issues: HashSet<IssueId>,
     /// Occurrences of the hour, for the severity.
     busy: HashMap<IssueId, (i64, f64)>,
@@ -52,8 +55,9 @@ impl Shelf {
         }
     }
 
-    /// Puts an issue at hand that is new.
-    pub fn put_issue(&mut self, issue: Issue) {
+    /// Puts an issue at hand that is new, with its only pattern.
+    pub fn put_issue(&mut self, issue: Issue, pattern: PatternId) {
+        self.members.insert(issue.id, BTreeSet::from([pattern]));
         self.touched_issues.insert(issue.id);
         self.issues.insert(issue.id, issue);
     }
@@ -63,6 +67,13 @@ impl Shelf {
         let pattern = self.patterns.get_mut(&id)?;
         self.touched_patterns.insert(id);
         Some(pattern)
+    }
+
+    /// Notes that a pattern hit someone.
+    pub fn add_hit(&mut self, id: PatternId, what: Hit, hash: u64) {
+        if self.pattern_mut(id).is_some_and(|pattern| pattern.add_hit(what, hash)) {
+            self.touched_hits.insert((id, what));
+        }
     }
 
     /// An issue, to be changed.
@@ -113,12 +124,27 @@ impl Shelf {
 
     /// All patterns of an issue, which are then at hand.
     pub fn patterns_of(&mut self, store: &mut dyn IssueStore, issue: IssueId) -> anyhow::Result<Vec<PatternId>> {
-        for pattern in store.patterns_of(issue)? {
-            self.put_pattern(pattern, false);
+        if !self.members.contains_key(&issue) {
+            for pattern in store.patterns_of(issue)? {
+                self.put_pattern(pattern, false);
+            }
+            let of_it = self.patterns.values().filter(|pattern| pattern.issue == issue).map(|pattern| pattern.id);
+            self.members.insert(issue, of_it.collect());
         }
-        let mut ids: Vec<_> = self.patterns.values().filter(|pattern| pattern.issue == issue).map(|p| p.id).collect();
-        ids.sort_unstable();
-        Ok(ids)
+        Ok(self.members.get(&issue).into_iter().flatten().copied().collect())
+    }
+
+    /// Moves a pattern to another issue.
+    pub fn belongs(&mut self, id: PatternId, issue: IssueId) {
+        let Some(pattern) = self.pattern_mut(id) else { return };
+        let before = std::mem::replace(&mut pattern.issue, issue);
+        // What is not at hand as a whole is looked up once it is asked for.
+        if let Some(members) = self.members.get_mut(&before) {
+            members.remove(&id);
+        }
+        if let Some(members) = self.members.get_mut(&issue) {
+            members.insert(id);
+        }
     }
 
     pub fn has_touched(&self) -> bool {
@@ -133,6 +159,8 @@ impl Shelf {
             self.sum_up(store, id)?;
             changes.issues.extend(self.issues.get(&id).cloned());
         }
+        let members = |(id, what): (PatternId, Hit)| Some((id, what, self.patterns.get(&id)?.hit(what).clone()));
+        changes.hits = std::mem::take(&mut self.touched_hits).into_iter().filter_map(members).collect();
         changes.patterns = self.touched_patterns.drain().filter_map(|id| self.patterns.get(&id).cloned()).collect();
         self.touched_issues.clear();
         Ok(())
@@ -148,19 +176,16 @@ impl Shelf {
         issue.stored = patterns.iter().map(|pattern| pattern.stored).sum();
         issue.first_seen = patterns.iter().map(|pattern| pattern.first_seen).min().unwrap_or(issue.first_seen);
         issue.last_seen = patterns.iter().map(|pattern| pattern.last_seen).max().unwrap_or(issue.last_seen);
-        let together = |of: fn(&Pattern) -> &Distinct| match patterns.as_slice() {
-            [only] => of(only).count(),
+        let together = |what: Hit| match patterns.as_slice() {
+            [only] => only.hit(what).count(),
             several => {
                 let mut all = Distinct::default();
-                several.iter().for_each(|pattern| all.unite(of(pattern)));
+                several.iter().for_each(|pattern| all.unite(pattern.hit(what)));
                 all.count()
             }
         };
-        issue.impact = Impact {
-            users: together(|p| &p.users),
-            sessions: together(|p| &p.sessions),
-            customers: together(|p| &p.customers),
-        };
+        let [users, sessions, customers] = Hit::ALL.map(together);
+        issue.impact = Impact { users, sessions, customers };
         Ok(())
     }
 

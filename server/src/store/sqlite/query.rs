@@ -12,6 +12,8 @@ use crate::issues::Issue;
 use crate::store::{Id, OccurrenceReader, Place};
 use crate::{IssueId, ProjectId};
 
+/// Shorter words are not in the index of texts.
+const TRIGRAM: usize = 3;
 /// Connections kept for readers.
 const MAX_IDLE: usize = 4;
 
@@ -123,9 +125,15 @@ impl Reader {
             }
         }
         for word in filter.text.iter().flat_map(|text| text.split_whitespace()) {
-            let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            let at = bind(&mut values, Box::new(format!("%{escaped}%")));
-            conditions.push(format!("(title LIKE {at} ESCAPE '\\' OR culprit LIKE {at} ESCAPE '\\')"));
+            conditions.push(if word.chars().count() < TRIGRAM {
+                let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+                let at = bind(&mut values, Box::new(format!("%{escaped}%")));
+                format!("(title LIKE {at} ESCAPE '\\' OR culprit LIKE {at} ESCAPE '\\')")
+            } else {
+                // Quoted, so that it is nothing but a text.
+                let at = bind(&mut values, Box::new(format!("\"{}\"", word.replace('"', "\"\""))));
+                format!("id IN (SELECT rowid FROM issue_texts WHERE issue_texts MATCH {at})")
+            });
         }
         if let Some((time, id)) = after.and_then(|after| after.split_once('.')) {
             let time = bind(&mut values, Box::new(time.parse::<i64>().unwrap_or(i64::MAX)));

@@ -9,10 +9,15 @@ use crate::{IssueId, PatternId, ProjectId};
 
 /// Columns of [`pattern`], in order.
 pub(super) const PATTERN: &str = "id, project, fingerprint, issue, home, raw, estimated, stored, first_seen, last_seen, \
-                                  users, sessions, customers";
+                                  (SELECT members FROM hit WHERE pattern = id AND what = 0), \
+                                  (SELECT members FROM hit WHERE pattern = id AND what = 1), \
+                                  (SELECT members FROM hit WHERE pattern = id AND what = 2)";
 
 pub(super) fn pattern(row: &Row<'_>) -> rusqlite::Result<Pattern> {
-    let distinct = |at| row.get_ref(at)?.as_blob().map(Distinct::from_bytes).map_err(rusqlite::Error::from);
+    let members = |at| -> rusqlite::Result<Distinct> {
+        let bytes = row.get_ref(at)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+        Ok(bytes.map(Distinct::from_bytes).unwrap_or_default())
+    };
     Ok(Pattern {
         id: PatternId(row.get(0)?),
         project: ProjectId(row.get(1)?),
@@ -24,9 +29,7 @@ pub(super) fn pattern(row: &Row<'_>) -> rusqlite::Result<Pattern> {
         stored: row.get::<_, i64>(7)? as u64,
         first_seen: row.get(8)?,
         last_seen: row.get(9)?,
-        users: distinct(10)?,
-        sessions: distinct(11)?,
-        customers: distinct(12)?,
+        hit: [members(10)?, members(11)?, members(12)?],
     })
 }
 

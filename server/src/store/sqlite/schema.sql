@@ -51,6 +51,9 @@ CREATE TABLE issues (
 CREATE INDEX issues_by_time ON issues (project, last_seen DESC) WHERE merged_into IS NULL;
 CREATE INDEX issues_by_status ON issues (project, status, last_seen DESC) WHERE merged_into IS NULL;
 
+-- What issues are found by: every three letters in a row of title and culprit. Rows have the issues' numbers.
+CREATE VIRTUAL TABLE issue_texts USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'trigram');
+
 CREATE TABLE patterns (
     id          INTEGER PRIMARY KEY,
     project     INTEGER NOT NULL,
@@ -62,12 +65,17 @@ CREATE TABLE patterns (
     stored      INTEGER NOT NULL,
     first_seen  INTEGER NOT NULL,
     last_seen   INTEGER NOT NULL,
-    users       BLOB NOT NULL,
-    sessions    BLOB NOT NULL,
-    customers   BLOB NOT NULL,
     UNIQUE (project, fingerprint)
 ) STRICT;
 CREATE INDEX patterns_by_issue ON patterns (issue);
+
+-- Whom a pattern hit. Large, and changed seldom once there are many.
+CREATE TABLE hit (
+    pattern INTEGER NOT NULL,
+    what    INTEGER NOT NULL,                 -- 0 users, 1 sessions, 2 customers
+    members BLOB NOT NULL,
+    PRIMARY KEY (pattern, what)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE hours (
     pattern   INTEGER NOT NULL,

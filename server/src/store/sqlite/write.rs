@@ -23,6 +23,8 @@ pub(super) fn all(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::R
     }
     changes.patterns.iter().try_for_each(|pattern| put_pattern(transaction, pattern))?;
     changes.issues.iter().try_for_each(|issue| put_issue(transaction, issue))?;
+    texts(transaction, changes)?;
+    hits(transaction, changes)?;
     counts(transaction, changes)?;
     occurrences(transaction, changes)?;
     events(transaction, changes)?;
@@ -42,9 +44,10 @@ fn name(value: impl Serialize) -> String {
 }
 
 fn put_pattern(transaction: &Transaction<'_>, pattern: &Pattern) -> anyhow::Result<()> {
-    let sql = "INSERT OR REPLACE INTO patterns (id, project, fingerprint, issue, home, raw, estimated, stored, \
-               first_seen, last_seen, users, sessions, customers) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    let sql = "INSERT INTO patterns (id, project, fingerprint, issue, home, raw, estimated, stored, first_seen, last_seen) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO UPDATE SET issue = excluded.issue, \
+               raw = excluded.raw, estimated = excluded.estimated, stored = excluded.stored, \
+               first_seen = excluded.first_seen, last_seen = excluded.last_seen";
     transaction.prepare_cached(sql)?.execute(params![
         pattern.id.0,
         pattern.project.0,
@@ -56,20 +59,25 @@ fn put_pattern(transaction: &Transaction<'_>, pattern: &Pattern) -> anyhow::Resu
         pattern.stored as i64,
         pattern.first_seen,
         pattern.last_seen,
-        pattern.users.to_bytes(),
-        pattern.sessions.to_bytes(),
-        pattern.customers.to_bytes(),
     ])?;
     Ok(())
 }
 
+/// The first columns never change.
+const ISSUE: &str = "INSERT INTO issues (id, project, status, standing, title, culprit, kind, platform, level, handled, \
+                     severity, first_seen, last_seen, raw, estimated, stored, users, sessions, customers, introduced_in, \
+                     last_release, milestone, changed, version, merged_into) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
+                     ?20, ?21, ?22, ?23, ?24, ?25) ON CONFLICT (id) DO UPDATE SET status = excluded.status, \
+                     standing = excluded.standing, severity = excluded.severity, first_seen = excluded.first_seen, \
+                     last_seen = excluded.last_seen, raw = excluded.raw, estimated = excluded.estimated, \
+                     stored = excluded.stored, users = excluded.users, sessions = excluded.sessions, \
+                     customers = excluded.customers, last_release = excluded.last_release, \
+                     milestone = excluded.milestone, changed = excluded.changed, version = excluded.version, \
+                     merged_into = excluded.merged_into";
+
 fn put_issue(transaction: &Transaction<'_>, issue: &Issue) -> anyhow::Result<()> {
-    let sql = "INSERT OR REPLACE INTO issues (id, project, status, standing, title, culprit, kind, platform, level, \
-               handled, severity, first_seen, last_seen, raw, estimated, stored, users, sessions, customers, \
-               introduced_in, last_release, milestone, changed, version, merged_into) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
-               ?21, ?22, ?23, ?24, ?25)";
-    transaction.prepare_cached(sql)?.execute(params![
+    transaction.prepare_cached(ISSUE)?.execute(params![
         issue.id.0,
         issue.project.0,
         issue.status.name(),
@@ -96,6 +104,24 @@ fn put_issue(transaction: &Transaction<'_>, issue: &Issue) -> anyhow::Result<()>
         issue.version as i64,
         issue.merged_into.map(|into| into.0),
     ])?;
+    Ok(())
+}
+
+/// What a new issue is found by.
+fn texts(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::Result<()> {
+    let mut insert = transaction.prepare_cached("INSERT INTO issue_texts (rowid, text) VALUES (?1, ?2)")?;
+    for issue in changes.issues.iter().filter(|issue| changes.opened.contains(&issue.id)) {
+        insert.execute(params![issue.id.0, format!("{}\n{}", issue.facts.title, issue.facts.culprit)])?;
+    }
+    Ok(())
+}
+
+fn hits(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::Result<()> {
+    let sql = "INSERT OR REPLACE INTO hit (pattern, what, members) VALUES (?1, ?2, ?3)";
+    let mut insert = transaction.prepare_cached(sql)?;
+    for (pattern, what, members) in &changes.hits {
+        insert.execute(params![pattern.0, *what as u8, members.to_bytes()])?;
+    }
     Ok(())
 }
 

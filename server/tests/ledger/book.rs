@@ -1,0 +1,155 @@
+//! A ledger in a directory that goes with it.
+
+use faultwire::Event;
+use faultwire::sanitize::Sanitizer;
+use faultwire::stacktrace::Rules;
+use faultwire_server::clock::DAY;
+use faultwire_server::consume::ledger::{Answer, Limits, Move};
+use faultwire_server::consume::{Counts, Ledger, Occurrence, Reading, Tables};
+use faultwire_server::issues::{Fingerprint, Issue};
+use faultwire_server::log::{KeyKind, Position};
+use faultwire_server::store::sqlite::{Filter, Reader, Sqlite};
+use faultwire_server::store::{Counted, IssueStore, OccurrenceFiles, OccurrenceReader};
+use faultwire_server::{IssueId, ProjectId};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// When everything is received, unless said otherwise.
+pub const NOW: i64 = 1_700_000_000_000;
+const SHOP: ProjectId = ProjectId(1);
+
+pub struct Book {
+    folder: TempDir,
+    ledger: Ledger,
+    reading: Reading,
+    limits: Limits,
+    batches: u32,
+    events: u32,
+}
+
+fn limits() -> Limits {
+    Limits {
+        store_first: 1000,
+        store_one_in: 10,
+        hourly_new_issues: 500,
+        auto_resolve: 0,
+        retention: std::time::Duration::from_secs(90 * 86_400),
+        retention_bytes: 1 << 30,
+    }
+}
+
+impl Book {
+    pub fn new() -> Book {
+        Book::with(|_| {})
+    }
+
+    pub fn with(change: impl FnOnce(&mut Limits)) -> Book {
+        let mut limits = limits();
+        change(&mut limits);
+        Book::open(tempfile::tempdir().unwrap(), limits, 0, 0)
+    }
+
+    fn open(folder: TempDir, limits: Limits, batches: u32, events: u32) -> Book {
+        let store = Sqlite::open(&folder.path().join("db"), 64 << 20).unwrap();
+        let files = OccurrenceFiles::open(&folder.path().join("occurrences"), store.occurrences_end()).unwrap();
+        let tables = Tables {
+            sanitizer: Sanitizer::default(),
+            rules: Rules::new(Vec::new(), Vec::new(), &[]).unwrap(),
+            salt: "salt".to_owned(),
+            customer_tag: "customer".to_owned(),
+        };
+        let ledger = Ledger::new(Box::new(store), files, limits.clone());
+        Book { folder, ledger, reading: Reading::new(tables), limits, batches, events }
+    }
+
+    /// As after a restart.
+    pub fn reopen(self) -> Book {
+        let Book { folder, ledger, limits, batches, events, .. } = self;
+        drop(ledger);
+        Book::open(folder, limits, batches, events)
+    }
+
+    /// An event with an id of its own; `kind` and `file` name its fault.
+    pub fn event(&mut self, kind: &str, file: &str) -> Value {
+        self.event_at(kind, file, NOW)
+    }
+
+    pub fn event_at(&mut self, kind: &str, file: &str, time: i64) -> Value {
+        self.events += 1;
+        let frame = json!({"function": "f", "module": file, "in_app": true, "lineno": self.events});
+        json!({
+            "event_id": format!("{:032x}", self.events),
+            "timestamp": time as f64 / 1000.0,
+            "platform": "python",
+            "exception": {"values": [{"type": kind, "value": "it broke", "stacktrace": {"frames": [frame]}}]},
+        })
+    }
+
+    fn read(&mut self, event: &Value, received: i64) -> Occurrence {
+        let event = Event::from_value(event.clone()).unwrap();
+        Occurrence::new(SHOP, KeyKind::Server, None, received, event, &mut self.reading)
+    }
+
+    pub fn fingerprint(&mut self, event: &Value) -> Fingerprint {
+        self.read(event, NOW).fingerprint
+    }
+
+    pub fn take(&mut self, event: &Value) {
+        self.take_at(event, NOW);
+    }
+
+    pub fn take_at(&mut self, event: &Value, received: i64) {
+        let occurrence = self.read(event, received);
+        self.ledger.occurrence(occurrence, &mut self.reading).unwrap();
+    }
+
+    /// A count item with this number as its id.
+    pub fn count(&mut self, number: u8, fingerprint: &Fingerprint, count: u64) {
+        let counted = Counted { raw: count, estimated: count as f64 };
+        let (release, environment, first, last) = (None, None, NOW - DAY, NOW);
+        let (project, id, fingerprint) = (SHOP, [number; 16], *fingerprint);
+        let counts = Counts { project, id, fingerprint, counted, first, last, release, environment };
+        self.ledger.counts(counts).unwrap();
+    }
+
+    pub fn commit(&mut self) -> u64 {
+        self.batches += 1;
+        self.ledger.commit(Position { segment: 1, offset: self.batches }).unwrap()
+    }
+
+    pub fn abandon(&mut self) {
+        self.ledger.abandon();
+    }
+
+    /// What is due at `now`, written.
+    pub fn tick(&mut self, now: i64) {
+        self.ledger.tick(now, &mut self.reading).unwrap();
+        self.commit();
+    }
+
+    pub fn act(&mut self, issue: IssueId, what: &Move) -> Answer {
+        self.ledger.change(SHOP, issue, what, "test", None).unwrap()
+    }
+
+    pub fn act_on(&mut self, issue: IssueId, what: &Move, version: u64) -> Answer {
+        self.ledger.change(SHOP, issue, what, "test", Some(version)).unwrap()
+    }
+
+    fn reader(&self) -> Reader {
+        Reader::new(&self.folder.path().join("db"), OccurrenceReader::new(&self.folder.path().join("occurrences")))
+    }
+
+    pub fn issues(&self, filter: &Filter) -> Vec<Issue> {
+        self.reader().issues(SHOP, filter, None, 100).unwrap().items
+    }
+
+    pub fn not_counted(&self, reason: &str) -> i64 {
+        self.reader().outcomes(SHOP, None).unwrap()["not_counted"][reason].as_i64().unwrap_or_default()
+    }
+
+    pub fn payload(&self, event_id: &str) -> Option<Value> {
+        let id = faultwire_server::consume::parse_hex(event_id).unwrap();
+        let (_, _, stored) = self.reader().event(&id).unwrap()?;
+        stored.map(|occurrence| self.reader().payload(&occurrence).unwrap())
+    }
+}
