@@ -9,6 +9,7 @@ use faultwire_server::people::commands::{self, NewUser};
 use faultwire_server::server::Server;
 use faultwire_server::settings::{self, Settings};
 use faultwire_server::telemetry;
+use faultwire_server::upkeep::{self, Finding};
 
 // Batches are allocated on one thread and freed on others.
 #[global_allocator]
@@ -41,6 +42,18 @@ enum Task {
     /// People of a data directory on which no server runs.
     #[command(subcommand)]
     User(UserTask),
+    /// Copy the data directory, while a server runs on it or not. The log and the key of channel secrets are left out.
+    Backup {
+        /// Folder to make.
+        folder: PathBuf,
+    },
+    /// Make the data directory, which must be new or empty, of a copy.
+    Restore {
+        /// Folder that `backup` made.
+        folder: PathBuf,
+    },
+    /// Look whether all is well, and say what to do. Fails if something is not.
+    Doctor,
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,6 +116,19 @@ fn run() -> anyhow::Result<()> {
             println!("{}", commands::add_user(&cli.settings, &new)?);
             Ok(())
         }
+        Some(Task::Backup { folder }) => upkeep::backup(&cli.settings.data_dir, &folder),
+        Some(Task::Restore { folder }) => upkeep::restore(&folder, &cli.settings.data_dir),
+        Some(Task::Doctor) => report(&upkeep::doctor(&cli.settings)),
+    }
+}
+
+fn report(findings: &[Finding]) -> anyhow::Result<()> {
+    for finding in findings {
+        println!("{:4} {:15} {}", if finding.is_well { "ok" } else { "BAD" }, finding.what, finding.says);
+    }
+    match findings.iter().filter(|finding| !finding.is_well).count() {
+        0 => Ok(()),
+        ill => anyhow::bail!("{ill} of {} are not well", findings.len()),
     }
 }
 

@@ -30,7 +30,8 @@ form.addEventListener('submit', async (event) => {
     });
     const said = await answer.json();
     form.hidden = answer.ok;
-    status.textContent = answer.ok ? `You are in, ${said.user.name}.` : said.detail;
+    if (answer.ok) location.replace('./');
+    else status.textContent = said.detail;
   } catch {
     status.textContent = 'The server did not answer. Try again.';
   }

@@ -47,16 +47,17 @@ function login() {
     }
   };
   main.replaceChildren(
-    make('form', { on: { submit: send } },
+    make('form', { class: 'entrance', on: { submit: send } },
       make('label', {}, 'E-mail ', make('input', { name: 'email', type: 'email', autocomplete: 'username', required: true })),
       make('label', {}, 'Password ', make('input', { name: 'password', type: 'password', autocomplete: 'current-password', required: true })),
       make('button', {}, 'Log in')));
 }
 
-function projects() {
-  if (me.projects.length === 1) return list(me.projects[0].project.id, {});
+async function projects() {
+  if (me.projects.length === 1) return list(me.projects[0].project, {});
+  const { items } = await call('projects');
   const link = ({ project }) => make('li', {}, make('a', { href: `#/p/${project.id}` }, project.name));
-  main.replaceChildren(make('h1', {}, 'Projects'), make('ul', {}, ...me.projects.map(link)));
+  main.replaceChildren(make('h1', {}, 'Projects'), make('ul', {}, ...items.map(link)));
 }
 
 async function list(project, asked) {
@@ -143,10 +144,10 @@ async function show() {
   const [, , project, , id] = path.split('/');
   status.textContent = '';
   try {
-    if (!project) projects();
+    if (!project) await projects();
     else if (id) await issue(project, id);
     else await list(project, Object.fromEntries(new URLSearchParams(query)));
-    const watched = project ?? (me.projects.length === 1 ? String(me.projects[0].project.id) : null);
+    const watched = project ?? (me.projects.length === 1 ? String(me.projects[0].project) : null);
     if (watched && stream?.url.includes(`/projects/${watched}/`) !== true) listen(watched);
   } catch (error) {
     if (error.status === 401) login();

@@ -1,4 +1,5 @@
-//! The page that one-time links open. It has no content of anyone's, so it needs nothing of who asks.
+//! The pages: the one that one-time links open, and the issues. They have no content of anyone's, so they need nothing
+//! of who asks; what they show they get from the API, which does.
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -7,11 +8,14 @@ use super::table::Route;
 use crate::people::Need;
 
 /// Nothing but the page's own script and style, and nobody's frame.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
                       form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
+        Route::get("/", Need::Open, issues),
+        Route::get("/issues.js", Need::Open, issues_script),
+        Route::get("/pages.css", Need::Open, style),
         Route::get("/setup", Need::Open, page),
         Route::get("/join", Need::Open, page),
         Route::get("/entrance.js", Need::Open, script),
@@ -39,4 +43,16 @@ async fn page() -> Response {
 
 async fn script() -> Response {
     served("text/javascript; charset=utf-8", include_str!("entrance.js"))
+}
+
+async fn issues() -> Response {
+    served("text/html; charset=utf-8", include_str!("issues.html"))
+}
+
+async fn issues_script() -> Response {
+    served("text/javascript; charset=utf-8", include_str!("issues.js"))
+}
+
+async fn style() -> Response {
+    served("text/css; charset=utf-8", include_str!("pages.css"))
 }
