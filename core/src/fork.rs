@@ -5,7 +5,7 @@
 //! - before a fork, [`prepare`] waits until worker and shipper hold no lock (they take [`busy`] while
 //!   they work, and let go of it while they wait for a queue or a server), and then until no app
 //!   thread is within a [`Shared`] value (a pointer copy);
-//! - in the child, the handler adds one to the generation, closes what is its parent's ([`Inherited`]) and nothing else;
+//! - in the child, the handler adds one to the generation, closes what is its parent's (`Inherited`) and nothing else;
 //! - whoever uses a client in the child sees that its engine is of an older generation, leaves that
 //!   one alone for ever and builds a new one (`client.rs`).
 //!
@@ -15,8 +15,11 @@
 //! Captures read the generation, one atomic load; never the pid.
 
 use std::cell::{Cell, UnsafeCell};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+#[cfg(unix)]
+use crate::descriptor::{Identity, Known};
 
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 /// Held for reading by background threads while they work.
@@ -118,36 +121,32 @@ pub(crate) fn install() {
 }
 
 /// Descriptors that a child must not keep. More are not expected: a few files and one connection a client.
+#[cfg(unix)]
 const MAX_INHERITED: usize = 64;
-const NONE: i32 = -1;
-static INHERITED: [AtomicI32; MAX_INHERITED] = [const { AtomicI32::new(NONE) }; MAX_INHERITED];
+#[cfg(unix)]
+static INHERITED: [Known; MAX_INHERITED] = [const { Known::none() }; MAX_INHERITED];
 
-/// A descriptor of this process alone: its copy in a forked child is closed there. To be dropped before the
-/// descriptor is closed, and made by a thread that is [`busy`].
+/// A descriptor of this process alone, see [`Own`](crate::own::Own): its copy in a forked child is closed there. To be
+/// dropped before the descriptor is closed, and made by a thread that is [`busy`].
+#[cfg(unix)]
 #[derive(Debug)]
 pub(crate) struct Inherited {
     slot: Option<usize>,
 }
 
+#[cfg(unix)]
 impl Inherited {
-    #[cfg(unix)]
-    pub fn new(open: &impl std::os::fd::AsRawFd) -> Inherited {
-        let descriptor = open.as_raw_fd();
-        let is_free =
-            |slot: &AtomicI32| slot.compare_exchange(NONE, descriptor, Ordering::SeqCst, Ordering::SeqCst).is_ok();
-        Inherited { slot: INHERITED.iter().position(is_free) }
-    }
-
-    #[cfg(not(unix))]
-    pub fn new<T>(_: &T) -> Inherited {
-        Inherited { slot: None }
+    pub fn new(descriptor: std::ffi::c_int, identity: Option<Identity>) -> Inherited {
+        let claims = |identity| INHERITED.iter().position(|slot| slot.claim(descriptor, identity));
+        Inherited { slot: identity.and_then(claims) }
     }
 }
 
+#[cfg(unix)]
 impl Drop for Inherited {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.and_then(|slot| INHERITED.get(slot)) {
-            slot.store(NONE, Ordering::SeqCst);
+            slot.forget();
         }
     }
 }
@@ -185,12 +184,13 @@ extern "C" fn child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
     #[cfg(unix)]
     crate::sigterm::forget_pipe();
+    #[cfg(unix)]
     for slot in &INHERITED {
-        let descriptor = slot.swap(NONE, Ordering::SeqCst);
-        if descriptor != NONE {
+        if let Some(descriptor) = slot.get() {
             // SAFETY: the child's copy; whoever had it open is in the parent.
             unsafe { libc::close(descriptor) };
         }
+        slot.forget();
     }
     parent();
 }

@@ -36,6 +36,8 @@ pub mod capture;
 pub mod client;
 #[cfg(feature = "client")]
 mod crash;
+#[cfg(all(feature = "client", unix))]
+mod descriptor;
 #[cfg(feature = "client")]
 mod engine;
 #[cfg(feature = "client")]
@@ -58,6 +60,8 @@ pub mod loss;
 pub mod options;
 #[cfg(feature = "client")]
 mod outbox;
+#[cfg(feature = "client")]
+mod own;
 #[cfg(feature = "client")]
 mod pipeline;
 #[cfg(feature = "client")]

@@ -5,21 +5,19 @@
 //! it. What the application installs later replaces ours. In a forked child the pipe is closed and the handler passes
 //! the signal on at once, until the child uses Faultwire and has a pipe of its own.
 
-use std::io::{PipeReader, Read};
-use std::os::fd::IntoRawFd;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::io::{ErrorKind, PipeReader, PipeWriter, Read};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
+use crate::descriptor::Known;
 use crate::engine::Engine;
-use crate::fork::{self, Inherited};
+use crate::fork;
 use crate::log::debug;
+use crate::own::Own;
 use crate::system;
 
-const NO_PIPE: i32 = -1;
-
 /// Where the handler writes.
-static PIPE: AtomicI32 = AtomicI32::new(NO_PIPE);
+static PIPE: Known = Known::none();
 
 /// What was there before: the default action, or that of the host's runtime.
 static BEFORE: OnceLock<libc::sigaction> = OnceLock::new();
@@ -53,14 +51,8 @@ pub(crate) fn watch(engine: &Arc<Engine>) {
 }
 
 fn start() -> std::io::Result<()> {
-    let (reader, writer) = std::io::pipe()?;
-    let inherited = [Inherited::new(&reader), Inherited::new(&writer)];
-    let run = move || {
-        let _inherited = inherited;
-        wait(reader);
-    };
-    system::without_signals(|| std::thread::Builder::new().name("faultwire-term".to_owned()).spawn(run))?;
-    PIPE.store(writer.into_raw_fd(), Ordering::SeqCst);
+    let pipe = open_pipe()?;
+    system::without_signals(|| std::thread::Builder::new().name("faultwire-term".to_owned()).spawn(|| wait(pipe)))?;
     // SAFETY: sigaction is plain data for which zeroes are valid; the handler lives as long as the library, which is
     // never unloaded.
     unsafe {
@@ -73,10 +65,30 @@ fn start() -> std::io::Result<()> {
     Ok(())
 }
 
+/// A new pipe, to which the handler writes from now on.
+fn open_pipe() -> std::io::Result<(Own<PipeReader>, Own<PipeWriter>)> {
+    let _busy = fork::busy_or_within();
+    let (reader, writer) = std::io::pipe()?;
+    let pipe = (Own::new(reader), Own::new(writer));
+    if let Some((number, identity)) = pipe.1.known() {
+        PIPE.set(number, identity);
+    }
+    Ok(pipe)
+}
+
 /// The thread: for the life of the process.
-fn wait(mut pipe: PipeReader) {
-    let mut byte = [0];
-    while !matches!(pipe.read(&mut byte), Ok(1)) {}
+fn wait(mut pipe: (Own<PipeReader>, Own<PipeWriter>)) {
+    loop {
+        match pipe.0.get().map(|mut reader| reader.read(&mut [0])) {
+            Some(Ok(1)) => break,
+            Some(Err(error)) if error.kind() == ErrorKind::Interrupted => {}
+            // The application has closed an end of it.
+            _ => match open_pipe() {
+                Ok(another) => pipe = another,
+                Err(error) => return debug!("flush_on_sigterm: {}", error.kind()),
+            },
+        }
+    }
     let engines = std::mem::take(&mut WATCH.lock().unwrap_or_else(PoisonError::into_inner).engines);
     for engine in engines.iter().filter_map(Weak::upgrade) {
         let deadline = Instant::now() + engine.settings.options.shutdown_timeout;
@@ -97,10 +109,9 @@ fn die() {
 }
 
 extern "C" fn on_signal(_: libc::c_int) {
-    let pipe = PIPE.load(Ordering::SeqCst);
     // SAFETY: `write` may be called in a handler; the byte is a live static. It cannot block: a pipe has room for
     // thousands, and the first one ends the process.
-    let told = pipe != NO_PIPE && unsafe { libc::write(pipe, b"t".as_ptr().cast(), 1) } == 1;
+    let told = PIPE.get().is_some_and(|pipe| unsafe { libc::write(pipe, b"t".as_ptr().cast(), 1) } == 1);
     if !told {
         die();
     }
@@ -108,7 +119,7 @@ extern "C" fn on_signal(_: libc::c_int) {
 
 /// A forked child: its parent's pipe is closed. Called by the handler of the fork.
 pub(crate) fn forget_pipe() {
-    PIPE.store(NO_PIPE, Ordering::SeqCst);
+    PIPE.forget();
 }
 
 /// The signal has its default action, or that of the host's runtime; or ours, which a parent has left.

@@ -25,6 +25,7 @@ pub struct Stats {
     /// Events that earlier processes left on disk; they stand beside the law.
     pub recovered: Recovered,
     /// Where events wait: `disk`, or `memory` with the reason, as in `memory: storage full`.
+    /// `; the application had closed its files` behind it where an application closed descriptors that were ours.
     pub outbox: String,
 }
 

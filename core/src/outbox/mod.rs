@@ -16,6 +16,7 @@ use spool::{Appended, Place, Segment, Spool, Unusable};
 use crate::flush::Epoch;
 use crate::fork;
 use crate::loss::Reason;
+use crate::own;
 use crate::protocol::{EventId, Timestamp};
 use crate::storm::FoldKey;
 
@@ -326,7 +327,8 @@ impl Outbox {
             Ok(spool) => spool.refusal(),
             Err(Unusable(reason)) => Some(reason.clone()),
         };
-        refusal.map_or_else(|| "disk".to_owned(), |reason| format!("memory: {reason}"))
+        let place = refusal.map_or_else(|| "disk".to_owned(), |reason| format!("memory: {reason}"));
+        if own::was_closed() { place + "; the application had closed its files" } else { place }
     }
 
     /// True when something waits.

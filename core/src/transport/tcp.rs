@@ -5,7 +5,6 @@
 //! is done with it, connecting included.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::mem::ManuallyDrop;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,8 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, Timeout};
 
-use crate::fork::{self, Inherited};
+use crate::fork;
+use crate::own::Own;
 
 /// Connects to the server, or to the proxy that [`ConnectionDetails`] are about; not if there is a connection already.
 #[derive(Debug)]
@@ -80,44 +80,10 @@ impl Limit {
     }
 }
 
-/// A socket of this process alone.
-#[derive(Debug)]
-struct Own {
-    /// In this order: the number may be another's as soon as the socket is closed.
-    parts: ManuallyDrop<(Inherited, Socket)>,
-    generation: u64,
-}
-
-impl Own {
-    fn new(address: SocketAddr) -> io::Result<Own> {
-        // No fork comes before the child would know what to close.
-        let _busy = fork::busy_or_within();
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-        let parts = ManuallyDrop::new((Inherited::new(&socket), socket));
-        Ok(Own { parts, generation: fork::generation() })
-    }
-
-    fn socket(&self) -> &Socket {
-        &self.parts.1
-    }
-}
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        if self.generation == fork::generation() {
-            // No fork comes while the socket is open and no child would know of it.
-            let _busy = fork::busy_or_within();
-            // SAFETY: dropped nowhere else, and not used again.
-            unsafe { ManuallyDrop::drop(&mut self.parts) };
-        }
-        // Otherwise this is a child and it is closed: the number may be that of a file of the application.
-    }
-}
-
 /// An open connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    own: Own,
+    own: Own<Socket>,
     buffers: LazyBuffers,
 }
 
@@ -140,12 +106,21 @@ impl Connection {
     }
 }
 
-fn connect(address: SocketAddr, share: Option<Duration>, no_delay: bool) -> io::Result<Own> {
-    let own = Own::new(address)?;
+fn connect(address: SocketAddr, share: Option<Duration>, no_delay: bool) -> io::Result<Own<Socket>> {
+    let own = {
+        // No fork comes before the child would know what to close.
+        let _busy = fork::busy_or_within();
+        Own::new(Socket::new(Domain::for_address(address), Type::STREAM, None)?)
+    };
     // Without a limit the system gives up by itself, after minutes.
-    own.socket().connect_timeout(&address.into(), share.unwrap_or(Duration::MAX))?;
-    own.socket().set_tcp_nodelay(no_delay)?;
+    socket(&own)?.connect_timeout(&address.into(), share.unwrap_or(Duration::MAX))?;
+    socket(&own)?.set_tcp_nodelay(no_delay)?;
     Ok(own)
+}
+
+/// For one use. Where the application has closed it, the connection has ended like any other.
+fn socket(own: &Own<Socket>) -> io::Result<&Socket> {
+    own.get().ok_or_else(|| ErrorKind::ConnectionAborted.into())
 }
 
 /// Sets a limit of the socket's. macOS refuses when the server has closed the connection, from which there may still be
@@ -161,10 +136,10 @@ impl Transport for Connection {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         let limit = Limit::of(timeout.for_write(), Instant::now());
-        let mut socket = self.own.socket();
         let mut rest = &self.buffers.output()[..amount];
         while !rest.is_empty() {
             let written = limit.within(|left| {
+                let mut socket = socket(&self.own)?;
                 limited(socket.set_write_timeout(left))?;
                 socket.write(rest)
             })?;
@@ -178,9 +153,9 @@ impl Transport for Connection {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let limit = Limit::of(timeout.for_read(), Instant::now());
-        let mut socket = self.own.socket();
         let input = self.buffers.input_append_buf();
         let amount = limit.within(|left| {
+            let mut socket = socket(&self.own)?;
             limited(socket.set_read_timeout(left))?;
             socket.read(input)
         })?;
@@ -190,7 +165,7 @@ impl Transport for Connection {
 
     /// Open is what has nothing to say: between requests a server that speaks has closed it, or is not to be trusted.
     fn is_open(&mut self) -> bool {
-        let mut socket = self.own.socket();
+        let Some(mut socket) = self.own.get() else { return false };
         let is_quiet = |read: io::Result<usize>| read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
         socket.set_nonblocking(true).is_ok() && is_quiet(socket.read(&mut [0])) && socket.set_nonblocking(false).is_ok()
     }
@@ -287,32 +262,5 @@ mod tests {
         let (answer, took) = ask(&[address]);
         assert!(matches!(answer, Err(Error::Timeout(Timeout::RecvResponse))), "{answer:?}");
         assert!(LIMIT * 9 / 10 < took && took < LIMIT * 5, "{took:?}");
-    }
-
-    /// Nothing in a child drops what is its parent's; if something did, it would close a file of the application's.
-    #[test]
-    #[cfg(unix)]
-    fn what_is_dropped_in_a_child_closes_nothing() {
-        use std::os::fd::AsRawFd;
-        fork::install();
-        let own = Own::new(listener().1).unwrap();
-        let number = own.socket().as_raw_fd();
-        // SAFETY: the child makes calls to the system only, and ends without destructors.
-        unsafe {
-            let is_open = || libc::fcntl(number, libc::F_GETFD) != -1;
-            let child = libc::fork();
-            if child == 0 {
-                let was_closed = !is_open();
-                libc::dup2(0, number);
-                drop(own);
-                libc::_exit(if was_closed && is_open() { 0 } else { 1 });
-            }
-            let mut status = -1;
-            assert_eq!(libc::waitpid(child, &raw mut status, 0), child);
-            assert_eq!(status, 0);
-            assert!(is_open());
-            drop(own);
-            // Not asked whether it is closed now: another test may have been given the number.
-        }
     }
 }

@@ -5,6 +5,8 @@
 
 #[cfg(unix)]
 mod crashes;
+#[cfg(unix)]
+mod descriptors;
 mod forks;
 mod lives;
 mod panics;
@@ -45,6 +47,8 @@ fn main() {
             faultwire::capture_message("on the way out", faultwire::Level::Info);
             guard
         }),
+        #[cfg(unix)]
+        closed if closed.starts_with("closed-") => descriptors::run(closed),
         #[cfg(unix)]
         crash if crash.starts_with("crash-") => crashes::run(crash),
         other => panic!("no scenario {other:?}"),

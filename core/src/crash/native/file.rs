@@ -6,8 +6,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::fork::Inherited;
-use crate::outbox::spool::{is_linked, is_private, lock, opened};
+use crate::outbox::spool::{entries, is_linked, is_private, lock, opened};
+use crate::own::Own;
 use crate::protocol::{Timestamp, random_u64};
 
 const CRASH: &str = "crash";
@@ -23,9 +23,7 @@ const MAX_BYTES: u64 = 8 << 20;
 #[derive(Debug)]
 pub(super) struct CrashFile {
     path: PathBuf,
-    /// Closed in a forked child. Given up before the file is.
-    _inherited: Inherited,
-    pub file: File,
+    pub file: Own<File>,
 }
 
 impl CrashFile {
@@ -39,14 +37,14 @@ impl CrashFile {
         if !lock(&file)? || !is_linked(&file)? {
             return Err(io::ErrorKind::ResourceBusy.into());
         }
-        Ok(CrashFile { path, _inherited: Inherited::new(&file), file })
+        Ok(CrashFile { path, file: Own::new(file) })
     }
 
     /// One that a dead process left; `None` when its process lives, or it is not ours.
     fn adopt(path: &Path) -> io::Result<Option<CrashFile>> {
         let file = opened(&mut OpenOptions::new(), path)?;
         let is_free = is_private(&file)? && lock(&file)? && is_linked(&file)?;
-        Ok(is_free.then(|| CrashFile { path: path.to_owned(), _inherited: Inherited::new(&file), file }))
+        Ok(is_free.then(|| CrashFile { path: path.to_owned(), file: Own::new(file) }))
     }
 
     /// Tells one file from another.
@@ -55,7 +53,7 @@ impl CrashFile {
     }
 
     pub fn read(&self) -> io::Result<Vec<u8>> {
-        bounded(&self.file)
+        bounded(self.file.get().ok_or(io::ErrorKind::NotFound)?)
     }
 
     pub fn read_scope(&self) -> io::Result<Vec<u8>> {
@@ -74,9 +72,9 @@ impl CrashFile {
         fs::rename(&unfinished, self.beside(SCOPE))
     }
 
-    /// True until it is deleted under us.
+    /// True until it is deleted under us, or closed by the application.
     pub fn exists(&self) -> bool {
-        is_linked(&self.file).unwrap_or(false)
+        self.file.get().is_some_and(|file| is_linked(file).unwrap_or(false))
     }
 
     pub fn remove(&self) {
@@ -99,9 +97,8 @@ fn bounded(file: &File) -> io::Result<Vec<u8>> {
 
 /// The crash files in a directory, oldest first.
 fn list(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut all: Vec<PathBuf> =
-        entries.map(|entry| entry.path()).filter(|path| path.extension() == Some(OsStr::new(CRASH))).collect();
+    let mut all = entries(directory);
+    all.retain(|path| path.extension() == Some(OsStr::new(CRASH)));
     all.sort();
     all
 }
@@ -109,8 +106,7 @@ fn list(directory: &Path) -> Vec<PathBuf> {
 /// Those whose processes are dead, oldest first. What belongs to none is deleted.
 pub(super) fn orphans(directory: &Path) -> Vec<CrashFile> {
     let orphans = list(directory).iter().filter_map(|path| CrashFile::adopt(path).ok().flatten()).collect();
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    for path in entries.map(|entry| entry.path()) {
+    for path in entries(directory) {
         let is_beside = [SCOPE, UNFINISHED].iter().any(|kind| path.extension() == Some(OsStr::new(kind)));
         if is_beside && !path.with_extension(CRASH).exists() {
             let _ = fs::remove_file(&path);

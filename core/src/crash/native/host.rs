@@ -13,9 +13,10 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, IntoRawFd};
 use std::ptr::{null, null_mut};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use super::chain;
+use crate::descriptor::{Identity, Known};
 use crate::fork::{self, Shared};
 
 /// One that nobody sends: a fault of a coprocessor that there is no more; a trap of an emulator.
@@ -28,44 +29,19 @@ const MAX_TEXT: usize = 64 << 10;
 
 /// The host's handler; 0 while there is none.
 static HANDLER: AtomicUsize = AtomicUsize::new(0);
-static READS: End = End::none();
+static READS: Known = Known::none();
 /// What the host writes to. It knows the number.
-static WRITES: End = End::none();
+static WRITES: Known = Known::none();
 /// The generation of forks that the pipe belongs to.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 /// Held while the above change.
 static CHANGE: Shared<()> = Shared::new(());
 
-/// An end of the pipe. An application that closes all descriptors, as a daemon does, closes this one, too, and the
-/// number is then a file of its own: so it is looked at before it is used.
-struct End {
-    descriptor: AtomicI32,
-    inode: AtomicU64,
-}
-
-impl End {
-    const fn none() -> End {
-        End { descriptor: AtomicI32::new(-1), inode: AtomicU64::new(0) }
+fn set(end: &Known, descriptor: c_int) {
+    match Identity::of(descriptor) {
+        Some(identity) => end.set(descriptor, identity),
+        None => end.forget(),
     }
-
-    fn set(&self, descriptor: c_int) {
-        self.inode.store(pipe_at(descriptor).unwrap_or(0), Ordering::SeqCst);
-        self.descriptor.store(descriptor, Ordering::SeqCst);
-    }
-
-    /// The descriptor, as long as it is ours.
-    fn get(&self) -> Option<c_int> {
-        let descriptor = self.descriptor.load(Ordering::SeqCst);
-        (pipe_at(descriptor) == Some(self.inode.load(Ordering::SeqCst))).then_some(descriptor)
-    }
-}
-
-/// The number of the pipe that `descriptor` is an end of.
-fn pipe_at(descriptor: c_int) -> Option<u64> {
-    let mut status = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: filled by the call when it says so.
-    let status = unsafe { (libc::fstat(descriptor, status.as_mut_ptr()) == 0).then(|| status.assume_init()) }?;
-    (status.st_mode & libc::S_IFMT == libc::S_IFIFO).then_some(status.st_ino)
 }
 
 fn pipe() -> io::Result<(io::PipeReader, io::PipeWriter)> {
@@ -118,8 +94,8 @@ fn learn_alone(register: &mut dyn FnMut(c_int, c_int) -> bool, unregister: &mut 
     }
     let Some(learned) = learned else { return false };
     CHANGE.with(|()| {
-        READS.set(reads.into_raw_fd());
-        WRITES.set(writes.into_raw_fd());
+        set(&READS, reads.into_raw_fd());
+        set(&WRITES, writes.into_raw_fd());
         GENERATION.store(fork::generation(), Ordering::SeqCst);
         HANDLER.store(learned.sa_sigaction, Ordering::SeqCst);
     });
@@ -143,7 +119,7 @@ pub(super) fn forget(unregister: &mut dyn FnMut(c_int)) {
                 // SAFETY: ours, and nobody else knows of it.
                 unsafe { libc::close(descriptor) };
             }
-            end.descriptor.store(-1, Ordering::SeqCst);
+            end.forget();
         }
     });
 }
@@ -161,7 +137,7 @@ pub(super) fn renew() {
                 libc::dup2(from, to);
                 libc::fcntl(to, libc::F_SETFD, libc::FD_CLOEXEC);
             }
-            end.set(to);
+            set(end, to);
         }
         GENERATION.store(fork::generation(), Ordering::SeqCst);
     });
@@ -220,7 +196,7 @@ mod tests {
     use super::*;
 
     /// What the host below writes to.
-    static TO: AtomicI32 = AtomicI32::new(-1);
+    static TO: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(-1);
     const TEXT: &str = "Stack:\n  f\n  main\n";
 
     extern "C" fn host(signal: c_int) {

@@ -2,7 +2,7 @@
 //! failed, at any instruction, perhaps with half a kilobyte of stack, perhaps within `malloc`.
 //!
 //! - Nothing is allocated, no lock is taken, nothing is formatted. What the handler needs was opened, counted and put
-//!   into statics before. Memory that may not be there is only read through [`Probe`].
+//!   into statics before. Memory that may not be there is only read through [`Probe`](stack::Probe).
 //! - The first thread to fail writes its record, see [`record`](super::record); others wait for it. A fault of the
 //!   handler itself ends the process at once, by the signal that came first; what was written until then counts.
 //! - Last of all the host is asked for its own stack, see [`host`](super::host).
@@ -14,6 +14,7 @@
 //!   withdrawn. One that leaves by `longjmp` is noticed by the worker, which finds the process alive long after.
 
 use std::ffi::{c_int, c_void};
+use std::fs::File;
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, AtomicU64, Ordering};
@@ -21,10 +22,12 @@ use std::thread::Thread;
 
 use super::record::{self, Crash, MAX_BYTES};
 use super::room::Room;
-use super::stack::{self, Probe};
+use super::stack::{self, Ends, Pipe};
 use super::unwind::{self, COLUMNS, Registers};
 use super::{chain, host, registers};
 use crate::crash::said;
+use crate::descriptor::Known;
+use crate::own::Own;
 use crate::{fork, framing, queue};
 
 /// How long a thread waits for another that is recording, and for the worker to write what was said last. Both take
@@ -48,8 +51,8 @@ static HANDED_OVER_AT: AtomicI64 = AtomicI64::new(0);
 /// The process and the generation of forks that all this belongs to.
 static PROCESS: AtomicI32 = AtomicI32::new(0);
 static GENERATION: AtomicU64 = AtomicU64::new(0);
-static FILE: AtomicI32 = AtomicI32::new(-1);
-static PROBE: Probe = Probe::none();
+static FILE: Known = Known::none();
+static PIPE: Pipe = Pipe::none();
 /// The thread whose abort is known.
 static ABORTS: AtomicI32 = AtomicI32::new(NOBODY);
 /// Never freed. Null while no worker runs.
@@ -73,15 +76,16 @@ pub(super) fn thread() -> i32 {
 }
 
 /// Records crashes of this process from now on into `file`. False while one is being recorded.
-pub(super) fn arm(file: i32, probe: (i32, i32)) -> bool {
+pub(super) fn arm(file: &Own<File>, pipe: &Ends) -> bool {
+    let Some((number, identity)) = file.known() else { return false };
     let phase = PHASE.load(Ordering::SeqCst);
     let is_ours = GENERATION.load(Ordering::SeqCst) == fork::generation();
     if is_ours && matches!(phase, RECORDING | HANDED_OVER) {
         return false;
     }
     PHASE.store(OFF, Ordering::SeqCst);
-    FILE.store(file, Ordering::SeqCst);
-    PROBE.set(probe.0, probe.1);
+    FILE.set(number, identity);
+    PIPE.set(pipe);
     // SAFETY: takes nothing.
     PROCESS.store(unsafe { libc::getpid() }, Ordering::SeqCst);
     GENERATION.store(fork::generation(), Ordering::SeqCst);
@@ -93,8 +97,9 @@ pub(super) fn arm(file: i32, probe: (i32, i32)) -> bool {
 }
 
 /// Ends that, if it is for `file`. False while a crash is being recorded: then nothing is to be closed.
-pub(super) fn disarm(file: i32) -> bool {
-    if FILE.load(Ordering::SeqCst) != file || GENERATION.load(Ordering::SeqCst) != fork::generation() {
+pub(super) fn disarm(file: &Own<File>) -> bool {
+    let is_known = file.known().is_some_and(|(number, identity)| FILE.is(number, identity));
+    if !is_known || GENERATION.load(Ordering::SeqCst) != fork::generation() {
         return true;
     }
     if PHASE.compare_exchange(ARMED, OFF, Ordering::SeqCst, Ordering::SeqCst).is_err() {
@@ -102,7 +107,7 @@ pub(super) fn disarm(file: i32) -> bool {
     }
     chain::uninstall(true);
     said::rest();
-    FILE.store(-1, Ordering::SeqCst);
+    FILE.forget();
     WORKER.store(null_mut(), Ordering::SeqCst);
     true
 }
@@ -134,8 +139,10 @@ pub(super) fn handed_over_for() -> Option<i64> {
 
 /// There was no crash: somebody mended what was wrong.
 pub(super) fn withdraw() {
-    // SAFETY: our own file, which is to be empty until there is a crash.
-    unsafe { libc::ftruncate(FILE.load(Ordering::SeqCst), 0) };
+    if let Some(file) = FILE.get() {
+        // SAFETY: our own file, which is to be empty until there is a crash.
+        unsafe { libc::ftruncate(file, 0) };
+    }
     OWNER.store(NOBODY, Ordering::SeqCst);
     chain::install(handle);
     PHASE.store(ARMED, Ordering::SeqCst);
@@ -253,7 +260,7 @@ fn record(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void, here:
     write_crash(record::BRIEF, crash, bytes);
     fail_if_armed();
     if has_registers {
-        stack::walk(all, &PROBE, room, crash);
+        stack::walk(all, &PIPE.probe(), room, crash);
         write_crash(record::FULL, crash, bytes);
     }
     // Only now: of all that happens here this is the one thing whose code is not ours, and which reads the memory of a
@@ -268,7 +275,7 @@ fn write_crash(kind: u8, crash: &Crash, bytes: &mut [u8; MAX_BYTES]) {
 }
 
 fn write(kind: u8, payload: &[u8]) {
-    let file = FILE.load(Ordering::SeqCst);
+    let Some(file) = FILE.get() else { return };
     for part in [&framing::frugal_header(kind, payload)[..], payload] {
         // SAFETY: live bytes. The file was opened for appending; what it does not take is missing at the next start.
         unsafe { libc::write(file, part.as_ptr().cast(), part.len()) };

@@ -2,10 +2,14 @@
 //!
 //! Nothing but addresses is taken from the stack, for what else lies there is the application's.
 
-use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
+use std::ffi::c_int;
+use std::io::{PipeReader, PipeWriter};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::record::{Crash, MAX_FRAMES, Walk};
 use super::unwind::{self, Registers, Step, column};
+use crate::descriptor::Known;
+use crate::own::Own;
 
 const WORD: usize = size_of::<usize>();
 const PAGE: usize = 4096;
@@ -16,23 +20,47 @@ const MAX_SCAN: usize = 2048;
 /// A frame that is larger was not written by a frame pointer.
 const LARGEST_FRAME: usize = 1 << 20;
 
+/// The ends of the pipe of a [`Probe`].
+pub(super) type Ends = (Own<PipeReader>, Own<PipeWriter>);
+
+/// Where the handler finds the pipe of a [`Probe`].
+#[derive(Debug)]
+pub(super) struct Pipe {
+    reads: Known,
+    writes: Known,
+}
+
+impl Pipe {
+    pub const fn none() -> Pipe {
+        Pipe { reads: Known::none(), writes: Known::none() }
+    }
+
+    pub fn set(&self, ends: &Ends) {
+        for (known, end) in [(&self.reads, ends.0.known()), (&self.writes, ends.1.known())] {
+            match end {
+                Some((number, identity)) => known.set(number, identity),
+                None => known.forget(),
+            }
+        }
+    }
+
+    /// To be asked for anew by each crash: a pipe that is not ours any more reads nothing.
+    pub fn probe(&self) -> Probe {
+        match (self.reads.get(), self.writes.get()) {
+            (Some(reads), Some(writes)) => Probe { reads, writes },
+            _ => Probe { reads: -1, writes: -1 },
+        }
+    }
+}
+
 /// A pipe into which memory is written to see whether it is there: the kernel says no where a read would be a fault.
 #[derive(Debug)]
 pub(super) struct Probe {
-    reads: AtomicI32,
-    writes: AtomicI32,
+    reads: c_int,
+    writes: c_int,
 }
 
 impl Probe {
-    pub const fn none() -> Probe {
-        Probe { reads: AtomicI32::new(-1), writes: AtomicI32::new(-1) }
-    }
-
-    pub fn set(&self, reads: i32, writes: i32) {
-        self.reads.store(reads, Ordering::SeqCst);
-        self.writes.store(writes, Ordering::SeqCst);
-    }
-
     /// Copies memory from `address` on; how much of it could be read.
     pub fn copy(&self, address: usize, into: &mut [u8]) -> usize {
         let mut done = 0;
@@ -40,11 +68,10 @@ impl Probe {
             let from = address.wrapping_add(done);
             // Not beyond the page: what is written is then all or nothing.
             let length = rest.len().min(PAGE - from % PAGE);
-            let (reads, writes) = (self.reads.load(Ordering::Relaxed), self.writes.load(Ordering::Relaxed));
             // SAFETY: the kernel reads from the address, and refuses where there is nothing; it writes into `rest`.
             let copied = unsafe {
-                let written = libc::write(writes, from as *const libc::c_void, length);
-                if written <= 0 { written } else { libc::read(reads, rest.as_mut_ptr().cast(), written as usize) }
+                let written = libc::write(self.writes, from as *const libc::c_void, length);
+                if written <= 0 { written } else { libc::read(self.reads, rest.as_mut_ptr().cast(), written as usize) }
             };
             if copied <= 0 {
                 break;
@@ -231,14 +258,12 @@ fn by_scan(registers: &mut Registers, probe: &Probe) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::fd::AsRawFd;
 
-    fn probe() -> (Probe, [std::fs::File; 2]) {
+    fn probe() -> (Probe, Ends) {
         let (reads, writes) = std::io::pipe().unwrap();
-        let ends = [std::fs::File::from(std::os::fd::OwnedFd::from(reads)), std::os::fd::OwnedFd::from(writes).into()];
-        let probe = Probe::none();
-        probe.set(ends[0].as_raw_fd(), ends[1].as_raw_fd());
-        (probe, ends)
+        let (pipe, ends) = (Pipe::none(), (Own::new(reads), Own::new(writes)));
+        pipe.set(&ends);
+        (pipe.probe(), ends)
     }
 
     #[test]

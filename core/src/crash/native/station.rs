@@ -1,7 +1,6 @@
 //! The crash capture of one engine: armed at `init` or, in a forked child, by its worker; kept up to date by the
 //! worker; disarmed by `close`. And what earlier processes left is reported.
 
-use std::io::PipeWriter;
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,10 +11,11 @@ use super::scope::Snapshots;
 use super::{host, report, signal, stack};
 use crate::crash::said;
 use crate::engine::Engine;
-use crate::fork::{self, Inherited};
+use crate::fork;
 use crate::log::debug;
 use crate::loss::Reason;
 use crate::outbox::spool::open_directory;
+use crate::own::Own;
 use crate::pipeline::Pipeline;
 use crate::settings::Settings;
 
@@ -46,7 +46,7 @@ struct State {
 struct Armed {
     file: CrashFile,
     /// Memory is written into it to see whether it is there.
-    _probe: ([Inherited; 2], std::io::PipeReader, PipeWriter),
+    pipe: stack::Ends,
 }
 
 impl Station {
@@ -124,7 +124,7 @@ impl Station {
         let mut state = self.state();
         state.over = true;
         if let Some(armed) = state.armed.take() {
-            if signal::disarm(armed.file.file.as_raw_fd()) {
+            if signal::disarm(&armed.file.file) {
                 armed.file.remove();
             } else {
                 // A crash is being recorded: the process is not to see its end.
@@ -154,11 +154,13 @@ impl State {
 
     fn refresh(&mut self, settings: &Settings) {
         let Some(armed) = &self.armed else { return };
-        if !armed.file.exists() {
-            // Deleted by somebody: a new one at the next look.
-            if signal::disarm(armed.file.file.as_raw_fd()) {
+        if !armed.is_whole() {
+            // Deleted by somebody, or closed by the application.
+            if signal::disarm(&armed.file.file) {
+                armed.file.remove();
                 self.snapshots = Snapshots::default();
                 self.armed = None;
+                self.arm(settings);
             }
             return;
         }
@@ -188,14 +190,18 @@ impl Armed {
             // SAFETY: a live descriptor. A handler must not wait.
             unsafe { libc::fcntl(end, libc::F_SETFL, libc::O_NONBLOCK) };
         }
-        let armed = Armed { file, _probe: ([Inherited::new(&reads), Inherited::new(&writes)], reads, writes) };
-        let (_, reads, writes) = &armed._probe;
-        if signal::arm(armed.file.file.as_raw_fd(), (reads.as_raw_fd(), writes.as_raw_fd())) {
+        let armed = Armed { file, pipe: (Own::new(reads), Own::new(writes)) };
+        if signal::arm(&armed.file.file, &armed.pipe) {
             Ok(armed)
         } else {
             armed.file.remove();
             Err("a crash is being recorded".to_owned())
         }
+    }
+
+    /// True as long as the handler has all it needs.
+    fn is_whole(&self) -> bool {
+        self.file.exists() && self.pipe.0.get().is_some() && self.pipe.1.get().is_some()
     }
 }
 

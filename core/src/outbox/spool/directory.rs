@@ -6,6 +6,7 @@ use std::{env, fs, io};
 
 use sha2::{Digest, Sha256};
 
+use super::entries::entries;
 use crate::options::Options;
 use crate::protocol::Dsn;
 
@@ -179,13 +180,9 @@ pub(super) struct Listed {
 
 /// All files of records, oldest first. None where there is no directory.
 pub(super) fn list(path: &Path) -> Vec<Listed> {
-    let mut all: Vec<Listed> = fs::read_dir(path)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| Path::new(&entry.file_name()).extension().is_some_and(|e| e == SEGMENT))
-        .filter_map(|entry| Some(Listed { path: entry.path(), bytes: entry.metadata().ok()?.len() }))
-        .collect();
+    let is_segment = |path: &PathBuf| path.extension().is_some_and(|e| e == SEGMENT);
+    let listed = |path: PathBuf| Some(Listed { bytes: fs::symlink_metadata(&path).ok()?.len(), path });
+    let mut all: Vec<Listed> = entries(path).into_iter().filter(is_segment).filter_map(listed).collect();
     all.sort();
     all
 }

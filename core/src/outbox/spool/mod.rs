@@ -6,6 +6,7 @@
 //! processes share the work. Where the disk refuses, records are kept in memory alone until it takes them again.
 
 mod directory;
+mod entries;
 pub(crate) mod layout;
 mod segment;
 
@@ -16,12 +17,15 @@ use std::time::{Duration, Instant};
 #[cfg(native_crashes)]
 pub(crate) use directory::open as open_directory;
 pub(crate) use directory::{Unusable, place};
+#[cfg(native_crashes)]
+pub(crate) use entries::entries;
 pub(crate) use segment::{Place, Segment};
 #[cfg(native_crashes)]
 pub(crate) use segment::{is_linked, is_private, lock, opened};
 
 use super::Record;
 use crate::log::debug;
+use crate::own;
 
 /// How large a file may get: what is read at once when it is adopted, and what goes at once when there is no room.
 const SEGMENT_BYTES: u64 = 1 << 20;
@@ -123,7 +127,12 @@ impl Spool {
         if !self.make_room(&mut state, frame.len() as u64, &mut appended) {
             return appended;
         }
-        match self.write(&mut state, &frame) {
+        let mut written = self.write(&mut state, &frame);
+        if written.is_err() && own::was_closed() {
+            // In the midst of its closing; it may be over.
+            written = self.write(&mut state, &frame);
+        }
+        match written {
             Ok(place) => {
                 state.disk = Disk::Writable;
                 appended.place = Some(place);

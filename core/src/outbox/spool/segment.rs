@@ -5,12 +5,12 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::directory::SEGMENT;
 use super::layout;
-use crate::fork::Inherited;
 use crate::framing::Frames;
+use crate::own::Own;
 use crate::protocol::{Timestamp, random_u64};
 
 /// Tries to create a file under a new name.
@@ -19,9 +19,8 @@ const TRIES: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Segment {
     path: PathBuf,
-    /// Closed in a forked child: the lock belongs to whoever has the file open. Given up before the file is.
-    _inherited: Inherited,
-    file: File,
+    /// The lock belongs to whoever has the file open: a forked child has not. Taken before `end`.
+    file: RwLock<Own<File>>,
     /// Bytes written; held while something is appended.
     end: Mutex<u64>,
     /// Records that are not done.
@@ -73,11 +72,9 @@ impl Segment {
     }
 
     fn new(path: PathBuf, file: File, end: u64) -> Segment {
-        let inherited = Inherited::new(&file);
         Segment {
             path,
-            _inherited: inherited,
-            file,
+            file: RwLock::new(Own::new(file)),
             end: Mutex::new(end),
             waiting: AtomicU64::new(0),
             leased: AtomicBool::new(false),
@@ -94,11 +91,50 @@ impl Segment {
         *self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Does something with the file. Where the application has closed it, it is opened and locked again; that is an error
+    /// of the kind `NotFound` when it was deleted or another process has adopted it meanwhile.
+    fn with<R>(&self, act: impl FnOnce(&File) -> io::Result<R>) -> io::Result<R> {
+        if let Some(file) = self.file.read().unwrap_or_else(PoisonError::into_inner).get() {
+            return act(file);
+        }
+        let mut own = self.file.write().unwrap_or_else(PoisonError::into_inner);
+        let mut failure = io::ErrorKind::Interrupted.into();
+        // It may be in the midst of closing, and close that one as well.
+        for _ in 0..TRIES {
+            if let Some(file) = own.get() {
+                return act(file);
+            }
+            match self.reopened(&own) {
+                Ok(again) => *own = again,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    fn reopened(&self, before: &Own<File>) -> io::Result<Own<File>> {
+        let own = Own::new(opened(&mut OpenOptions::new(), &self.path)?);
+        let file = own.get().ok_or(io::ErrorKind::Interrupted)?;
+        if !own.is_same(before) || !lock(file)? || !is_linked(file)? {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        // Somebody may have adopted it, said of some records that they are done, and died.
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = file.metadata()?.len();
+        Ok(own)
+    }
+
     /// Everything in it.
     pub fn read_all(&self) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; self.bytes() as usize];
-        read_at(&self.file, &mut bytes, 0)?;
+        self.with(|file| read_at(file, &mut bytes, 0))?;
         Ok(bytes)
+    }
+
+    /// A record, also of a file that another process has adopted: sent twice is better than not at all.
+    fn read(&self, frame: &mut [u8], at: u64) -> io::Result<()> {
+        self.with(|file| read_at(file, frame, at))
+            .or_else(|_| read_at(&opened(&mut OpenOptions::new(), &self.path)?, frame, at))
     }
 
     /// Counts a record that was found in it as waiting.
@@ -109,25 +145,28 @@ impl Segment {
 
     /// Appends the frame of a record; once this returns, the record survives the process. With `sync`, the machine.
     pub fn append(self: &Arc<Self>, frame: &[u8], sync: bool) -> io::Result<Place> {
-        if !is_linked(&self.file)? {
-            // Deleted under us: what is written now, nobody finds.
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        let at = self.write(frame)?;
-        if sync {
-            self.file.sync_data()?;
-        }
+        let at = self.with(|file| {
+            if !is_linked(file)? {
+                // Deleted under us: what is written now, nobody finds.
+                return Err(io::ErrorKind::NotFound.into());
+            }
+            let at = self.write(file, frame)?;
+            if sync {
+                file.sync_data()?;
+            }
+            Ok(at)
+        })?;
         Ok(self.found(at as usize, frame.len()))
     }
 
-    fn write(&self, bytes: &[u8]) -> io::Result<u64> {
+    fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<u64> {
         let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
         let at = *end;
-        match (&self.file).write_all(bytes) {
+        match file.write_all(bytes) {
             Ok(()) => *end += bytes.len() as u64,
             Err(error) => {
                 // A part may have been written: damage that readers skip.
-                *end = self.file.metadata().map_or(at, |about| about.len());
+                *end = file.metadata().map_or(at, |about| about.len());
                 return Err(error);
             }
         }
@@ -163,9 +202,10 @@ impl Place {
         Arc::ptr_eq(&self.segment, segment)
     }
 
-    /// The file was deleted: no later start finds the record.
+    /// The file was deleted, or is another process's: it is not for us to say that a later start finds the record.
     pub fn is_gone(&self) -> bool {
-        self.segment.gone.load(Ordering::SeqCst)
+        let looked = self.segment.with(|_| Ok(()));
+        self.segment.gone.load(Ordering::SeqCst) || looked.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
     }
 
     /// Whether the record is on its way: its file stays meanwhile. One is at a time.
@@ -176,7 +216,7 @@ impl Place {
     /// The frame of the record.
     pub fn read(&self) -> io::Result<Vec<u8>> {
         let mut frame = vec![0; self.length as usize];
-        read_at(&self.segment.file, &mut frame, self.at)?;
+        self.segment.read(&mut frame, self.at)?;
         let is_sound = Frames::new(&frame).next().is_some_and(|sound| sound.end() == frame.len());
         if is_sound { Ok(frame) } else { Err(io::ErrorKind::InvalidData.into()) }
     }
@@ -189,7 +229,7 @@ impl Place {
             segment.remove();
         } else {
             // If this fails, the record is sent again, under its id.
-            let _ = segment.write(&layout::acknowledgement(self.at));
+            let _ = segment.with(|file| segment.write(file, &layout::acknowledgement(self.at)));
         }
     }
 }
