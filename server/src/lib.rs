@@ -6,12 +6,14 @@
 //! - [`consume`]: once each, in batches: decode, name the fault, decide what is stored, count;
 //! - [`issues`]: what an issue is, pure rules: lifecycle, releases, severity;
 //! - [`store`]: issues and counts in a database, occurrences in files;
+//! - [`people`]: who may do what;
 //! - [`api`]: what people and programs see and do; [`live`]: what they see at once.
 //!
 //! [`server`] holds it together; [`settings`] says how it runs; [`upkeep`] copies and checks a data directory.
 
 use serde::{Deserialize, Serialize};
 
+pub mod address;
 pub mod api;
 pub mod clock;
 pub mod consume;
@@ -21,6 +23,7 @@ pub mod issues;
 pub mod live;
 pub mod log;
 pub mod outcome;
+pub mod people;
 pub mod server;
 pub mod settings;
 pub mod store;

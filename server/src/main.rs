@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use faultwire_server::people::Role;
+use faultwire_server::people::commands::{self, NewUser};
 use faultwire_server::server::Server;
 use faultwire_server::settings::{self, Settings};
 use faultwire_server::telemetry;
@@ -13,17 +15,63 @@ use faultwire_server::telemetry;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Faultwire's error tracker. Started without arguments it makes a data directory and a first project, and prints
-/// the DSN that clients need.
+/// the DSN that clients need, and a link by which the first person comes in.
 #[derive(Debug, Parser)]
 #[command(name = "faultwire-server", version)]
 struct Cli {
+    #[command(subcommand)]
+    command: Option<Task>,
+
     /// Settings file, TOML: each setting under its flag's name with underscores. By default faultwire.toml of the
     /// working directory, if there is one.
     #[arg(long, env = "FAULTWIRE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Settings")]
     settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run the server. This is what it does if no command is given.
+    Serve,
+    /// Projects of a data directory on which no server runs.
+    #[command(subcommand)]
+    Project(ProjectTask),
+    /// People of a data directory on which no server runs.
+    #[command(subcommand)]
+    User(UserTask),
+}
+
+#[derive(Debug, Subcommand)]
+enum ProjectTask {
+    /// Make a project, and print the DSN of its key.
+    Create {
+        /// What people call it; its name in addresses is made of this.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum UserTask {
+    /// Add a person, and print a link by which they choose their password. It holds for 24 hours and once. For someone
+    /// who is here already, it is a link for another password.
+    Add {
+        /// The address they log in with.
+        email: String,
+        /// How they are called. By default what stands before the @.
+        #[arg(long)]
+        name: Option<String>,
+        /// Make them an admin of the server, who may do everything.
+        #[arg(long)]
+        admin: bool,
+        /// A project, by its slug or number, in which they have a role.
+        #[arg(long, value_name = "PROJECT", requires = "role")]
+        project: Option<String>,
+        /// What they are in that project: viewer, member or admin.
+        #[arg(long, value_name = "ROLE", requires = "project")]
+        role: Option<Role>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -38,17 +86,41 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     // The file's name has to be known before its values can be defaults.
-    let named = Cli::command().ignore_errors(true).get_matches();
+    let named = command().ignore_errors(true).get_matches();
     let file = named.get_one::<PathBuf>("config").cloned();
-    let command = settings::with_file(Cli::command(), file.as_deref())?;
+    let command = settings::with_file(command(), file.as_deref())?;
     let cli = Cli::from_arg_matches(&command.get_matches())?;
     telemetry::start(&cli.settings.log)?;
+    match cli.command {
+        None | Some(Task::Serve) => serve(cli.settings),
+        Some(Task::Project(ProjectTask::Create { name })) => {
+            let (project, dsn) = commands::create_project(&cli.settings, &name)?;
+            println!("project {} ({}): {dsn}", project.id.0, project.slug);
+            Ok(())
+        }
+        Some(Task::User(UserTask::Add { email, name, admin, project, role })) => {
+            let new = NewUser { email, name, is_admin: admin, role: project.zip(role) };
+            println!("{}", commands::add_user(&cli.settings, &new)?);
+            Ok(())
+        }
+    }
+}
+
+/// The command line. Settings may stand before and after a command.
+fn command() -> clap::Command {
+    Cli::command().mut_args(|arg| arg.global(true))
+}
+
+fn serve(settings: Settings) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("faultwire-http").build()?;
     runtime.block_on(async {
-        let server = Server::start(cli.settings).await?;
+        let server = Server::start(settings).await?;
         println!("faultwire-server listens on http://{}", server.address());
         if let Some(dsn) = &server.first_dsn {
             println!("DSN of the first project: {dsn}");
+        }
+        if let Some(link) = &server.setup_link {
+            println!("The first person comes in here, once and within 24 hours: {link}");
         }
         server.run(stopped()).await
     })

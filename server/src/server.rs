@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -25,6 +26,10 @@ use crate::data_dir::DataDir;
 use crate::ingest::{self, Ingest, Keys, Quotas};
 use crate::live::Live;
 use crate::log::{self, Log};
+use crate::people::cookies::Site;
+use crate::people::passwords::Hasher;
+use crate::people::throttle::Throttle;
+use crate::people::{Purpose, secrets};
 use crate::settings::Settings;
 use crate::store::sqlite::{Reader, Sqlite};
 use crate::store::{IssueStore, OccurrenceFiles, OccurrenceReader};
@@ -49,6 +54,8 @@ pub struct Server {
     consumer: JoinHandle<()>,
     /// The first project's DSN, if this start made it.
     pub first_dsn: Option<String>,
+    /// The one-time link that makes the first admin, as long as there is none.
+    pub setup_link: Option<String>,
     _data_dir: DataDir,
 }
 
@@ -74,14 +81,22 @@ impl Server {
         let occurrences = OccurrenceFiles::open(&data_dir.occurrences(), store.occurrences_end())
             .with_context(|| format!("occurrences {}", data_dir.occurrences().display()))?;
         let salt = store.secret("salt")?;
+        let site = Site::new(&public_url, settings.public_url.is_none());
         let mut first_dsn = None;
+        let mut setup_link = None;
         let keys = Arc::new(Keys::default());
-        store.projects(|projects| {
+        store.registry(|registry| {
+            let projects = registry.projects();
             if projects.all()?.is_empty() {
                 let (project, key) = projects.create("default", "Default", clock::now())?;
                 first_dsn = Some(dsn(&public_url, &key.public, project.id));
             }
             keys.replace(projects.key_table()?);
+            if !registry.people().has_admin()? {
+                let secret = secrets::fresh()?;
+                registry.people().add_link(&secrets::hash(&secret), &Purpose::Setup, clock::now())?;
+                setup_link = Some(site.link("setup", &secret));
+            }
             Ok(())
         })?;
         let metrics = Arc::new(Metrics::default());
@@ -111,10 +126,37 @@ impl Server {
             settings: settings.clone(),
             room: Arc::new(Semaphore::new(settings.max_concurrent_requests as usize)),
         });
-        let api = Arc::new(api::Api { reader, doorway: doorway.clone(), live: live.clone(), metrics, log, public_url });
+        let base = site.base().to_owned();
+        let api = Arc::new(api::Api {
+            reader,
+            doorway: doorway.clone(),
+            live: live.clone(),
+            metrics,
+            log,
+            keys,
+            site,
+            hasher: Hasher::default(),
+            throttle: Throttle::default(),
+            trusted_proxies: settings.trusted_proxies.clone(),
+            metrics_token: settings.metrics_token.as_deref().map(secrets::hash),
+            noting: AtomicBool::new(false),
+        });
+        let inner = Router::new().merge(ingest::routes(ingest)).merge(api::routes(api));
         let router =
-            Router::new().merge(ingest::routes(ingest)).merge(api::routes(api)).layer(middleware::from_fn(introduce));
-        Ok(Server { address, listener, router, log: files, doorway, live, consumer, first_dsn, _data_dir: data_dir })
+            under(&base, inner).fallback(async || api::Problem::NotFound).layer(middleware::from_fn(introduce));
+        let started = Server {
+            address,
+            listener,
+            router,
+            log: files,
+            doorway,
+            live,
+            consumer,
+            first_dsn,
+            setup_link,
+            _data_dir: data_dir,
+        };
+        Ok(started)
     }
 
     /// Where it listens.
@@ -171,6 +213,11 @@ impl Server {
         });
         ended.await?.map_err(|_| anyhow::anyhow!("the consumer died"))
     }
+}
+
+/// All routes under the path of the public address; and without it, for proxies that take it away and for probes.
+fn under(base: &str, routes: Router) -> Router {
+    if base.is_empty() { routes } else { routes.clone().nest(base, routes) }
 }
 
 /// Says who answers: our own clients then send what only we understand.

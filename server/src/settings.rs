@@ -77,6 +77,11 @@ pub struct Settings {
     #[arg(long, env = "FAULTWIRE_SEEN_IDS_BYTES", value_name = "BYTES", default_value_t = 256 << 20, value_parser = clap::value_parser!(u64).range(8 << 20..))]
     pub seen_ids_bytes: u64,
 
+    /// Token by which /metrics may be read, for Prometheus: `Authorization: Bearer TOKEN`. Without it, admins of the
+    /// server and their API tokens may.
+    #[arg(long, env = "FAULTWIRE_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = long_secret)]
+    pub metrics_token: Option<String>,
+
     /// Tag whose values are the customers an issue affects.
     #[arg(long, env = "FAULTWIRE_CUSTOMER_TAG", value_name = "TAG", default_value = "customer")]
     pub customer_tag: String,
@@ -101,13 +106,29 @@ impl Settings {
     }
 }
 
+/// Fewer characters can be tried.
+const MIN_SECRET: usize = 16;
+
+fn long_secret(text: &str) -> Result<String, String> {
+    match text.chars().count() >= MIN_SECRET && text.chars().all(|c| c.is_ascii_graphic()) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("expected {MIN_SECRET} characters or more, without spaces")),
+    }
+}
+
 fn public_url(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    match rest {
-        Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['?', '#', '@', ' ']) => {
-            Ok(text.trim_end_matches('/').to_owned())
-        }
-        _ => Err("expected http:// or https://, a host, and at most a path".to_owned()),
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    let rest = rest.trim_end_matches('/');
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let is_host = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+    // The path becomes part of routes and cookies.
+    let is_segment = |part: &str| {
+        !matches!(part, "" | "." | "..") && part.chars().all(|c| c.is_ascii_alphanumeric() || "-._~".contains(c))
+    };
+    let is_path = path.split('/').skip(1).all(is_segment);
+    match !authority.is_empty() && authority.chars().all(is_host) && is_path {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => Err("expected http:// or https://, a host, and at most a path of letters, digits and -._~".to_owned()),
     }
 }
 
@@ -150,5 +171,20 @@ fn texts(value: toml::Value) -> Option<Vec<String>> {
     match value {
         toml::Value::Array(list) => list.into_iter().map(text).collect(),
         single => text(single).map(|text| vec![text]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn public_addresses() {
+        assert_eq!(public_url("https://x.example/faults/").unwrap(), "https://x.example/faults");
+        assert!(public_url("http://[::1]:8790").is_ok() && public_url("http://localhost").is_ok());
+        let wrong = ["x.example", "ftp://x", "https://", "https:///p", "https://a@b", "https://x/a;b", "https://x/{a}"];
+        for url in wrong.into_iter().chain(["https://x//a", "https://x/../a", "https://x/a?b", "https://x y"]) {
+            assert!(public_url(url).is_err(), "{url}");
+        }
     }
 }

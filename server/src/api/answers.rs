@@ -1,17 +1,30 @@
 //! What goes wrong, as the API says it: `{"reason": ..., "detail": ...}`.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::consume::doorway::Closed;
+use crate::people::passwords::Busy;
 
 /// Why a request has no answer.
 #[derive(Debug)]
 pub enum Problem {
     /// There is no such thing, or not for the one who asks.
     NotFound,
+    /// Nobody knows who asks.
+    Unauthorized,
+    /// No such person, or not their password: which of the two is not told.
+    WrongPassword,
+    /// They may not: the reason's name, and a sentence.
+    Forbidden(&'static str, &'static str),
+    /// It cannot be, as things stand.
+    Conflict(String),
+    /// Too often; seconds until the next attempt.
+    TooMany(u64),
     /// The request is wrong: what, and what was expected.
     Invalid(String),
     /// Someone else was first; what is now.
@@ -28,6 +41,25 @@ impl From<anyhow::Error> for Problem {
     }
 }
 
+impl From<rusqlite::Error> for Problem {
+    fn from(error: rusqlite::Error) -> Self {
+        Problem::Internal(error.into())
+    }
+}
+
+/// What the rules of people say of something they were given.
+impl From<String> for Problem {
+    fn from(wrong: String) -> Self {
+        Problem::Invalid(wrong)
+    }
+}
+
+impl From<Busy> for Problem {
+    fn from(_: Busy) -> Self {
+        Problem::Unavailable
+    }
+}
+
 impl From<Closed> for Problem {
     fn from(_: Closed) -> Self {
         Problem::Unavailable
@@ -36,9 +68,28 @@ impl From<Closed> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let mut header = None;
         let (status, body) = match self {
             Problem::NotFound => {
                 (StatusCode::NOT_FOUND, json!({ "reason": "not_found", "detail": "there is no such thing" }))
+            }
+            Problem::Unauthorized => {
+                header = Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+                let detail = "log in, or send an API token: Authorization: Bearer fwt_...";
+                (StatusCode::UNAUTHORIZED, json!({ "reason": "unauthorized", "detail": detail }))
+            }
+            Problem::WrongPassword => {
+                let detail = "the address or the password is wrong";
+                (StatusCode::UNAUTHORIZED, json!({ "reason": "wrong_password", "detail": detail }))
+            }
+            Problem::Forbidden(reason, detail) => {
+                (StatusCode::FORBIDDEN, json!({ "reason": reason, "detail": detail }))
+            }
+            Problem::Conflict(detail) => (StatusCode::CONFLICT, json!({ "reason": "conflict", "detail": detail })),
+            Problem::TooMany(seconds) => {
+                header = Some((header::RETRY_AFTER, HeaderValue::from(seconds)));
+                let detail = format!("too many attempts; the next is possible in {seconds} seconds");
+                (StatusCode::TOO_MANY_REQUESTS, json!({ "reason": "too_many_attempts", "detail": detail }))
             }
             Problem::Invalid(detail) => (StatusCode::BAD_REQUEST, json!({ "reason": "invalid", "detail": detail })),
             Problem::Stale(now) => {
@@ -55,7 +106,25 @@ impl IntoResponse for Problem {
                 (StatusCode::INTERNAL_SERVER_ERROR, json!({ "reason": "internal", "detail": detail }))
             }
         };
-        (status, Json(body)).into_response()
+        let mut response = (status, Json(body)).into_response();
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+/// A body of JSON. What is wrong with it is said as everything is.
+pub(super) struct Input<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Input<T>, Problem> {
+        match Json::from_request(request, state).await {
+            Ok(Json(value)) => Ok(Input(value)),
+            Err(rejection) => Err(Problem::Invalid(rejection.body_text())),
+        }
     }
 }
 

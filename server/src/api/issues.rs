@@ -1,20 +1,19 @@
 //! Issues: lists, one in full, its occurrences, and what is done to it.
 
-use std::sync::Arc;
-
+use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answers::reading;
-use super::{Api, Problem, Shared};
+use super::answers::{Input, reading};
+use super::table::Route;
+use super::{Problem, Shared};
 use crate::consume::ledger::{Answer, Move};
 use crate::consume::parse_hex;
 use crate::issues::Issue;
+use crate::people::{Caller, Need};
 use crate::store::sqlite::{Filter, Occurrence, Page};
 use crate::{IssueId, ProjectId};
 
@@ -22,12 +21,14 @@ use crate::{IssueId, ProjectId};
 const LIMIT: usize = 25;
 const MAX_LIMIT: usize = 100;
 
-pub(super) fn routes() -> Router<Arc<Api>> {
-    Router::new()
-        .route("/api/v1/projects/{project}/issues", get(list))
-        .route("/api/v1/projects/{project}/issues/{issue}", get(one).post(change))
-        .route("/api/v1/projects/{project}/issues/{issue}/occurrences", get(occurrences))
-        .route("/api/v1/projects/{project}/events/{event}", get(event))
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/api/v1/projects/{project}/issues", Need::View, list),
+        Route::get("/api/v1/projects/{project}/issues/{issue}", Need::View, one),
+        Route::post("/api/v1/projects/{project}/issues/{issue}", Need::Change, change),
+        Route::get("/api/v1/projects/{project}/issues/{issue}/occurrences", Need::View, occurrences),
+        Route::get("/api/v1/projects/{project}/events/{event}", Need::View, event),
+    ]
 }
 
 #[derive(Deserialize)]
@@ -79,8 +80,9 @@ async fn one(State(api): Shared, Path((project, issue)): Path<(u32, i64)>) -> Re
 async fn change(
     State(api): Shared,
     Path((project, issue)): Path<(u32, i64)>,
+    caller: Caller,
     headers: HeaderMap,
-    Json(what): Json<Move>,
+    Input(what): Input<Move>,
 ) -> Result<Response, Problem> {
     let version = match headers.get(header::IF_MATCH).map(|tag| tag.to_str().unwrap_or_default()) {
         None | Some("*") => None,
@@ -90,7 +92,7 @@ async fn change(
         }
     };
     let task = move |ledger: &mut crate::consume::Ledger| {
-        ledger.change(ProjectId(project), IssueId(issue), &what, "api", version)
+        ledger.change(ProjectId(project), IssueId(issue), &what, &caller.who(), version)
     };
     match api.doorway.ask(task).await?? {
         Answer::Done(issue) => Ok(tagged(&issue, json!({ "issue": issue }))),

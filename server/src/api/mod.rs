@@ -1,11 +1,28 @@
 //! What people and programs see and do: REST under `/api/v1`, and where Prometheus and balancers look.
+//!
+//! Each file has a list of [`Route`]s. A route says what it needs of the one who asks, and the router is made of
+//! these lists alone: there is no way to add one that nothing guards.
+//!
+//! | step | file |
+//! |---|---|
+//! | the routes, and the router made of them | `table` |
+//! | who asks, and may they | `guard` |
+//! | login, links; sessions and tokens; people and members | `entrance`, `me`, `users` |
+//! | projects and keys; issues | `projects`, `issues` |
 
 mod answers;
+mod entrance;
+mod guard;
 mod issues;
+mod me;
 mod projects;
 mod stream;
+mod table;
+mod users;
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use axum::Router;
@@ -14,15 +31,22 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::get;
 
-use crate::consume::Doorway;
+use crate::consume::{Doorway, Ledger};
+use crate::ingest::Keys;
 use crate::live::Live;
 use crate::log::Log;
+use crate::people::cookies::Site;
+use crate::people::passwords::Hasher;
+use crate::people::throttle::Throttle;
+use crate::people::{Need, secrets};
+use crate::store::Registry;
 use crate::store::sqlite::Reader;
 use crate::telemetry::Metrics;
 
 pub use answers::Problem;
+pub use guard::CSRF;
+pub use table::Route;
 
 /// What the routes need.
 pub struct Api {
@@ -36,29 +60,84 @@ pub struct Api {
     pub metrics: Arc<Metrics>,
     /// For its depth.
     pub log: Arc<dyn Log>,
-    /// What DSNs are made of.
-    pub public_url: String,
+    /// The keys in force, for ingestion.
+    pub keys: Arc<Keys>,
+    /// What DSNs, links and cookies are made of.
+    pub site: Site,
+    /// Looks at passwords.
+    pub hasher: Hasher,
+    /// Counts attempts to log in.
+    pub throttle: Throttle,
+    /// Proxies whose word for an address counts.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// The hash of what Prometheus sends.
+    pub metrics_token: Option<secrets::Hash>,
+    /// Whether someone's presence is being noted.
+    pub noting: AtomicBool,
+}
+
+impl Api {
+    /// Changes projects or people on the ledger's thread. If `edit` fails, nothing has changed.
+    async fn edit<T: Send + 'static>(
+        &self,
+        edit: impl FnOnce(Registry<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.doorway.ask(move |ledger| attempt(ledger, edit)).await?
+    }
+
+    /// The same, for what changes keys: they are in force before it returns.
+    async fn edit_keys<T: Send + 'static>(
+        &self,
+        edit: impl FnOnce(Registry<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let keys = self.keys.clone();
+        let task = move |ledger: &mut Ledger| {
+            let (answer, table) = attempt(ledger, |registry| Ok((edit(registry)?, registry.projects().key_table()?)))?;
+            keys.replace(table);
+            Ok(answer)
+        };
+        self.doorway.ask(task).await?
+    }
+}
+
+/// An edit that is undone by a no, too, which is then the answer.
+fn attempt<T>(ledger: &mut Ledger, edit: impl FnOnce(Registry<'_>) -> Result<T, Problem>) -> Result<T, Problem> {
+    let mut refusal = None;
+    let done = ledger.edit(|registry| {
+        edit(registry).map_err(|problem| {
+            refusal = Some(problem);
+            anyhow::anyhow!("refused")
+        })
+    });
+    done.map_err(|error| refusal.unwrap_or(Problem::Internal(error)))
 }
 
 type Shared = State<Arc<Api>>;
 
-/// All routes but those of ingestion.
+/// Every route but those of ingestion.
+pub fn table() -> Vec<Route> {
+    let own = vec![
+        Route::get("/metrics", Need::Metrics, metrics),
+        // For balancers, which have no token: they say nothing but whether.
+        Route::get("/healthz", Need::Open, async || "ok"),
+        Route::get("/readyz", Need::Open, ready),
+    ];
+    let people = [entrance::routes(), me::routes(), users::routes()];
+    let all = [own, projects::routes(), issues::routes(), stream::routes()].into_iter().chain(people);
+    all.flatten().collect()
+}
+
+/// The router of the [table](table()).
 pub fn routes(api: Arc<Api>) -> Router {
-    Router::new()
-        .merge(projects::routes())
-        .merge(issues::routes())
-        .merge(stream::routes())
-        .route("/metrics", get(metrics))
-        .route("/healthz", get(async || "ok"))
-        .route("/readyz", get(ready))
-        .layer(middleware::from_fn_with_state(api.clone(), measure))
-        .with_state(api)
+    table::router(&api, table()).layer(middleware::from_fn_with_state(api.clone(), measure)).with_state(api)
 }
 
 /// Every route has its time and status in the metrics.
 async fn measure(State(api): Shared, request: Request<Body>, next: Next) -> Response {
     let started = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+    // The same route with and without the path of the public address.
+    let route = route.strip_prefix(api.site.base()).unwrap_or(route).to_owned();
     let method = request.method().as_str().to_owned();
     let response = next.run(request).await;
     api.metrics.answered(&route, &method, response.status().as_u16(), started.elapsed());

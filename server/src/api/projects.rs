@@ -1,35 +1,247 @@
 //! Projects, their keys, and why events of theirs are not here.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
+use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answers::reading;
+use super::answers::{Input, reading};
+use super::table::Route;
 use super::{Api, Problem, Shared};
+use crate::people::{self, Caller, Need, Role};
 use crate::server::dsn;
+use crate::store::sqlite::KeyRow;
 use crate::{ProjectId, clock};
 
-pub(super) fn routes() -> Router<Arc<Api>> {
-    Router::new()
-        .route("/api/v1/projects", get(list))
-        .route("/api/v1/projects/{project}/outcomes", get(outcomes))
-        .route("/api/v1/projects/{project}/deploys", post(deploy))
+/// Keys of a project, those that were revoked among them.
+const MAX_KEYS: usize = 100;
+/// Origins of a browser key.
+const MAX_ORIGINS: usize = 50;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/api/v1/projects", Need::Known, list),
+        Route::post("/api/v1/projects", Need::Host, create),
+        Route::patch("/api/v1/projects/{project}", Need::Manage, rename),
+        Route::delete("/api/v1/projects/{project}", Need::ManagePeople, delete),
+        Route::get("/api/v1/projects/{project}/keys", Need::Change, keys),
+        Route::post("/api/v1/projects/{project}/keys", Need::Manage, create_key),
+        Route::post("/api/v1/projects/{project}/keys/{key}/rotate", Need::Manage, rotate_key),
+        Route::delete("/api/v1/projects/{project}/keys/{key}", Need::Manage, revoke_key),
+        Route::get("/api/v1/projects/{project}/outcomes", Need::View, outcomes),
+        Route::post("/api/v1/projects/{project}/deploys", Need::Change, deploy),
+    ]
 }
 
-async fn list(State(api): Shared) -> Result<Json<Value>, Problem> {
-    let (reader, public_url) = (api.reader.clone(), api.public_url.clone());
-    let found = reading(move || reader.projects(|projects| Ok((projects.all()?, projects.keys()?)))).await?;
-    let (projects, keys) = found;
-    let of = |id: ProjectId| {
-        let keys = keys.iter().filter(move |key| key.project == id);
-        keys.map(|key| json!({ "key": key, "dsn": dsn(&public_url, &key.public, id) })).collect::<Vec<_>>()
+fn key_and_dsn(api: &Api, key: &KeyRow) -> Value {
+    json!({ "key": key, "dsn": dsn(api.site.url(), &key.public, key.project) })
+}
+
+/// The projects that the caller sees, with keys where they may see those.
+async fn list(State(api): Shared, caller: Caller) -> Result<Json<Value>, Problem> {
+    let reader = api.reader.clone();
+    let found = reading(move || {
+        reader.registry(|registry| {
+            let roles: HashMap<_, _> = registry.people().projects_of(&caller)?.into_iter().collect();
+            Ok((roles, registry.projects().all()?, registry.projects().keys()?))
+        })
+    });
+    let (roles, projects, keys) = found.await?;
+    let of = |id: ProjectId| keys.iter().filter(move |key| key.project == id).map(|key| key_and_dsn(&api, key));
+    let item = |project: &crate::store::sqlite::Project| {
+        let role = *roles.get(&project.id)?;
+        let keys: Vec<Value> = if role >= Role::Member { of(project.id).collect() } else { Vec::new() };
+        Some(json!({ "project": project, "role": role, "keys": keys }))
     };
-    let items: Vec<Value> = projects.iter().map(|p| json!({ "project": p, "keys": of(p.id) })).collect();
+    let items: Vec<Value> = projects.iter().filter_map(item).collect();
     Ok(Json(json!({ "items": items })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Create {
+    name: String,
+    /// Its name in addresses; made of the name if it is not said.
+    slug: Option<String>,
+}
+
+async fn create(
+    State(api): Shared,
+    caller: Caller,
+    Input(create): Input<Create>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let name = people::name(&create.name)?;
+    let slug = create.slug;
+    let made = api.edit_keys(move |registry| {
+        let projects = registry.projects();
+        let slug = match slug {
+            None => projects.free_slug(&name)?,
+            Some(slug) => {
+                let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+                if slug.is_empty() || slug.len() > 50 || !slug.chars().all(fits) {
+                    return Err(Problem::Invalid("slug: expected 1 to 50 of a-z, 0-9 and -".to_owned()));
+                }
+                if projects.all()?.iter().any(|project| project.slug == slug) {
+                    return Err(Problem::Conflict(format!("slug: there is a project {slug:?} already")));
+                }
+                slug
+            }
+        };
+        Ok(projects.create(&slug, &name, clock::now())?)
+    });
+    let (project, key) = made.await?;
+    tracing::info!(project = project.id.0, by = caller.who(), "project made");
+    Ok((StatusCode::CREATED, Json(json!({ "project": project, "keys": [key_and_dsn(&api, &key)] }))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rename {
+    name: String,
+}
+
+async fn rename(
+    State(api): Shared,
+    Path(project): Path<u32>,
+    Input(rename): Input<Rename>,
+) -> Result<Json<Value>, Problem> {
+    let name = people::name(&rename.name)?;
+    let project = api.edit(move |registry| {
+        registry.projects().rename(ProjectId(project), &name)?;
+        registry.projects().get(ProjectId(project))?.ok_or(Problem::NotFound)
+    });
+    Ok(Json(json!({ "project": project.await? })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confirm {
+    /// The project's slug, so that it is not deleted by mistake.
+    confirm: Option<String>,
+}
+
+/// Deletes a project and all that is known of it.
+async fn delete(
+    State(api): Shared,
+    caller: Caller,
+    Path(project): Path<u32>,
+    Query(Confirm { confirm }): Query<Confirm>,
+) -> Result<StatusCode, Problem> {
+    let (id, keys) = (ProjectId(project), api.keys.clone());
+    let deleted = api.doorway.ask(move |ledger| {
+        let Some(project) = ledger.edit(|registry| registry.projects().get(id))? else { return Ok(false) };
+        if confirm.as_deref() != Some(&project.slug) {
+            return Err(Problem::Invalid(format!("confirm: expected the project's slug, {:?}", project.slug)));
+        }
+        let deleted = ledger.delete_project(id);
+        // Whatever became of its payloads: nothing more of it comes in.
+        keys.replace(ledger.edit(|registry| registry.projects().key_table())?);
+        Ok(deleted?)
+    });
+    if !deleted.await?? {
+        return Err(Problem::NotFound);
+    }
+    tracing::warn!(project, by = caller.who(), "project deleted");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn keys(State(api): Shared, Path(project): Path<u32>) -> Result<Json<Value>, Problem> {
+    let reader = api.reader.clone();
+    let keys = reading(move || reader.registry(|registry| registry.projects().keys())).await?;
+    let of = keys.iter().filter(|key| key.project == ProjectId(project));
+    Ok(Json(json!({ "items": of.map(|key| key_and_dsn(&api, key)).collect::<Vec<_>>() })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Server,
+    Browser,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreateKey {
+    kind: Kind,
+    /// Of browser keys: the pages that may use it; none is all.
+    #[serde(default)]
+    origins: Vec<String>,
+}
+
+fn check_origin(origin: &str) -> Result<(), Problem> {
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).unwrap_or_default();
+    let host = host.strip_prefix("*.").unwrap_or(host);
+    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']');
+    if host.is_empty() || host.len() > 255 || !host.chars().all(is_host) {
+        let expected = "expected scheme and host such as https://shop.example or https://*.shop.example";
+        return Err(Problem::Invalid(format!("origins: {expected}, got {origin:?}")));
+    }
+    Ok(())
+}
+
+async fn create_key(
+    State(api): Shared,
+    caller: Caller,
+    Path(project): Path<u32>,
+    Input(create): Input<CreateKey>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let is_browser = matches!(create.kind, Kind::Browser);
+    if !is_browser && !create.origins.is_empty() {
+        return Err(Problem::Invalid("origins: only browser keys have some".to_owned()));
+    }
+    if create.origins.len() > MAX_ORIGINS {
+        return Err(Problem::Invalid(format!("origins: expected at most {MAX_ORIGINS}")));
+    }
+    create.origins.iter().try_for_each(|origin| check_origin(origin))?;
+    let id = ProjectId(project);
+    let key = api.edit_keys(move |registry| {
+        let projects = registry.projects();
+        projects.get(id)?.ok_or(Problem::NotFound)?;
+        if projects.keys()?.iter().filter(|key| key.project == id).count() >= MAX_KEYS {
+            return Err(Problem::Conflict(format!("the project has {MAX_KEYS} keys")));
+        }
+        Ok(projects.create_key(id, is_browser, &create.origins, clock::now())?)
+    });
+    let key = key.await?;
+    tracing::info!(project, by = caller.who(), "key made");
+    Ok((StatusCode::CREATED, Json(key_and_dsn(&api, &key))))
+}
+
+/// Another key for the same, in force at once; the old one is revoked with it. Who needs both for a while makes a new
+/// one first and revokes the old one later.
+async fn rotate_key(
+    State(api): Shared,
+    caller: Caller,
+    Path((project, public)): Path<(u32, String)>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let id = ProjectId(project);
+    let key = api.edit_keys(move |registry| {
+        let (projects, now) = (registry.projects(), clock::now());
+        let of = |key: &KeyRow| key.project == id && key.public == public && key.revoked.is_none();
+        let old = projects.keys()?.into_iter().find(of).ok_or(Problem::NotFound)?;
+        projects.revoke_key(id, &old.public, now)?;
+        Ok(projects.create_key(id, old.browser, &old.origins, now)?)
+    });
+    let key = key.await?;
+    tracing::info!(project, by = caller.who(), "key rotated");
+    Ok((StatusCode::CREATED, Json(key_and_dsn(&api, &key))))
+}
+
+async fn revoke_key(
+    State(api): Shared,
+    caller: Caller,
+    Path((project, public)): Path<(u32, String)>,
+) -> Result<StatusCode, Problem> {
+    let id = ProjectId(project);
+    let revoked = api.edit_keys(move |registry| Ok(registry.projects().revoke_key(id, &public, clock::now())?)).await?;
+    if !revoked {
+        return Err(Problem::NotFound);
+    }
+    tracing::info!(project, by = caller.who(), "key revoked");
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize)]
@@ -57,7 +269,7 @@ struct Deploy {
 async fn deploy(
     State(api): Shared,
     Path(project): Path<u32>,
-    Json(deploy): Json<Deploy>,
+    Input(deploy): Input<Deploy>,
 ) -> Result<Json<Value>, Problem> {
     if deploy.release.is_empty() || deploy.release.chars().count() > 200 {
         return Err(Problem::Invalid("release: expected 1 to 200 characters".to_owned()));

@@ -7,25 +7,25 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
-use axum::routing::get;
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::watch;
 
-use super::{Api, Shared};
+use super::Shared;
+use super::table::Route;
 use crate::ProjectId;
 use crate::live::{Live, Read};
+use crate::people::Need;
 use crate::telemetry::Metrics;
 
 /// Proxies close what is silent for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-pub(super) fn routes() -> Router<Arc<Api>> {
-    Router::new().route("/api/v1/projects/{project}/stream", get(stream))
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::get("/api/v1/projects/{project}/stream", Need::View, stream)]
 }
 
 struct Reader {

@@ -30,6 +30,18 @@ pub enum Arrival {
     Outcome(ProjectId, i64, Outcome),
 }
 
+impl Arrival {
+    /// Whose it is.
+    pub fn project(&self) -> ProjectId {
+        match self {
+            Arrival::Occurrence(occurrence) => occurrence.project,
+            Arrival::Counts(counts) => counts.project,
+            Arrival::Report(report) => report.project,
+            Arrival::Outcome(project, ..) => *project,
+        }
+    }
+}
+
 /// A count item: so many more of a fault whose last event was sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Counts {

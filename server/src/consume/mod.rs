@@ -115,8 +115,12 @@ impl Consumer {
         for task in tasks {
             task(&mut self.ledger);
         }
+        // They write as well, past the batches.
+        self.is_dirty |= done == Step::Done;
         for (project, time, outcome) in self.doorway.outcomes() {
-            self.ledger.outcome(project, time, outcome);
+            if self.ledger.is_known(project)? {
+                self.ledger.outcome(project, time, outcome);
+            }
         }
         match self.ahead.next() {
             Next::Batch(batch) => {
@@ -146,6 +150,10 @@ impl Consumer {
             self.metrics.log_damaged.inc_by(batch.damaged as u64);
         }
         for arrival in batch.arrivals {
+            // What was still on its way to a project that was deleted.
+            if !self.ledger.is_known(arrival.project())? {
+                continue;
+            }
             match arrival {
                 Arrival::Occurrence(occurrence) => self.ledger.occurrence(*occurrence, &mut self.reading)?,
                 Arrival::Counts(counts) => self.ledger.counts(counts)?,

@@ -1,6 +1,5 @@
 //! One request, from the socket to the log.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,12 +18,12 @@ use super::auth::{Key, Keys, origin, public_key};
 use super::body::{BadBody, decompress, encoding};
 use super::envelope::{self, Checked};
 use super::{Quotas, Refusal};
-use crate::clock;
 use crate::consume::Doorway;
 use crate::log::{Encoding, KeyKind, Log, Record, Refused};
 use crate::outcome::Reason;
 use crate::settings::Settings;
 use crate::telemetry::Metrics;
+use crate::{address, clock};
 
 /// A body that takes longer is not coming: events are small, and slow senders must not hold the others up.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
@@ -156,25 +155,10 @@ impl Ingest {
 
     fn admit(&self, public: Option<&str>, project: &str, parts: &axum::http::request::Parts) -> Result<Key, Refusal> {
         let key = self.keys.admit(public, project, &parts.headers)?;
-        let address = (key.kind == KeyKind::Browser).then(|| self.address(parts)).flatten();
+        let address =
+            (key.kind == KeyKind::Browser).then(|| address::client(parts, &self.settings.trusted_proxies)).flatten();
         self.quotas.take(key.project, address, clock::now())?;
         Ok(key)
-    }
-
-    /// The client's address; a proxy's word for it counts if the proxy is trusted.
-    fn address(&self, parts: &axum::http::request::Parts) -> Option<IpAddr> {
-        let peer = parts.extensions.get::<SocketAddr>()?.ip();
-        let trusted = &self.settings.trusted_proxies;
-        let mut address = peer;
-        let hops = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let hops: Vec<IpAddr> = hops.flat_map(|v| v.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
-        for hop in hops.into_iter().rev() {
-            if !trusted.contains(&address) {
-                break;
-            }
-            address = hop;
-        }
-        Some(address)
     }
 
     async fn read(&self, body: Body, headers: &HeaderMap) -> Result<Vec<u8>, Refusal> {

@@ -7,6 +7,8 @@ mod changes;
 mod occurrences;
 pub mod sqlite;
 
+use std::collections::HashSet;
+
 use crate::IssueId;
 use crate::PatternId;
 use crate::ProjectId;
@@ -15,6 +17,7 @@ use crate::log::Position;
 
 pub use changes::{Changes, Counted, Event, Hour, Moment, NewEvent, OccurrenceRow, Parked, Sighting, TagCount};
 pub use occurrences::{Files as OccurrenceFiles, Place, Reader as OccurrenceReader};
+pub use sqlite::Registry;
 
 /// Sixteen bytes that name an event or a count item for its whole life.
 pub type Id = [u8; 16];
@@ -95,6 +98,18 @@ pub trait IssueStore: Send {
     /// # Errors
     /// When the store refuses.
     fn forget_before(&mut self, before: i64) -> anyhow::Result<()>;
+
+    /// Changes projects, keys or people, in one transaction that is on disk when it returns.
+    ///
+    /// # Errors
+    /// When `edit` fails or the store refuses; nothing has changed then.
+    fn edit(&mut self, edit: &mut dyn FnMut(Registry<'_>) -> anyhow::Result<()>) -> anyhow::Result<()>;
+
+    /// The projects there are.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn project_ids(&mut self) -> anyhow::Result<HashSet<ProjectId>>;
 
     /// All of it or nothing.
     ///

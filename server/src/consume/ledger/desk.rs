@@ -146,7 +146,7 @@ impl Ledger {
         Ok(Answer::Done(Box::new(self.shelf.issue_mut(&mut *self.store, id)?.clone())))
     }
 
-    fn settle_all(&mut self) -> anyhow::Result<()> {
+    pub(super) fn settle_all(&mut self) -> anyhow::Result<()> {
         let position = self.position();
         let committed = self.commit(position).and_then(|_| self.checkpoint().map(drop).or(Ok(())));
         if committed.is_err() {

@@ -5,6 +5,7 @@
 
 mod desk;
 mod new;
+mod registry;
 mod retention;
 mod shelf;
 
@@ -77,6 +78,8 @@ pub struct Ledger {
     /// Of each issue that samples: the newest occurrence, while it is not stored.
     newest: HashMap<IssueId, (PatternId, Box<Occurrence>)>,
     newest_stored: HashMap<IssueId, i64>,
+    /// Those there are; read again after each edit.
+    projects: Option<HashSet<ProjectId>>,
     counted: u64,
     next_rounds: i64,
     listener: Option<Listener>,
@@ -96,6 +99,7 @@ impl Ledger {
             ids: HashSet::new(),
             newest: HashMap::new(),
             newest_stored: HashMap::new(),
+            projects: None,
             counted: 0,
             next_rounds: 0,
             listener: None,

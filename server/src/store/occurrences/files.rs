@@ -1,6 +1,6 @@
 //! The embedded store of occurrences.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -161,6 +161,29 @@ impl Files {
     /// When the disk refuses.
     pub fn sync(&mut self) -> io::Result<()> {
         self.current.as_ref().map_or(Ok(()), |current| current.file.sync_data())
+    }
+
+    /// Overwrites payloads that nothing names any more, with all that was compressed against them.
+    ///
+    /// # Errors
+    /// When the disk refuses; asking again is harmless.
+    pub fn erase(&mut self, places: &[Place]) -> io::Result<()> {
+        // A base among them is none for what comes.
+        self.bases.clear();
+        let mut by_file: BTreeMap<u32, Vec<Place>> = BTreeMap::new();
+        places.iter().for_each(|place| by_file.entry(place.file).or_default().push(*place));
+        let names = names(&self.folder)?;
+        for (number, places) in by_file {
+            // Files that are too old are gone already.
+            let Some((_, salt)) = names.iter().find(|(file, _)| *file == number) else { continue };
+            let file = OpenOptions::new().write(true).open(path(&self.folder, number, *salt))?;
+            for place in places {
+                let zeros = vec![0; (place.length as usize).min(HEADER + framing::MAX_PAYLOAD)];
+                file.write_all_at(&zeros, u64::from(place.offset))?;
+            }
+            file.sync_data()?;
+        }
+        Ok(())
     }
 
     /// Forgets what was put and not flushed, for a batch that failed.

@@ -3,12 +3,16 @@
 //! Batches are not brought to disk one by one: the log holds what they counted until a checkpoint has. What people do
 //! is, before they are told that it is done.
 
+mod erase;
 mod ids;
+mod people;
 mod projects;
 mod query;
+mod registry;
 mod rows;
 mod write;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,8 +26,10 @@ use crate::issues::{Fingerprint, Issue, Pattern, Release, Releases};
 use crate::log::Position;
 use crate::{IssueId, PatternId, ProjectId};
 
+pub use people::{Member, NewToken, People, Session, Token};
 pub use projects::{KeyRow, Project, Projects};
 pub use query::{Filter, Occurrence, Page, Reader};
+pub use registry::Registry;
 
 /// Version of the schema that this server writes.
 const VERSION: i64 = 1;
@@ -105,12 +111,12 @@ impl Sqlite {
 }
 
 impl Sqlite {
-    /// Something of projects and keys.
+    /// Something of projects, keys and people, before anyone else writes.
     ///
     /// # Errors
     /// When `what` fails.
-    pub fn projects<T>(&self, what: impl FnOnce(Projects<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        what(Projects(&self.connection))
+    pub fn registry<T>(&self, what: impl FnOnce(Registry<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        what(Registry(&self.connection))
     }
 
     /// 32 random hexadecimal digits, the same at every start.
@@ -149,11 +155,13 @@ impl IssueStore for Sqlite {
     }
 
     fn next_ids(&self) -> (PatternId, IssueId) {
-        let highest = |table| {
+        // Those of a project that was deleted are not free.
+        let highest = |table, last| {
             let sql = format!("SELECT COALESCE(MAX(id), 0) FROM {table}");
-            self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap_or_default()
+            let present = self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap_or_default();
+            present.max(meta(&self.connection, last).ok().flatten().unwrap_or_default())
         };
-        (PatternId(highest("patterns") as u32 + 1), IssueId(highest("issues") + 1))
+        (PatternId(highest("patterns", "last_pattern") as u32 + 1), IssueId(highest("issues", "last_issue") + 1))
     }
 
     fn pattern(&mut self, project: ProjectId, fingerprint: &Fingerprint) -> anyhow::Result<Option<Pattern>> {
@@ -223,6 +231,14 @@ impl IssueStore for Sqlite {
             transaction.execute(&format!("DELETE FROM {table} WHERE hour < ?1"), [before.div_euclid(HOUR)])?;
         }
         Ok(transaction.commit()?)
+    }
+
+    fn edit(&mut self, edit: &mut dyn FnMut(Registry<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        self.edit_registry(edit)
+    }
+
+    fn project_ids(&mut self) -> anyhow::Result<HashSet<ProjectId>> {
+        Ok(Projects(&self.connection).all()?.into_iter().map(|project| project.id).collect())
     }
 
     fn commit(&mut self, changes: &Changes) -> anyhow::Result<()> {

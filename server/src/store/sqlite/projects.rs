@@ -1,14 +1,15 @@
 //! Projects and their keys.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use crate::ProjectId;
 use crate::ingest::Key;
 use crate::log::KeyKind;
+use crate::store::Place;
 
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -57,6 +58,46 @@ impl Projects<'_> {
         Ok(statement.query_map([], project)?.collect::<Result<_, _>>()?)
     }
 
+    /// A project.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn get(self, id: ProjectId) -> anyhow::Result<Option<Project>> {
+        Ok(self.all()?.into_iter().find(|project| project.id == id))
+    }
+
+    /// Changes the name that people read.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn rename(self, id: ProjectId, name: &str) -> anyhow::Result<()> {
+        self.0.execute("UPDATE projects SET name = ?2 WHERE id = ?1", params![id.0, name])?;
+        Ok(())
+    }
+
+    /// Deletes a project with all that is known of it; where its payloads are, or none if there is no such project.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn erase(self, id: ProjectId) -> anyhow::Result<Option<Vec<Place>>> {
+        super::erase::project(self.0, id)
+    }
+
+    /// A slug made of a name, which no project has.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn free_slug(self, name: &str) -> anyhow::Result<String> {
+        let spaced: String =
+            name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
+        let slug: String = spaced.split_whitespace().collect::<Vec<_>>().join("-").chars().take(40).collect();
+        let slug = if slug.is_empty() { "project".to_owned() } else { slug };
+        let taken: HashSet<String> = self.all()?.into_iter().map(|project| project.slug).collect();
+        let numbered = (2..).map(|n: u32| format!("{slug}-{n}"));
+        let mut names = std::iter::once(slug.clone()).chain(numbered);
+        names.find(|name| !taken.contains(name)).context("slug")
+    }
+
     /// Makes a project with one key for servers.
     ///
     /// # Errors
@@ -88,6 +129,15 @@ impl Projects<'_> {
             params![public, project.0, browser, serde_json::to_string(origins)?, now],
         )?;
         Ok(KeyRow { public, project, browser, origins: origins.to_vec(), created: now, revoked: None })
+    }
+
+    /// Revokes a key of a project; whether it was in force.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn revoke_key(self, project: ProjectId, public: &str, now: i64) -> anyhow::Result<bool> {
+        let sql = "UPDATE keys SET revoked = ?3 WHERE project = ?1 AND public = ?2 AND revoked IS NULL";
+        Ok(self.0.execute(sql, params![project.0, public, now])? > 0)
     }
 
     /// All keys, by project and age.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Projects, connect_reader, ids, rows};
+use super::{Registry, connect_reader, ids, rows};
 use crate::issues::Issue;
 use crate::store::{Id, OccurrenceReader, Place};
 use crate::{IssueId, ProjectId};
@@ -82,12 +82,12 @@ impl Reader {
         answer
     }
 
-    /// Something of projects and keys.
+    /// Something of projects, keys and people.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn projects<T>(&self, read: impl FnOnce(Projects<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        self.with(|connection| read(Projects(connection)))
+    pub fn registry<T>(&self, read: impl FnOnce(Registry<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        self.with(|connection| read(Registry(connection)))
     }
 
     /// Issues of a project, the last seen first; `after` is the `next` of an earlier page.

@@ -5,8 +5,9 @@ CREATE TABLE meta (
     value ANY
 ) STRICT, WITHOUT ROWID;
 
+-- Numbers of projects are never given again: they stand in DSNs.
 CREATE TABLE projects (
-    id      INTEGER PRIMARY KEY,
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
     slug    TEXT NOT NULL UNIQUE,
     name    TEXT NOT NULL,
     created INTEGER NOT NULL
@@ -186,4 +187,57 @@ CREATE TABLE reports (
     category TEXT NOT NULL,
     count    INTEGER NOT NULL,
     PRIMARY KEY (project, hour, reason, category)
+) STRICT, WITHOUT ROWID;
+
+-- People. Of every secret only a hash is here.
+CREATE TABLE users (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    email    TEXT NOT NULL UNIQUE,              -- in lower case
+    name     TEXT NOT NULL,
+    password TEXT,                              -- argon2id, PHC string; none until a link set it
+    admin    INTEGER NOT NULL,
+    created  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE members (
+    project INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    user    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    role    TEXT NOT NULL,
+    PRIMARY KEY (project, user)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX members_by_user ON members (user);
+
+CREATE TABLE sessions (
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash    BLOB NOT NULL UNIQUE,
+    user    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    agent   TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    used    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sessions_by_user ON sessions (user, used);
+
+CREATE TABLE tokens (
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash    BLOB NOT NULL UNIQUE,
+    user    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name    TEXT NOT NULL,
+    project INTEGER REFERENCES projects (id) ON DELETE CASCADE,     -- none: all of the owner's
+    writes  INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER,
+    used    INTEGER
+) STRICT;
+CREATE INDEX tokens_by_user ON tokens (user, number);
+
+-- One-time links. What they are for decides which columns are set.
+CREATE TABLE links (
+    hash    BLOB PRIMARY KEY,
+    purpose TEXT NOT NULL,
+    user    INTEGER REFERENCES users (id) ON DELETE CASCADE,
+    email   TEXT,
+    admin   INTEGER NOT NULL DEFAULT 0,
+    project INTEGER REFERENCES projects (id) ON DELETE CASCADE,
+    role    TEXT,
+    expires INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,53 @@
+//! Projects, keys and people, as the ledger's thread changes them; and a project that goes.
+
+use std::collections::HashSet;
+
+use anyhow::Context;
+
+use super::Ledger;
+use super::shelf::Shelf;
+use crate::ProjectId;
+use crate::store::Registry;
+
+impl Ledger {
+    /// Changes projects, keys or people. What `edit` says is said once it is on disk; if it fails, nothing changed.
+    ///
+    /// # Errors
+    /// When `edit` fails or the store refuses.
+    pub fn edit<T>(&mut self, edit: impl FnOnce(Registry<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let (mut edit, mut answer) = (Some(edit), None);
+        self.projects = None;
+        self.store.edit(&mut |registry| {
+            answer = edit.take().map(|edit| edit(registry)).transpose()?;
+            Ok(())
+        })?;
+        answer.context("edit")
+    }
+
+    /// Whether there is such a project. What the log still has of one that was deleted is not counted.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn is_known(&mut self, project: ProjectId) -> anyhow::Result<bool> {
+        let projects: &HashSet<ProjectId> = match &mut self.projects {
+            Some(known) => known,
+            none => none.insert(self.store.project_ids()?),
+        };
+        Ok(projects.contains(&project))
+    }
+
+    /// Deletes a project with all that is known of it; whether there was one. Payloads are overwritten after the
+    /// transaction: a crash between the two leaves bytes that nothing names, until their file is too old.
+    ///
+    /// # Errors
+    /// When the store refuses, and nothing changed; or when its payloads could not be overwritten.
+    pub fn delete_project(&mut self, project: ProjectId) -> anyhow::Result<bool> {
+        // What is at hand of it must not be written again.
+        self.settle_all()?;
+        let Some(places) = self.edit(|registry| registry.projects().erase(project))? else { return Ok(false) };
+        self.newest.retain(|_, (_, occurrence)| occurrence.project != project);
+        self.shelf = Shelf::default();
+        self.occurrences.erase(&places).context("occurrences")?;
+        Ok(true)
+    }
+}

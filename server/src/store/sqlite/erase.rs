@@ -1,0 +1,40 @@
+//! A project goes, with all that is known of it.
+
+use rusqlite::{Connection, params};
+
+use super::super::Place;
+use crate::ProjectId;
+
+/// Tables whose rows belong to a pattern.
+const OF_PATTERN: [&str; 4] = ["hours", "tags", "sightings", "occurrences"];
+/// Tables whose rows belong to a project, without a reference that would take them along.
+const OF_PROJECT: [&str; 8] = ["patterns", "issues", "releases", "parked", "events", "outcomes", "refusals", "reports"];
+
+/// Deletes a project; where its payloads are, or none if there is no such project.
+pub(super) fn project(connection: &Connection, project: ProjectId) -> anyhow::Result<Option<Vec<Place>>> {
+    // Numbers of patterns stand beside the ids of events that were counted, and must not come to mean others.
+    for (name, table) in [("last_pattern", "patterns"), ("last_issue", "issues")] {
+        let highest: i64 =
+            connection.query_row(&format!("SELECT COALESCE(MAX(id), 0) FROM {table}"), [], |row| row.get(0))?;
+        connection.execute(
+            "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = MAX(value, excluded.value)",
+            params![name, highest],
+        )?;
+    }
+    let mut statement = connection.prepare(
+        "SELECT file, start, length, base FROM occurrences WHERE pattern IN (SELECT id FROM patterns WHERE project = ?1)",
+    )?;
+    let place = |row: &rusqlite::Row<'_>| {
+        Ok(Place { file: row.get(0)?, offset: row.get(1)?, length: row.get(2)?, base: row.get(3)? })
+    };
+    let places = statement.query_map([project.0], place)?.collect::<Result<Vec<_>, _>>()?;
+    for table in OF_PATTERN {
+        let sql = format!("DELETE FROM {table} WHERE pattern IN (SELECT id FROM patterns WHERE project = ?1)");
+        connection.execute(&sql, [project.0])?;
+    }
+    for table in OF_PROJECT {
+        connection.execute(&format!("DELETE FROM {table} WHERE project = ?1"), [project.0])?;
+    }
+    let was = connection.execute("DELETE FROM projects WHERE id = ?1", [project.0])?;
+    Ok((was > 0).then_some(places))
+}
