@@ -8,10 +8,11 @@
 //! | the routes, and the router made of them | `table` |
 //! | who asks, and may they | `guard` |
 //! | login, links; sessions and tokens; people and members | `entrance`, `me`, `users` |
-//! | projects and keys; issues | `projects`, `issues` |
+//! | projects and keys; what of their users goes; issues | `projects`, `forget`, `issues` |
 
 mod answers;
 mod entrance;
+mod forget;
 mod guard;
 mod issues;
 mod me;
@@ -123,7 +124,7 @@ pub fn table() -> Vec<Route> {
         Route::get("/readyz", Need::Open, ready),
     ];
     let people = [entrance::routes(), me::routes(), users::routes()];
-    let all = [own, projects::routes(), issues::routes(), stream::routes()].into_iter().chain(people);
+    let all = [own, projects::routes(), forget::routes(), issues::routes(), stream::routes()].into_iter().chain(people);
     all.flatten().collect()
 }
 

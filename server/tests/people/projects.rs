@@ -110,3 +110,51 @@ fn a_deleted_project_leaves_nothing() {
     let highest: u32 = server.database().query_row("SELECT MAX(id) FROM patterns", [], |row| row.get(0)).unwrap();
     assert_eq!((patterns[0], highest), (1, 3));
 }
+
+/// What is stored of one user goes, also where others' payloads were compressed against it; those stay readable.
+#[test]
+fn a_user_is_forgotten() {
+    let server = Running::start(&[]);
+    let host = server.host();
+    let key = format!("Sentry sentry_key={}", server.first_key());
+    let send = |id: &str, user: &str| {
+        let event = json!({ "event_id": id, "user": { "id": user }, "extra": { "note": format!("of {user}") },
+            "exception": { "values": [{ "type": "ValueError", "value": "no such thing" }] } });
+        assert_eq!(server.nobody().with("x-sentry-auth", &key).post("/api/1/store/", &event).status, 200);
+    };
+    let ids: Vec<String> = (0..6).map(|n| format!("{n:032x}")).collect();
+    let read = |id: &str| host.get(&format!("/api/v1/projects/1/events/{id}"));
+    // The first is what the others are compressed against.
+    for (id, user) in ids.iter().zip(["ada", "bob", "ada", "bob", "adamant", "bob"]) {
+        send(id, user);
+        until("the event", || (read(id).status == 200).then_some(()));
+    }
+    let place = "SELECT file, start, length FROM occurrences ORDER BY start LIMIT 1";
+    let (file, start, length): (u32, usize, usize) = server
+        .database()
+        .query_row(place, [], |row| Ok((row.get(0)?, row.get::<_, u32>(1)? as usize, row.get::<_, u32>(2)? as usize)))
+        .unwrap();
+    let forget = |user: &str| {
+        let answer = host.post("/api/v1/projects/1/forget-user", &json!({ "user": user }));
+        (answer.status, answer.json()["removed"].clone())
+    };
+    assert_eq!(forget("ada"), (200, json!(2)));
+    assert_eq!(forget("ada"), (200, json!(0)));
+    let folder = std::fs::read_dir(server.data_dir().join("occurrences")).unwrap();
+    let files: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!((files.len(), file), (1, 1));
+    let bytes = std::fs::read(&files[0]).unwrap();
+    assert!(bytes[start..start + length].iter().all(|byte| *byte == 0));
+    let check = |host: &super::support::Client| {
+        for (id, user) in ids.iter().zip([None, Some("bob"), None, Some("bob"), Some("adamant"), Some("bob")]) {
+            let found = host.get(&format!("/api/v1/projects/1/events/{id}")).json();
+            let expected = user.map_or(json!(null), |user| json!(user));
+            assert_eq!(found["payload"]["user"]["id"], expected, "{found}");
+        }
+    };
+    check(&host);
+    // They are where a restart looks for them as well.
+    let headers = host.headers.clone();
+    let server = Running::start_in(server.stop(), &[]);
+    check(&super::support::Client { headers, ..server.nobody() });
+}

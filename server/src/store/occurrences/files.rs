@@ -163,13 +163,23 @@ impl Files {
         self.current.as_ref().map_or(Ok(()), |current| current.file.sync_data())
     }
 
+    /// A reader of what is flushed.
+    pub fn reader(&self) -> Reader {
+        Reader::new(&self.folder)
+    }
+
+    /// Has the next payload of each pattern stand alone.
+    pub fn forget_bases(&mut self) {
+        self.bases.clear();
+    }
+
     /// Overwrites payloads that nothing names any more, with all that was compressed against them.
     ///
     /// # Errors
     /// When the disk refuses; asking again is harmless.
     pub fn erase(&mut self, places: &[Place]) -> io::Result<()> {
         // A base among them is none for what comes.
-        self.bases.clear();
+        self.forget_bases();
         let mut by_file: BTreeMap<u32, Vec<Place>> = BTreeMap::new();
         places.iter().for_each(|place| by_file.entry(place.file).or_default().push(*place));
         let names = names(&self.folder)?;

@@ -5,6 +5,7 @@
 
 mod erase;
 mod ids;
+mod payloads;
 mod people;
 mod projects;
 mod query;
@@ -26,6 +27,7 @@ use crate::issues::{Fingerprint, Issue, Pattern, Release, Releases};
 use crate::log::Position;
 use crate::{IssueId, PatternId, ProjectId};
 
+pub use payloads::Payloads;
 pub use people::{Member, NewToken, People, Session, Token};
 pub use projects::{KeyRow, Project, Projects};
 pub use query::{Filter, Occurrence, Page, Reader};

@@ -252,6 +252,14 @@ impl Reader {
         Ok(serde_json::from_slice(&self.occurrences.get(occurrence.place)?)?)
     }
 
+    /// The bytes of a stored payload.
+    ///
+    /// # Errors
+    /// When it is gone or damaged.
+    pub fn stored(&self, place: Place) -> anyhow::Result<Vec<u8>> {
+        Ok(self.occurrences.get(place)?)
+    }
+
     /// Of which issue an event is, and where its payload is, if that was stored.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{People, Projects, Sqlite};
+use super::{Payloads, People, Projects, Sqlite};
 
 /// Projects, keys and people, over any connection.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +12,11 @@ impl<'c> Registry<'c> {
     /// Projects and their keys.
     pub fn projects(self) -> Projects<'c> {
         Projects(self.0)
+    }
+
+    /// Rows of stored payloads.
+    pub fn payloads(self) -> Payloads<'c> {
+        Payloads(self.0)
     }
 
     /// People, sessions, tokens, links.

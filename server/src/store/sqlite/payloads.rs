@@ -1,0 +1,63 @@
+//! Rows of stored payloads, for what has to go.
+
+use rusqlite::{Connection, Row, params};
+
+use super::super::{OccurrenceRow, Place};
+use crate::{PatternId, ProjectId};
+
+/// Stored payloads, over any connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Payloads<'c>(pub &'c Connection);
+
+fn row(row: &Row<'_>) -> rusqlite::Result<OccurrenceRow> {
+    let place = Place { file: row.get(3)?, offset: row.get(4)?, length: row.get(5)?, base: row.get(6)? };
+    let pattern = PatternId(row.get(0)?);
+    Ok(OccurrenceRow { pattern, time: row.get(1)?, id: row.get(2)?, place, is_newest_only: row.get(7)? })
+}
+
+const ROW: &str = "pattern, time, occurrences.id, file, start, length, base, newest";
+
+impl Payloads<'_> {
+    /// Payloads of a project behind `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn of(
+        self,
+        project: ProjectId,
+        after: Option<&OccurrenceRow>,
+        limit: usize,
+    ) -> anyhow::Result<Vec<OccurrenceRow>> {
+        let sql = format!(
+            "SELECT {ROW} FROM patterns JOIN occurrences ON occurrences.pattern = patterns.id \
+             WHERE project = ?1 AND patterns.id >= ?2 AND (pattern, time, occurrences.id) > (?2, ?3, ?4) \
+             ORDER BY pattern, time, occurrences.id LIMIT ?5"
+        );
+        let (pattern, time, id) = after.map_or((0, i64::MIN, [0; 16]), |row| (row.pattern.0, row.time, row.id));
+        let mut statement = self.0.prepare_cached(&sql)?;
+        Ok(statement.query_map(params![project.0, pattern, time, id, limit as i64], row)?.collect::<Result<_, _>>()?)
+    }
+
+    /// Payloads that were compressed against the one of `base`, itself not among them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn against(self, base: &OccurrenceRow) -> anyhow::Result<Vec<OccurrenceRow>> {
+        let sql =
+            format!("SELECT {ROW} FROM occurrences WHERE pattern = ?1 AND file = ?2 AND base = ?3 AND start <> ?3");
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let values = params![base.pattern.0, base.place.file, base.place.offset];
+        Ok(statement.query_map(values, row)?.collect::<Result<_, _>>()?)
+    }
+
+    /// Removes a row; whether it was there, and there.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn remove(self, gone: &OccurrenceRow) -> anyhow::Result<bool> {
+        let sql = "DELETE FROM occurrences WHERE pattern = ?1 AND time = ?2 AND id = ?3 AND file = ?4 AND start = ?5";
+        let OccurrenceRow { pattern, time, id, place, .. } = gone;
+        let values = params![pattern.0, time, id, place.file, place.offset];
+        Ok(self.0.prepare_cached(sql)?.execute(values)? > 0)
+    }
+}
