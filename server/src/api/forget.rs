@@ -21,6 +21,8 @@ use crate::store::OccurrenceRow;
 
 /// Payloads that are looked at before others get their turn.
 const AT_ONCE: usize = 500;
+/// Searches at most, until nothing is found: others may come, or be moved, while one runs.
+const ROUNDS: usize = 5;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::post("/api/v1/projects/{project}/forget-user", Need::Manage, forget)]
@@ -43,15 +45,20 @@ async fn forget(
         return Err(Problem::Invalid("user: expected 1 to 1000 characters".to_owned()));
     }
     let project = ProjectId(project);
-    let found = search(&api, project, &user).await?;
-    let mut by_file: BTreeMap<u32, Vec<OccurrenceRow>> = BTreeMap::new();
-    found.into_iter().for_each(|row| by_file.entry(row.place.file).or_default().push(row));
-    let mut removed = 0;
-    // What waits to be stored as the newest goes too, whether or not anything of theirs is stored.
+    // What waits to be stored as the newest goes too.
     let wanted = user.clone();
     api.doorway.ask(move |ledger| ledger.let_go(project, &wanted)).await?;
-    for rows in by_file.into_values() {
-        removed += api.doorway.ask(move |ledger| ledger.forget(&rows)).await??;
+    let mut removed = 0;
+    for _ in 0..ROUNDS {
+        let found = search(&api, project, &user).await?;
+        if found.is_empty() {
+            break;
+        }
+        let mut by_file: BTreeMap<u32, Vec<OccurrenceRow>> = BTreeMap::new();
+        found.into_iter().for_each(|row| by_file.entry(row.place.file).or_default().push(row));
+        for rows in by_file.into_values() {
+            removed += api.doorway.ask(move |ledger| ledger.forget(&rows)).await??;
+        }
     }
     tracing::warn!(project = project.0, removed, by = caller.who(), "what was stored of a user was deleted");
     Ok(Json(json!({ "removed": removed })))

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | the routes, and the router made of them | `table` |
 //! | who asks, and may they | `guard` |
-//! | login, links; sessions and tokens; people and members | `entrance`, `me`, `users` |
+//! | login, links, and their page; sessions and tokens; people and members | `entrance`, `pages`, `me`, `users` |
 //! | projects and keys; what of their users goes; issues | `projects`, `forget`, `issues` |
 
 mod answers;
@@ -16,6 +16,7 @@ mod forget;
 mod guard;
 mod issues;
 mod me;
+mod pages;
 mod projects;
 mod stream;
 mod table;
@@ -123,9 +124,18 @@ pub fn table() -> Vec<Route> {
         Route::get("/healthz", Need::Open, async || "ok"),
         Route::get("/readyz", Need::Open, ready),
     ];
-    let people = [entrance::routes(), me::routes(), users::routes()];
-    let all = [own, projects::routes(), forget::routes(), issues::routes(), stream::routes()].into_iter().chain(people);
-    all.flatten().collect()
+    let lists = [
+        own,
+        entrance::routes(),
+        pages::routes(),
+        me::routes(),
+        users::routes(),
+        projects::routes(),
+        forget::routes(),
+        issues::routes(),
+        stream::routes(),
+    ];
+    lists.into_iter().flatten().collect()
 }
 
 /// The router of the [table](table()).

@@ -230,6 +230,14 @@ fn under_a_path() {
     let projects = host.get("/api/v1/projects").json();
     assert_eq!(projects["items"][0]["keys"][0]["dsn"], json!(server.dsn.clone().unwrap()));
     assert_eq!(nobody.get("/healthz").text(), "ok");
+    // What the link opens finds its script and the API beside it.
+    for page in ["/setup", "/join"] {
+        let page = nobody.get(page);
+        assert!(page.text().contains("<script src=\"entrance.js\">"));
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
+    }
+    assert_eq!(nobody.get("/entrance.js").header("content-type"), Some("text/javascript; charset=utf-8"));
     assert_eq!(nobody.get("/api/v1/projects").status, 401);
     assert_eq!(nobody.get("/nothing").reason(), "not_found");
     let event = json!({ "event_id": "1".repeat(32), "message": "hello" });

@@ -109,6 +109,9 @@ fn every_route_lets_in_whom_it_should() {
                 F => answer.status == 403 && answer.reason() == "forbidden",
                 H => answer.status == 404 && answer.reason() == "not_found",
             };
+            if expected == I && route.need != Need::Open {
+                assert_eq!(answer.header("cache-control"), Some("no-store"), "{}", route.path);
+            }
             if !is_right {
                 let (method, path) = (&route.method, route.path);
                 wrong.push(format!("{method} {path}: {who}: {} instead of {expected:?}", answer.status));
@@ -145,7 +148,8 @@ fn needs_fit_the_paths() {
         }
     }
     open.sort_unstable();
-    let known = ["/api/v1/login", "/api/v1/redeem", "/api/v1/setup", "/healthz", "/readyz"];
+    let pages = ["/entrance.js", "/healthz", "/join", "/readyz", "/setup"];
+    let known = [["/api/v1/login", "/api/v1/redeem", "/api/v1/setup"].as_slice(), &pages].concat();
     assert_eq!(open, known, "a route that everyone may use is added here on purpose, or not at all");
 }
 
