@@ -30,13 +30,16 @@ impl Sqlite {
         &mut self,
         edit: &mut dyn FnMut(Registry<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        // No log holds what is done here: this one transaction is brought to disk by itself.
+        // No log holds what is done here: this one transaction is brought to disk by itself. And what it deletes is
+        // overwritten.
         self.connection.pragma_update(None, "synchronous", "FULL")?;
+        self.connection.pragma_update(None, "secure_delete", true)?;
         let done = (|| {
             let transaction = self.connection.transaction()?;
             edit(Registry(&transaction))?;
             anyhow::Ok(transaction.commit()?)
         })();
+        self.connection.pragma_update(None, "secure_delete", false)?;
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
         done
     }
