@@ -1,5 +1,7 @@
 //! Projects: made, renamed, and gone with all that was known of them.
 
+use std::io::{BufRead, Read};
+
 use serde_json::json;
 
 use super::support::{Running, until};
@@ -157,4 +159,34 @@ fn a_user_is_forgotten() {
     let headers = host.headers.clone();
     let server = Running::start_in(server.stop(), &[]);
     check(&super::support::Client { headers, ..server.nobody() });
+}
+
+/// Who loses their role is told nothing more by a stream that they opened before.
+#[test]
+fn a_stream_ends_with_the_right_to_it() {
+    let server = Running::start(&[]);
+    let host = server.host();
+    let ada = server.person(&host, "ada@example.com", Some((1, "viewer")));
+    let id = ada.get("/api/v1/me").json()["user"]["id"].clone();
+    let mut stream = ada.open("/api/v1/projects/1/stream");
+    let mut sent = 0..;
+    let mut send = || {
+        let id: String = format!("{:032x}", sent.next().unwrap());
+        assert_eq!(server.send(1, &server.first_key(), &id), 200);
+    };
+    send();
+    let mut line = String::new();
+    while !line.contains("event: ") {
+        stream.read_line(&mut line).unwrap();
+    }
+    assert_eq!(host.delete(&format!("/api/v1/projects/1/members/{id}")).status, 204);
+    let ended = std::thread::spawn(move || {
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).map(drop)
+    });
+    until("the stream to end", || {
+        send();
+        ended.is_finished().then_some(())
+    });
+    ended.join().unwrap().unwrap();
 }
