@@ -8,7 +8,7 @@ use faultwire_server::people::Role;
 use faultwire_server::people::commands::{self, NewUser};
 use faultwire_server::server::Server;
 use faultwire_server::settings::{self, Settings};
-use faultwire_server::telemetry;
+use faultwire_server::{telemetry, upkeep};
 
 // Batches are allocated on one thread and freed on others.
 #[global_allocator]
@@ -41,6 +41,19 @@ enum Task {
     /// People of a data directory on which no server runs.
     #[command(subcommand)]
     User(UserTask),
+    /// Copy the data directory, while a server runs on it or not: database and occurrences. The log is left out, which
+    /// may hold what clients did not clean.
+    Backup {
+        /// The folder to make.
+        folder: PathBuf,
+    },
+    /// Make the data directory, which must not be there or be empty, from a copy.
+    Restore {
+        /// A folder that `backup` made.
+        folder: PathBuf,
+    },
+    /// Look at directory, disk, database, log and settings, and say what is not well.
+    Doctor,
 }
 
 #[derive(Debug, Subcommand)]
@@ -102,6 +115,18 @@ fn run() -> anyhow::Result<()> {
             let new = NewUser { email, name, is_admin: admin, role: project.zip(role) };
             println!("{}", commands::add_user(&cli.settings, &new)?);
             Ok(())
+        }
+        Some(Task::Backup { folder }) => upkeep::backup(&cli.settings.data_dir, &folder),
+        Some(Task::Restore { folder }) => upkeep::restore(&folder, &cli.settings.data_dir),
+        Some(Task::Doctor) => {
+            let findings = upkeep::doctor(&cli.settings);
+            for finding in &findings {
+                println!("{} {}: {}", if finding.is_well { "well" } else { "ILL " }, finding.what, finding.says);
+            }
+            match findings.iter().filter(|finding| !finding.is_well).count() {
+                0 => Ok(()),
+                count => anyhow::bail!("{count} of {} are not well", findings.len()),
+            }
         }
     }
 }

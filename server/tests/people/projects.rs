@@ -89,6 +89,8 @@ fn a_deleted_project_leaves_nothing() {
         let left: i64 = database.query_row(&sql, [], |row| row.get(0)).unwrap();
         assert_eq!(left, 0, "{table}");
     }
+    let texts = "SELECT COUNT(*) FROM issue_texts WHERE issue_texts MATCH '\"ValueError\"'";
+    assert_eq!(database.query_row(texts, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
     for (file, start, length) in places {
         let folder = std::fs::read_dir(server.data_dir().join("occurrences")).unwrap();
         let name = format!("{file:08x}-");

@@ -29,8 +29,8 @@ form.addEventListener('submit', async (event) => {
       body: JSON.stringify(body),
     });
     const said = await answer.json();
-    form.hidden = answer.ok;
-    status.textContent = answer.ok ? `You are in, ${said.user.name}.` : said.detail;
+    if (answer.ok) location.assign('./');
+    else status.textContent = said.detail;
   } catch {
     status.textContent = 'The server did not answer. Try again.';
   }

@@ -1,4 +1,5 @@
-//! The page that one-time links open. It has no content of anyone's, so it needs nothing of who asks.
+//! The pages: what one-time links open, and the issues. They hold nothing of anyone's and ask the API for it, so they
+//! need nothing of who asks.
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -7,14 +8,17 @@ use super::table::Route;
 use crate::people::Need;
 
 /// Nothing but the page's own script and style, and nobody's frame.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
                       form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/setup", Need::Open, page),
-        Route::get("/join", Need::Open, page),
-        Route::get("/entrance.js", Need::Open, script),
+        Route::get("/", Need::Open, async || html(include_str!("issues.html"))),
+        Route::get("/issues.js", Need::Open, async || script(include_str!("issues.js"))),
+        Route::get("/issues.css", Need::Open, async || served("text/css; charset=utf-8", include_str!("issues.css"))),
+        Route::get("/setup", Need::Open, async || html(include_str!("entrance.html"))),
+        Route::get("/join", Need::Open, async || html(include_str!("entrance.html"))),
+        Route::get("/entrance.js", Need::Open, async || script(include_str!("entrance.js"))),
     ]
 }
 
@@ -33,10 +37,10 @@ fn served(kind: &'static str, body: &'static str) -> Response {
     response
 }
 
-async fn page() -> Response {
-    served("text/html; charset=utf-8", include_str!("entrance.html"))
+fn html(body: &'static str) -> Response {
+    served("text/html; charset=utf-8", body)
 }
 
-async fn script() -> Response {
-    served("text/javascript; charset=utf-8", include_str!("entrance.js"))
+fn script(body: &'static str) -> Response {
+    served("text/javascript; charset=utf-8", body)
 }
