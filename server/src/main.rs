@@ -8,8 +8,7 @@ use faultwire_server::people::Role;
 use faultwire_server::people::commands::{self, NewUser};
 use faultwire_server::server::Server;
 use faultwire_server::settings::{self, Settings};
-use faultwire_server::telemetry;
-use faultwire_server::upkeep::{self, Finding};
+use faultwire_server::{telemetry, upkeep};
 
 // Batches are allocated on one thread and freed on others.
 #[global_allocator]
@@ -42,17 +41,18 @@ enum Task {
     /// People of a data directory on which no server runs.
     #[command(subcommand)]
     User(UserTask),
-    /// Copy the data directory, while a server runs on it or not. The log and the key of channel secrets are left out.
+    /// Copy the data directory, while a server runs on it or not: database and occurrences. The log is left out, which
+    /// may hold what clients did not clean.
     Backup {
-        /// Folder to make.
+        /// The folder to make.
         folder: PathBuf,
     },
-    /// Make the data directory, which must be new or empty, of a copy.
+    /// Make the data directory, which must not be there or be empty, from a copy.
     Restore {
-        /// Folder that `backup` made.
+        /// A folder that `backup` made.
         folder: PathBuf,
     },
-    /// Look whether all is well, and say what to do. Fails if something is not.
+    /// Look at directory, disk, database, log and settings, and say what is not well.
     Doctor,
 }
 
@@ -118,17 +118,16 @@ fn run() -> anyhow::Result<()> {
         }
         Some(Task::Backup { folder }) => upkeep::backup(&cli.settings.data_dir, &folder),
         Some(Task::Restore { folder }) => upkeep::restore(&folder, &cli.settings.data_dir),
-        Some(Task::Doctor) => report(&upkeep::doctor(&cli.settings)),
-    }
-}
-
-fn report(findings: &[Finding]) -> anyhow::Result<()> {
-    for finding in findings {
-        println!("{:4} {:15} {}", if finding.is_well { "ok" } else { "BAD" }, finding.what, finding.says);
-    }
-    match findings.iter().filter(|finding| !finding.is_well).count() {
-        0 => Ok(()),
-        ill => anyhow::bail!("{ill} of {} are not well", findings.len()),
+        Some(Task::Doctor) => {
+            let findings = upkeep::doctor(&cli.settings);
+            for finding in &findings {
+                println!("{} {}: {}", if finding.is_well { "well" } else { "ILL " }, finding.what, finding.says);
+            }
+            match findings.iter().filter(|finding| !finding.is_well).count() {
+                0 => Ok(()),
+                count => anyhow::bail!("{count} of {} are not well", findings.len()),
+            }
+        }
     }
 }
 

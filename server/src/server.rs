@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, Request};
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Request, Uri};
 use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Redirect};
 use faultwire::sanitize::Sanitizer;
 use faultwire::stacktrace::Rules;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -143,7 +145,7 @@ impl Server {
         });
         let inner = Router::new().merge(ingest::routes(ingest)).merge(api::routes(api));
         let router =
-            under(&base, inner).fallback(async || api::Problem::NotFound).layer(middleware::from_fn(introduce));
+            under(&base, inner.fallback(async || api::Problem::NotFound)).layer(middleware::from_fn(introduce));
         let started = Server {
             address,
             listener,
@@ -217,11 +219,36 @@ impl Server {
 
 /// All routes under the path of the public address; and without it, for proxies that take it away and for probes.
 fn under(base: &str, routes: Router) -> Router {
-    if base.is_empty() { routes } else { routes.clone().nest(base, routes) }
+    if base.is_empty() {
+        return routes;
+    }
+    let base: Arc<str> = base.into();
+    let take_away = move |mut request: Request<Body>, next: Next| {
+        let base = base.clone();
+        async move {
+            let uri = request.uri();
+            let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            match uri.path().strip_prefix(&*base) {
+                // Pages name what belongs to them from there on.
+                Some("") => return Redirect::permanent(&format!("{base}/{query}")).into_response(),
+                Some(rest) if rest.starts_with('/') => {
+                    let mut parts = uri.clone().into_parts();
+                    parts.path_and_query = format!("{rest}{query}").parse().ok();
+                    match Uri::from_parts(parts) {
+                        Ok(inner) => *request.uri_mut() = inner,
+                        Err(_) => return api::Problem::NotFound.into_response(),
+                    }
+                }
+                _ => {}
+            }
+            next.run(request).await
+        }
+    };
+    Router::new().fallback_service(routes).layer(middleware::from_fn(take_away))
 }
 
 /// Says who answers: our own clients then send what only we understand.
-async fn introduce(request: Request<axum::body::Body>, next: Next) -> axum::response::Response {
+async fn introduce(request: Request<Body>, next: Next) -> axum::response::Response {
     let mut response = next.run(request).await;
     let version = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
     response.headers_mut().insert(HeaderName::from_static("x-faultwire"), version);

@@ -58,7 +58,8 @@ pub(super) async fn guard(
     // Who is nobody learns nothing, not even that a path cannot be.
     let project_of_lookup = project.as_ref().ok().copied().flatten();
     let credential = credential.ok_or(Problem::Unauthorized)?;
-    let caller = find(&api, &credential, project_of_lookup).await?.ok_or(Problem::Unauthorized)?;
+    let pass = Pass::new(&credential, project_of_lookup, need);
+    let caller = pass.find(&api).await?.ok_or(Problem::Unauthorized)?;
     project?;
     if let Credential::Session(session) = &credential
         && !is_safe
@@ -74,9 +75,10 @@ pub(super) async fn guard(
         Denied::Forbidden(why) => Problem::Forbidden("forbidden", why),
     })?;
     request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(pass);
     let mut response = next.run(request).await;
     // What is for one is not kept for another by anything between.
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
@@ -87,24 +89,44 @@ fn has_metrics_token(api: &Api, credential: &Option<Credential>) -> bool {
     }
 }
 
-async fn find(api: &Arc<Api>, credential: &Credential, project: Option<ProjectId>) -> Result<Option<Caller>, Problem> {
-    let reader = api.reader.clone();
-    let (is_session, hash) = match credential {
-        Credential::Session(session) => (true, secrets::hash(session)),
-        Credential::Token(token) => (false, secrets::hash(token)),
-    };
-    let now = clock::now();
-    let found = reading(move || {
-        reader.registry(|registry| match is_session {
-            true => registry.people().by_session(&hash, project, now),
-            false => registry.people().by_token(&hash, project, now),
-        })
-    });
-    let Some((caller, used)) = found.await? else { return Ok(None) };
-    if now - used >= NOTE_EVERY {
-        note(api, &caller, now);
+/// By what someone was let in, and to what: so that an answer that takes long can ask again.
+#[derive(Debug, Clone)]
+pub(super) struct Pass {
+    is_session: bool,
+    hash: secrets::Hash,
+    project: Option<ProjectId>,
+    need: Need,
+}
+
+impl Pass {
+    fn new(credential: &Credential, project: Option<ProjectId>, need: Need) -> Pass {
+        let (is_session, hash) = match credential {
+            Credential::Session(session) => (true, secrets::hash(session)),
+            Credential::Token(token) => (false, secrets::hash(token)),
+        };
+        Pass { is_session, hash, project, need }
     }
-    Ok(Some(caller))
+
+    async fn find(&self, api: &Arc<Api>) -> Result<Option<Caller>, Problem> {
+        let (reader, now) = (api.reader.clone(), clock::now());
+        let Pass { is_session, hash, project, .. } = self.clone();
+        let found = reading(move || {
+            reader.registry(|registry| match is_session {
+                true => registry.people().by_session(&hash, project, now),
+                false => registry.people().by_token(&hash, project, now),
+            })
+        });
+        let Some((caller, used)) = found.await? else { return Ok(None) };
+        if now - used >= NOTE_EVERY {
+            note(api, &caller, now);
+        }
+        Ok(Some(caller))
+    }
+
+    /// Whether who was let in may still read.
+    pub async fn holds(&self, api: &Arc<Api>) -> bool {
+        matches!(self.find(api).await, Ok(Some(caller)) if decide(self.need, &caller, true).is_ok())
+    }
 }
 
 /// Notes that someone was here, beside the answer, once for all requests of a moment.

@@ -1,5 +1,7 @@
 //! What a person has here: their sessions and tokens.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -29,9 +31,13 @@ pub(super) fn routes() -> Vec<Route> {
 /// Who asks, what they are where, and what a page needs beside its cookie.
 async fn me(State(api): Shared, caller: Caller, headers: HeaderMap) -> Result<Json<Value>, Problem> {
     let (reader, asker) = (api.reader.clone(), caller.clone());
-    let projects = reading(move || reader.registry(|registry| registry.people().projects_of(&asker))).await?;
-    let projects: Vec<Value> =
-        projects.into_iter().map(|(project, role)| json!({ "project": project, "role": role })).collect();
+    let found = reading(move || {
+        reader.registry(|registry| Ok((registry.people().projects_of(&asker)?, registry.projects().all()?)))
+    });
+    let (roles, projects) = found.await?;
+    let roles: HashMap<_, _> = roles.into_iter().collect();
+    let seen = projects.iter().filter_map(|project| Some((project, roles.get(&project.id)?)));
+    let projects: Vec<Value> = seen.map(|(project, role)| json!({ "project": project, "role": role })).collect();
     let user = json!({ "id": caller.user, "email": caller.email, "name": caller.name, "is_admin": caller.is_host() });
     Ok(Json(match &caller.via {
         Via::Session { number } => {

@@ -146,9 +146,7 @@ pub fn routes(api: Arc<Api>) -> Router {
 /// Every route has its time and status in the metrics.
 async fn measure(State(api): Shared, request: Request<Body>, next: Next) -> Response {
     let started = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
-    // The same route with and without the path of the public address.
-    let route = route.strip_prefix(api.site.base()).unwrap_or(route).to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().as_str().to_owned();
     let response = next.run(request).await;
     api.metrics.answered(&route, &method, response.status().as_u16(), started.elapsed());

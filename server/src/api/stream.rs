@@ -5,8 +5,9 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Sse;
@@ -14,13 +15,16 @@ use axum::response::sse::{Event, KeepAlive};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::watch;
 
-use super::Shared;
+use super::guard::Pass;
 use super::table::Route;
+use super::{Api, Shared};
 use crate::ProjectId;
 use crate::live::{Live, Read};
 use crate::people::Need;
 use crate::telemetry::Metrics;
 
+/// Who reads is asked again who they are, after so long, before they are told more.
+const PROVE_EVERY: Duration = Duration::from_secs(1);
 /// Proxies close what is silent for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -29,6 +33,10 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 struct Reader {
+    api: Arc<Api>,
+    pass: Pass,
+    /// When the pass held last.
+    proven: Instant,
     live: Arc<Live>,
     project: ProjectId,
     after: u64,
@@ -46,6 +54,7 @@ impl Drop for Reader {
 
 async fn stream(
     State(api): Shared,
+    Extension(pass): Extension<Pass>,
     Path(project): Path<u32>,
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
@@ -61,6 +70,9 @@ async fn stream(
         more: live.subscribe(),
         metrics: api.metrics.clone(),
         live,
+        pass,
+        proven: Instant::now(),
+        api,
     };
     let batches = stream::unfold(reader, async |mut reader| reader.next().await.map(|events| (events, reader)));
     let events = batches.flat_map(|events| stream::iter(events.into_iter().map(Ok)));
@@ -68,13 +80,19 @@ async fn stream(
 }
 
 impl Reader {
-    /// The next entries; none when the server ends.
+    /// The next entries; none when the server ends, or the right to read them.
     async fn next(&mut self) -> Option<Vec<Event>> {
         if std::mem::take(&mut self.begins_anew) {
             return Some(vec![self.reset()]);
         }
         while !self.live.is_closed() {
             self.more.borrow_and_update();
+            if self.proven.elapsed() >= PROVE_EVERY {
+                if !self.pass.holds(&self.api).await {
+                    return None;
+                }
+                self.proven = Instant::now();
+            }
             match self.live.read(self.project, self.after) {
                 Read::Reset(last) => {
                     self.after = last;

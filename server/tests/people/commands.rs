@@ -62,7 +62,17 @@ fn a_running_server_is_left_alone() {
 #[test]
 fn help_documents_all() {
     let help = said(&run(std::path::Path::new("/nowhere"), &["--help"]));
-    for word in ["serve", "project", "user", "--public-url", "--metrics-token", "FAULTWIRE_METRICS_TOKEN"] {
+    for word in [
+        "serve",
+        "project",
+        "user",
+        "backup",
+        "restore",
+        "doctor",
+        "--public-url",
+        "--metrics-token",
+        "FAULTWIRE_METRICS_TOKEN",
+    ] {
         assert!(help.contains(word), "{word}");
     }
     assert!(said(&run(std::path::Path::new("/nowhere"), &["user", "add", "--help"])).contains("--role"));

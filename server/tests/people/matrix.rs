@@ -148,8 +148,8 @@ fn needs_fit_the_paths() {
         }
     }
     open.sort_unstable();
-    let pages = ["/entrance.js", "/healthz", "/join", "/readyz", "/setup"];
-    let known = [["/api/v1/login", "/api/v1/redeem", "/api/v1/setup"].as_slice(), &pages].concat();
+    let pages = ["/entrance.js", "/healthz", "/issues.css", "/issues.js", "/join", "/readyz", "/setup"];
+    let known = [["/", "/api/v1/login", "/api/v1/redeem", "/api/v1/setup"].as_slice(), &pages].concat();
     assert_eq!(open, known, "a route that everyone may use is added here on purpose, or not at all");
 }
 

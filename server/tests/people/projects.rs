@@ -1,5 +1,7 @@
 //! Projects: made, renamed, and gone with all that was known of them.
 
+use std::io::{BufRead, Read};
+
 use serde_json::json;
 
 use super::support::{Running, until};
@@ -61,32 +63,11 @@ fn a_deleted_project_leaves_nothing() {
     assert_eq!((host.delete(&path).status, host.get(&event).status, host.get(&kept).status), (404, 404, 200));
     assert_eq!(server.send(id, key, &"3".repeat(32)), 401);
 
-    let patterns: Vec<u32> = database
-        .prepare("SELECT id FROM patterns")
-        .unwrap()
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .flatten()
-        .collect();
-    assert_eq!(patterns.len(), 1);
-    let tables = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c \
-                  WHERE m.type = 'table' AND c.name IN ('project', 'pattern')";
-    let tables: Vec<(String, String)> = database
-        .prepare(tables)
-        .unwrap()
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
-    assert!(tables.len() >= 14, "{tables:?}");
-    for (table, column) in tables {
-        let sql = match column.as_str() {
-            "project" => format!("SELECT COUNT(*) FROM {table} WHERE project = {id}"),
-            _ => format!("SELECT COUNT(*) FROM {table} WHERE pattern <> {}", patterns[0]),
-        };
-        let left: i64 = database.query_row(&sql, [], |row| row.get(0)).unwrap();
-        assert_eq!(left, 0, "{table}");
-    }
+    let patterns = patterns(&database);
+    assert_eq!(patterns, [1]);
+    assert_nothing_is_left(&database, id);
+    let texts = "SELECT COUNT(*) FROM issue_texts WHERE issue_texts MATCH '\"ValueError\"'";
+    assert_eq!(database.query_row(texts, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
     for (file, start, length) in places {
         let folder = std::fs::read_dir(server.data_dir().join("occurrences")).unwrap();
         let name = format!("{file:08x}-");
@@ -157,4 +138,90 @@ fn a_user_is_forgotten() {
     let headers = host.headers.clone();
     let server = Running::start_in(server.stop(), &[]);
     check(&super::support::Client { headers, ..server.nobody() });
+}
+
+/// Who loses their role is told nothing more by a stream that they opened before.
+#[test]
+fn a_stream_ends_with_the_right_to_it() {
+    let server = Running::start(&[]);
+    let host = server.host();
+    let ada = server.person(&host, "ada@example.com", Some((1, "viewer")));
+    let id = ada.get("/api/v1/me").json()["user"]["id"].clone();
+    let mut stream = ada.open("/api/v1/projects/1/stream");
+    let mut sent = 0..;
+    let mut send = || {
+        let id: String = format!("{:032x}", sent.next().unwrap());
+        assert_eq!(server.send(1, &server.first_key(), &id), 200);
+    };
+    send();
+    let mut line = String::new();
+    while !line.contains("event: ") {
+        stream.read_line(&mut line).unwrap();
+    }
+    assert_eq!(host.delete(&format!("/api/v1/projects/1/members/{id}")).status, 204);
+    let ended = std::thread::spawn(move || {
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).map(drop)
+    });
+    until("the stream to end", || {
+        send();
+        ended.is_finished().then_some(())
+    });
+    ended.join().unwrap().unwrap();
+}
+
+fn patterns(database: &rusqlite::Connection) -> Vec<u32> {
+    let mut ids = database.prepare("SELECT id FROM patterns ORDER BY id").unwrap();
+    ids.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+/// No table names the project, or a pattern that is not.
+fn assert_nothing_is_left(database: &rusqlite::Connection, project: i64) {
+    let tables = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c \
+                  WHERE m.type = 'table' AND c.name IN ('project', 'pattern')";
+    let tables: Vec<(String, String)> = database
+        .prepare(tables)
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert!(tables.len() >= 15, "{tables:?}");
+    for (table, column) in tables {
+        let sql = match column.as_str() {
+            "project" => format!("SELECT COUNT(*) FROM {table} WHERE project = {project}"),
+            _ => format!("SELECT COUNT(*) FROM {table} WHERE pattern NOT IN (SELECT id FROM patterns)"),
+        };
+        let left: i64 = database.query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 0, "{table}");
+    }
+}
+
+/// What was accepted for a project and not yet counted when it was deleted counts for nothing.
+#[test]
+fn what_was_on_its_way_to_a_deleted_project_is_gone() {
+    let server = Running::start(&[]);
+    let host = server.host();
+    let other = host.post("/api/v1/projects", &json!({ "name": "Other" })).json();
+    let (id, key) = (other["project"]["id"].as_i64().unwrap(), other["keys"][0]["key"]["public"].as_str().unwrap());
+    std::thread::scope(|scope| {
+        for sender in 0..4 {
+            let (server, key) = (&server, key);
+            scope.spawn(move || {
+                let mut sent = 0..;
+                let mut send = || server.send(id, key, &format!("{sender}{:031x}", sent.next().unwrap()));
+                while send() == 200 {}
+            });
+        }
+        until("issues", || {
+            let page = host.get(&format!("/api/v1/projects/{id}/issues")).json();
+            (!page["items"].as_array().unwrap().is_empty()).then_some(())
+        });
+        assert_eq!(host.delete(&format!("/api/v1/projects/{id}?confirm=other")).status, 204);
+    });
+    // The log is read in order: behind this one nothing of the others waits.
+    assert_eq!(server.send(1, &server.first_key(), &"9".repeat(32)), 200);
+    let last = format!("/api/v1/projects/1/events/{}", "9".repeat(32));
+    until("the last event", || (host.get(&last).status == 200).then_some(()));
+    assert_nothing_is_left(&server.database(), id);
 }

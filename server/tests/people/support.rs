@@ -1,6 +1,6 @@
 //! A server in a directory of its own, and a client that speaks plain HTTP to it.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::thread::JoinHandle;
@@ -236,7 +236,24 @@ impl Client {
         self.send("DELETE", path, None)
     }
 
+    /// The answer as it comes, headers and all.
+    pub fn open(&self, path: &str) -> BufReader<TcpStream> {
+        self.ask("GET", path, None)
+    }
+
     pub fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let mut reader = self.ask(method, path, body);
+        let mut answer = String::new();
+        while !answer.ends_with("\r\n\r\n") && reader.read_line(&mut answer).unwrap() > 0 {}
+        // A live stream has no end.
+        if !answer.contains("text/event-stream") {
+            reader.read_to_string(&mut answer).unwrap();
+        }
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
+    fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> BufReader<TcpStream> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let mut head = format!("{method} {}{path} HTTP/1.1\r\nconnection: close\r\n", self.base);
         let own = [("host", self.address.to_string()), ("content-length", body.len().to_string())];
@@ -249,10 +266,6 @@ impl Client {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         stream.write_all(format!("{head}\r\n{body}").as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_owned(), body: body.to_owned() }
+        BufReader::new(stream)
     }
 }

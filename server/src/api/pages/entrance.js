@@ -29,8 +29,7 @@ form.addEventListener('submit', async (event) => {
       body: JSON.stringify(body),
     });
     const said = await answer.json();
-    form.hidden = answer.ok;
-    if (answer.ok) location.replace('./');
+    if (answer.ok) location.assign('./');
     else status.textContent = said.detail;
   } catch {
     status.textContent = 'The server did not answer. Try again.';

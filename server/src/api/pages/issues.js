@@ -47,17 +47,16 @@ function login() {
     }
   };
   main.replaceChildren(
-    make('form', { class: 'entrance', on: { submit: send } },
+    make('form', { on: { submit: send } },
       make('label', {}, 'E-mail ', make('input', { name: 'email', type: 'email', autocomplete: 'username', required: true })),
       make('label', {}, 'Password ', make('input', { name: 'password', type: 'password', autocomplete: 'current-password', required: true })),
       make('button', {}, 'Log in')));
 }
 
-async function projects() {
-  if (me.projects.length === 1) return list(me.projects[0].project, {});
-  const { items } = await call('projects');
+function projects() {
+  if (me.projects.length === 1) return list(me.projects[0].project.id, {});
   const link = ({ project }) => make('li', {}, make('a', { href: `#/p/${project.id}` }, project.name));
-  main.replaceChildren(make('h1', {}, 'Projects'), make('ul', {}, ...items.map(link)));
+  main.replaceChildren(make('h1', {}, 'Projects'), make('ul', {}, ...me.projects.map(link)));
 }
 
 async function list(project, asked) {
@@ -144,10 +143,10 @@ async function show() {
   const [, , project, , id] = path.split('/');
   status.textContent = '';
   try {
-    if (!project) await projects();
+    if (!project) projects();
     else if (id) await issue(project, id);
     else await list(project, Object.fromEntries(new URLSearchParams(query)));
-    const watched = project ?? (me.projects.length === 1 ? String(me.projects[0].project) : null);
+    const watched = project ?? (me.projects.length === 1 ? String(me.projects[0].project.id) : null);
     if (watched && stream?.url.includes(`/projects/${watched}/`) !== true) listen(watched);
   } catch (error) {
     if (error.status === 401) login();

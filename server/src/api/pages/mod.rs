@@ -1,5 +1,5 @@
-//! The pages: the one that one-time links open, and the issues. They have no content of anyone's, so they need nothing
-//! of who asks; what they show they get from the API, which does.
+//! The pages: what one-time links open, and the issues. They hold nothing of anyone's and ask the API for it, so they
+//! need nothing of who asks.
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -8,17 +8,17 @@ use super::table::Route;
 use crate::people::Need;
 
 /// Nothing but the page's own script and style, and nobody's frame.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
                       form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/", Need::Open, issues),
-        Route::get("/issues.js", Need::Open, issues_script),
-        Route::get("/pages.css", Need::Open, style),
-        Route::get("/setup", Need::Open, page),
-        Route::get("/join", Need::Open, page),
-        Route::get("/entrance.js", Need::Open, script),
+        Route::get("/", Need::Open, async || html(include_str!("issues.html"))),
+        Route::get("/issues.js", Need::Open, async || script(include_str!("issues.js"))),
+        Route::get("/issues.css", Need::Open, async || served("text/css; charset=utf-8", include_str!("issues.css"))),
+        Route::get("/setup", Need::Open, async || html(include_str!("entrance.html"))),
+        Route::get("/join", Need::Open, async || html(include_str!("entrance.html"))),
+        Route::get("/entrance.js", Need::Open, async || script(include_str!("entrance.js"))),
     ]
 }
 
@@ -37,22 +37,10 @@ fn served(kind: &'static str, body: &'static str) -> Response {
     response
 }
 
-async fn page() -> Response {
-    served("text/html; charset=utf-8", include_str!("entrance.html"))
+fn html(body: &'static str) -> Response {
+    served("text/html; charset=utf-8", body)
 }
 
-async fn script() -> Response {
-    served("text/javascript; charset=utf-8", include_str!("entrance.js"))
-}
-
-async fn issues() -> Response {
-    served("text/html; charset=utf-8", include_str!("issues.html"))
-}
-
-async fn issues_script() -> Response {
-    served("text/javascript; charset=utf-8", include_str!("issues.js"))
-}
-
-async fn style() -> Response {
-    served("text/css; charset=utf-8", include_str!("pages.css"))
+fn script(body: &'static str) -> Response {
+    served("text/javascript; charset=utf-8", body)
 }

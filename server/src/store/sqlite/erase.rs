@@ -6,7 +6,7 @@ use super::super::Place;
 use crate::ProjectId;
 
 /// Tables whose rows belong to a pattern.
-const OF_PATTERN: [&str; 4] = ["hours", "tags", "sightings", "occurrences"];
+const OF_PATTERN: [&str; 5] = ["hit", "hours", "tags", "sightings", "occurrences"];
 /// Tables whose rows belong to a project, without a reference that would take them along.
 const OF_PROJECT: [&str; 8] = ["patterns", "issues", "releases", "parked", "events", "outcomes", "refusals", "reports"];
 
@@ -32,6 +32,10 @@ pub(super) fn project(connection: &Connection, project: ProjectId) -> anyhow::Re
         let sql = format!("DELETE FROM {table} WHERE pattern IN (SELECT id FROM patterns WHERE project = ?1)");
         connection.execute(&sql, [project.0])?;
     }
+    connection
+        .execute("DELETE FROM issue_texts WHERE rowid IN (SELECT id FROM issues WHERE project = ?1)", [project.0])?;
+    // The index keeps the letters of what was deleted until its parts are made one.
+    connection.execute("INSERT INTO issue_texts (issue_texts) VALUES ('optimize')", [])?;
     for table in OF_PROJECT {
         connection.execute(&format!("DELETE FROM {table} WHERE project = ?1"), [project.0])?;
     }
