@@ -16,8 +16,10 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
+use crate::alerts::delivery::Delivery;
+use crate::alerts::{Sender, Vault};
 use crate::api;
 use crate::consume::ledger::Limits;
 use crate::consume::{Consumer, Doorway, Ledger, Reading, Tables};
@@ -46,6 +48,7 @@ pub struct Server {
     log: Arc<log::Files>,
     doorway: Doorway,
     live: Arc<Live>,
+    delivery: Delivery,
     consumer: JoinHandle<()>,
     /// The first project's DSN, if this start made it.
     pub first_dsn: Option<String>,
@@ -94,6 +97,23 @@ impl Server {
         let mut ledger = Ledger::new(Box::new(store), occurrences, Limits::from(&*settings));
         let listening = live.clone();
         ledger.listen(move |changes| listening.committed(changes));
+        let vault = Arc::new(Vault::open(&data_dir.channel_key())?);
+        let smtp = settings.smtp_url.as_ref().zip(settings.smtp_from.as_ref());
+        let sender = Arc::new(Sender::new(settings.webhook_allow.clone(), smtp, vault.clone(), &public_url));
+        let delivery = Delivery {
+            reader: reader.clone(),
+            doorway: doorway.clone(),
+            sender: sender.clone(),
+            metrics: metrics.clone(),
+            digest: settings.alert_digest_seconds as i64 * 1000,
+            bell: Arc::new(Notify::new()),
+        };
+        let bell = delivery.bell.clone();
+        ledger.listen(move |changes| {
+            if changes.alerting.is_due() {
+                bell.notify_one();
+            }
+        });
         let reading = Reading::new(Tables {
             sanitizer: Sanitizer::default(),
             rules: Rules::new(Vec::new(), Vec::new(), &[]).map_err(|e| anyhow::anyhow!("{e}"))?,
@@ -111,10 +131,30 @@ impl Server {
             settings: settings.clone(),
             room: Arc::new(Semaphore::new(settings.max_concurrent_requests as usize)),
         });
-        let api = Arc::new(api::Api { reader, doorway: doorway.clone(), live: live.clone(), metrics, log, public_url });
+        let api = Arc::new(api::Api {
+            reader,
+            doorway: doorway.clone(),
+            live: live.clone(),
+            metrics,
+            log,
+            public_url,
+            vault,
+            sender,
+        });
         let router =
             Router::new().merge(ingest::routes(ingest)).merge(api::routes(api)).layer(middleware::from_fn(introduce));
-        Ok(Server { address, listener, router, log: files, doorway, live, consumer, first_dsn, _data_dir: data_dir })
+        Ok(Server {
+            address,
+            listener,
+            router,
+            log: files,
+            doorway,
+            live,
+            delivery,
+            consumer,
+            first_dsn,
+            _data_dir: data_dir,
+        })
     }
 
     /// Where it listens.
@@ -128,6 +168,8 @@ impl Server {
     /// When the consumer died.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let connections = GracefulShutdown::new();
+        let (stop_sending, stopping) = tokio::sync::oneshot::channel::<()>();
+        let sending = tokio::spawn(self.delivery.run(async { drop(stopping.await) }));
         let mut protocol = auto::Builder::new(TokioExecutor::new());
         protocol.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
         protocol.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
@@ -164,6 +206,9 @@ impl Server {
         drop(self.listener);
         self.live.close();
         let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
+        // What was sent is written down as long as the consumer is there for it.
+        drop(stop_sending);
+        sending.await?;
         let ended = tokio::task::spawn_blocking(move || {
             self.log.close();
             self.doorway.close();

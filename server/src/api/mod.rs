@@ -1,5 +1,6 @@
 //! What people and programs see and do: REST under `/api/v1`, and where Prometheus and balancers look.
 
+mod alerts;
 mod answers;
 mod issues;
 mod projects;
@@ -16,6 +17,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
 
+use crate::alerts::{Sender, Vault};
 use crate::consume::Doorway;
 use crate::live::Live;
 use crate::log::Log;
@@ -38,6 +40,10 @@ pub struct Api {
     pub log: Arc<dyn Log>,
     /// What DSNs are made of.
     pub public_url: String,
+    /// Seals the secrets of channels.
+    pub vault: Arc<Vault>,
+    /// Tries channels.
+    pub sender: Arc<Sender>,
 }
 
 type Shared = State<Arc<Api>>;
@@ -48,6 +54,7 @@ pub fn routes(api: Arc<Api>) -> Router {
         .merge(projects::routes())
         .merge(issues::routes())
         .merge(stream::routes())
+        .merge(alerts::routes())
         .route("/metrics", get(metrics))
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready))

@@ -10,6 +10,7 @@ pub mod sqlite;
 use crate::IssueId;
 use crate::PatternId;
 use crate::ProjectId;
+use crate::alerts::AlertStore;
 use crate::issues::{Fingerprint, Issue, Pattern, Releases};
 use crate::log::Position;
 
@@ -20,7 +21,7 @@ pub use occurrences::{Files as OccurrenceFiles, Place, Reader as OccurrenceReade
 pub type Id = [u8; 16];
 
 /// What is known of issues: loaded piece by piece, changed by [`Changes`].
-pub trait IssueStore: Send {
+pub trait IssueStore: AlertStore + Send {
     /// Up to where the log is consumed.
     fn position(&self) -> Position;
 
