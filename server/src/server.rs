@@ -98,6 +98,9 @@ impl Server {
         let listening = live.clone();
         ledger.listen(move |changes| listening.committed(changes));
         let vault = Arc::new(Vault::open(&data_dir.channel_key())?);
+        if settings.smtp_url.is_some() != settings.smtp_from.is_some() {
+            anyhow::bail!("smtp_url, smtp_from: expected both or none");
+        }
         let smtp = settings.smtp_url.as_ref().zip(settings.smtp_from.as_ref());
         let sender = Arc::new(Sender::new(settings.webhook_allow.clone(), smtp, vault.clone(), &public_url));
         let delivery = Delivery {

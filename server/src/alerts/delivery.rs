@@ -187,7 +187,7 @@ impl Delivery {
         let attempt = judge(&message, sent.await??, clock::now(), lot());
         if attempt.state != State::Sent {
             let (id, state, note) = (&attempt.id, attempt.state.as_str(), &attempt.note);
-            tracing::warn!(message = id, state, attempts = message.attempts + 1, note, "a message was not accepted");
+            tracing::warn!(id, state, attempts = message.attempts + 1, note, "a message was not accepted");
         }
         let state = attempt.state;
         // It is sent: until that is known to the store, nothing else may happen to it.

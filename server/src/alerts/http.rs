@@ -148,7 +148,10 @@ fn unanswered(error: &ureq::Error) -> Outcome {
             return Outcome::Refused(Inside.to_string());
         }
         ureq::Error::BadUri(_) | ureq::Error::Http(_) => return Outcome::Refused("the address is none".to_owned()),
-        ureq::Error::Io(error) => error.kind().to_string(),
+        ureq::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            Some(inner) => format!("TLS: {inner}"),
+            None => error.kind().to_string(),
+        },
         ureq::Error::Timeout(which) => format!("timeout: {which}"),
         ureq::Error::HostNotFound => "host not found".to_owned(),
         ureq::Error::Tls(what) => format!("TLS: {what}"),

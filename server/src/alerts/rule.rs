@@ -133,12 +133,14 @@ impl Filter {
 }
 
 /// What a project has to say of alerts: its rules, and its channels that are in use.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Alerting {
     /// Its rules.
     pub rules: Vec<Rule>,
     /// Channels in use.
     pub channels: Vec<(ChannelId, Kind)>,
+    /// Occurrences a minute above which there is something to tell, or to be seen in the feed.
+    pub thresholds: Vec<f64>,
 }
 
 /// The rule of a project that has set none: what is new, what is back, and what can no longer be told apart.
@@ -155,14 +157,14 @@ pub fn default_rules() -> Vec<Rule> {
 }
 
 impl Alerting {
-    /// Rates a minute above which there is something to tell, or to be seen in the feed.
-    pub fn thresholds(&self) -> Vec<f64> {
-        let of_spikes = self.rules.iter().filter(|rule| rule.enabled && rule.triggers.contains(&Trigger::Spike));
+    /// Of a project with these rules and these channels in use.
+    pub fn new(rules: Vec<Rule>, channels: Vec<(ChannelId, Kind)>) -> Self {
+        let of_spikes = rules.iter().filter(|rule| rule.enabled && rule.triggers.contains(&Trigger::Spike));
         let mut thresholds: Vec<f64> = of_spikes.map(|rule| f64::from(rule.spike_per_minute)).collect();
         if thresholds.is_empty() {
             thresholds.push(f64::from(SPIKE));
         }
-        thresholds
+        Alerting { rules, channels, thresholds }
     }
 
     /// Rules that tell of a trigger; a spike those whose threshold it has crossed.
@@ -279,14 +281,14 @@ mod tests {
     /// Only what is new, back or too much is told by default; the rest is in the feed.
     #[test]
     fn the_default_rule() {
-        let alerting = Alerting { rules: default_rules(), channels: vec![(ChannelId(1), Kind::Slack)] };
+        let alerting = Alerting::new(default_rules(), vec![(ChannelId(1), Kind::Slack)]);
         let none = |_: &str, _: &str| false;
         let told = |trigger| alerting.matching(trigger, None, scene(&none)).count();
         use Trigger::{Milestone, New, Overflow, Recurred, Regressed, Spike, Unignored};
         assert_eq!([New, Regressed, Overflow].map(told), [1; 3]);
         assert_eq!([Unignored, Spike, Recurred, Milestone].map(told), [0; 4]);
         assert_eq!(alerting.channels_of(&alerting.rules[0]).count(), 1);
-        assert_eq!(alerting.thresholds(), [100.0]);
+        assert_eq!(alerting.thresholds, [100.0]);
     }
 
     #[test]
@@ -297,7 +299,7 @@ mod tests {
             spike_per_minute: per_minute,
             ..default_rules().remove(0)
         };
-        let alerting = Alerting { rules: vec![rule("low", 10), rule("high", 1000)], channels: Vec::new() };
+        let alerting = Alerting::new(vec![rule("low", 10), rule("high", 1000)], Vec::new());
         let none = |_: &str, _: &str| false;
         let told = |from, to| {
             let rules = alerting.matching(Trigger::Spike, Some(Crossed { from, to }), scene(&none));
@@ -306,7 +308,7 @@ mod tests {
         assert_eq!(told(0.0, 10.0), ["low"]);
         assert_eq!(told(10.0, 1000.0), ["high"]);
         assert_eq!(told(0.0, 1000.0), ["low", "high"]);
-        assert_eq!(alerting.thresholds(), [10.0, 1000.0]);
+        assert_eq!(alerting.thresholds, [10.0, 1000.0]);
     }
 
     #[test]

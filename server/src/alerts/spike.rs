@@ -233,7 +233,9 @@ mod tests {
     #[test]
     fn counters_are_bounded() {
         let mut spikes = Spikes::default();
-        (0..3 * MAX_ISSUES as i64).for_each(|n| drop(spikes.count(IssueId(n), (0, 0), 1.0, 0, &[10.0])));
+        for n in 0..3 * MAX_ISSUES as i64 {
+            spikes.count(IssueId(n), (0, 0), 1.0, 0, &[10.0]);
+        }
         assert!(spikes.counters.len() <= MAX_ISSUES);
     }
 }

@@ -2,13 +2,12 @@
 
 use serde_json::json;
 
-use crate::smtp::MailServer;
+use crate::smtp::{MailServer, unquoted};
 use crate::world::{PROJECT, World};
 
 fn world(server: &MailServer) -> World {
     let url = format!("smtp://127.0.0.1:{}", server.port);
-    let flags =
-        ["--smtp-url", &url, "--smtp-from", "Faultwire <alerts@example.com>", "--public-url", "https://f.example"];
+    let flags = ["--smtp-url", &url, "--smtp-from", "Faultwire <alerts@example.com>"];
     World::start(&flags)
 }
 
@@ -28,6 +27,8 @@ fn a_mail_is_escaped() {
     assert_eq!(mail.header("Subject"), "[Faultwire] New issue: Evil: <script>alert('1')</script> & more");
     assert!(mail.header("Content-Type").starts_with("multipart/alternative"));
     let (text, html) = mail.data.split_once("text/html").unwrap();
+    let (_, html) = html.split_once("\r\n\r\n").unwrap();
+    let html = unquoted(html.split("\r\n--").next().unwrap());
     assert!(text.contains("https://f.example/projects/1/issues/1"));
     assert!(html.contains("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; more"), "{html}");
     assert!(!html.contains("<script>") && !html.contains("<i>"));

@@ -1,11 +1,13 @@
 //! A receiver of webhooks: records every request that came in whole, and answers as it is told to.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+use crate::tls::{Identity, Wire};
 
 /// What the receiver does with a request that it has read.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +21,7 @@ pub enum Mood {
 }
 
 /// A request that came in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Request {
     /// `POST /path HTTP/1.1`.
     pub line: String,
@@ -28,6 +30,12 @@ pub struct Request {
     /// How the receiver felt about it.
     pub mood: Mood,
     pub at: Instant,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {:?} {}", self.line, self.id(), self.mood, String::from_utf8_lossy(&self.body))
+    }
 }
 
 impl Request {
@@ -51,7 +59,7 @@ impl Request {
 }
 
 pub struct Receiver {
-    port: u16,
+    base: String,
     mood: Arc<Mutex<Mood>>,
     requests: Arc<Mutex<Vec<Request>>>,
 }
@@ -59,9 +67,19 @@ pub struct Receiver {
 impl Receiver {
     /// One that answers 200.
     pub fn start() -> Receiver {
+        Receiver::listen(None)
+    }
+
+    /// The same over TLS.
+    pub fn start_tls(identity: &Identity) -> Receiver {
+        Receiver::listen(Some(identity.clone()))
+    }
+
+    fn listen(identity: Option<Identity>) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let scheme = if identity.is_some() { "https" } else { "http" };
         let receiver = Receiver {
-            port: listener.local_addr().unwrap().port(),
+            base: format!("{scheme}://127.0.0.1:{}", listener.local_addr().unwrap().port()),
             mood: Arc::new(Mutex::new(Mood::Answers(200, ""))),
             requests: Arc::default(),
         };
@@ -69,14 +87,19 @@ impl Receiver {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (mood, requests) = (mood.clone(), requests.clone());
-                std::thread::spawn(move || drop(serve(stream.unwrap(), &mood, &requests)));
+                let stream = stream.unwrap();
+                let wire: Box<dyn Wire> = match &identity {
+                    Some(identity) => identity.wrap(stream),
+                    None => Box::new(stream),
+                };
+                std::thread::spawn(move || drop(serve(wire, &mood, &requests)));
             }
         });
         receiver
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+        format!("{}{path}", self.base)
     }
 
     pub fn feels(&self, mood: Mood) {
@@ -109,9 +132,8 @@ impl Receiver {
     }
 }
 
-fn serve(stream: TcpStream, mood: &Mutex<Mood>, requests: &Mutex<Vec<Request>>) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let mut stream = stream;
+fn serve(wire: Box<dyn Wire>, mood: &Mutex<Mood>, requests: &Mutex<Vec<Request>>) -> std::io::Result<()> {
+    let mut reader = BufReader::new(wire);
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line)? == 0 {
@@ -132,7 +154,7 @@ fn serve(stream: TcpStream, mood: &Mutex<Mood>, requests: &Mutex<Vec<Request>>) 
         requests.lock().unwrap().push(Request { line, headers, body, mood: mood.clone(), at: Instant::now() });
         match mood {
             Mood::Answers(status, lines) => {
-                write!(stream, "HTTP/1.1 {status} .\r\n{lines}Content-Length: 2\r\n\r\nok")?;
+                write!(reader.get_mut(), "HTTP/1.1 {status} .\r\n{lines}Content-Length: 2\r\n\r\nok")?;
             }
             Mood::HangsUp => return Ok(()),
             Mood::Stalls => {

@@ -1,7 +1,10 @@
 //! Who is told what: the real server, and receivers that speak the protocols of its channels.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
 mod http;
 mod smtp;
+mod tls;
 mod world;
 
 mod api;

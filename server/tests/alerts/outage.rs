@@ -14,12 +14,13 @@ fn none_is_lost_and_none_is_accepted_twice() {
     world.channel(json!({ "kind": "webhook", "url": receiver.url("/"), "secret": "0123456789abcdef" }));
     let moods = [Mood::Answers(503, ""), Mood::Answers(429, "Retry-After: 1\r\n"), Mood::HangsUp];
     for (n, mood) in moods.into_iter().enumerate() {
-        receiver.feels(mood.clone());
+        receiver.feels(mood);
         let before = receiver.requests().len();
         world.fails(&format!("Fault{n}"), json!({}));
-        receiver.wait(|requests| requests[before..].iter().filter(|request| request.mood == mood).count() >= 2);
+        receiver.wait(|requests| requests.len() >= before + 2);
+        receiver.feels(Mood::Answers(200, ""));
+        receiver.accepted(n + 1);
     }
-    receiver.feels(Mood::Answers(200, ""));
     world.fails("Last", json!({}));
     let heard = |requests: &[Request]| -> BTreeSet<String> {
         let accepted = requests.iter().filter(|request| request.was_accepted());

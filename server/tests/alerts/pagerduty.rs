@@ -34,7 +34,7 @@ fn an_incident_is_resolved_with_its_issue() {
     assert_eq!(payload["summary"], "New issue: First: it failed");
     assert_eq!(
         (payload["severity"].as_str(), bodies[1]["payload"]["severity"].as_str()),
-        (Some("error"), Some("critical"))
+        (Some("warning"), Some("critical"))
     );
     assert!(payload["timestamp"].as_str().unwrap().ends_with('Z') && payload["source"].is_string());
     assert_eq!(bodies[2].get("payload"), None);

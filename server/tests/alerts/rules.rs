@@ -57,8 +57,7 @@ fn the_default_rule_tells_of_new_and_regressed() {
 /// The first message of a quiet channel goes at once; what follows within the time of a digest is one message.
 #[test]
 fn what_follows_soon_is_one_message() {
-    let (world, receiver) =
-        (World::bare(&["--webhook-allow", "127.0.0.1", "--alert-digest-seconds", "3"]), Receiver::start());
+    let (world, receiver) = (World::start(&["--alert-digest-seconds", "3"]), Receiver::start());
     webhook(&world, &receiver);
     world.fails("Fault0", json!({}));
     let first = receiver.accepted(1).remove(0);
@@ -173,7 +172,6 @@ fn filters_choose_channels() {
     world.fails("Tagged", json!({ "tags": { "tier": "paid" } }));
     world.fed("new", 6);
     let requests = receiver.wait(|requests| told(requests).len() >= 6);
-    world.settled(6);
     let mut heard: Vec<(String, String)> = Vec::new();
     for request in &requests {
         let path = request.line.split(['/', ' ']).nth(2).unwrap().to_owned();
@@ -198,7 +196,7 @@ fn a_cooldown_is_of_an_issue() {
     webhook(&world, &receiver);
     world.rules(json!([{ "name": "calm", "triggers": ["new", "regressed"], "cooldown_seconds": 3600 }]));
     world.fails("Flaps", json!({}));
-    receiver.accepted(1);
+    world.settled(1);
     world.crash();
     let issue = world.issue("Flaps");
     for n in 1..=2 {

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 /// The project that every server begins with.
 pub const PROJECT: &str = "/api/v1/projects/1";
 
+/// The file of certificates that a server trusts, if the test made one.
+const TRUSTED: &str = "trusted.pem";
+
 pub struct World {
     pub folder: tempfile::TempDir,
     flags: Vec<String>,
@@ -32,6 +35,9 @@ fn agent() -> ureq::Agent {
 fn run(folder: &std::path::Path, flags: &[String]) -> (Child, String, Option<String>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_faultwire-server"));
     command.arg("--data-dir").arg(folder).args(["--listen", "127.0.0.1:0", "--log", "warn"]).args(flags);
+    if folder.join(TRUSTED).exists() {
+        command.env("SSL_CERT_FILE", folder.join(TRUSTED));
+    }
     let mut child = command.current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let url = lines.next().unwrap().unwrap().rsplit(' ').next().unwrap().to_owned();
@@ -45,15 +51,31 @@ fn run(folder: &std::path::Path, flags: &[String]) -> (Child, String, Option<Str
 }
 
 impl World {
-    /// A server whose webhooks may go to this machine, and whose digests take a second, beside `flags`.
+    /// A server whose webhooks may go to this machine, and whose digests take a second, if `flags` do not say so.
     pub fn start(flags: &[&str]) -> World {
-        let all = ["--webhook-allow", "127.0.0.1", "--alert-digest-seconds", "1"].iter().chain(flags);
-        World::bare(&all.copied().collect::<Vec<_>>())
+        World::bare(&World::usual(flags))
+    }
+
+    fn usual<'f>(flags: &[&'f str]) -> Vec<&'f str> {
+        let usual =
+            [["--webhook-allow", "127.0.0.1"], ["--alert-digest-seconds", "1"], ["--public-url", "https://f.example"]];
+        let missing = usual.iter().filter(|pair| !flags.contains(&pair[0])).flatten().chain(flags);
+        missing.copied().collect()
     }
 
     /// A server with `flags`.
     pub fn bare(flags: &[&str]) -> World {
+        World::within(tempfile::tempdir().unwrap(), flags)
+    }
+
+    /// As [`World::start`]; it trusts this certificate and no other of the machine.
+    pub fn trusting(pem: &str, flags: &[&str]) -> World {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(TRUSTED), pem).unwrap();
+        World::within(folder, &World::usual(flags))
+    }
+
+    fn within(folder: tempfile::TempDir, flags: &[&str]) -> World {
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
         let (child, url, key) = run(folder.path(), &flags);
         World { folder, flags, child, url, key: key.unwrap(), agent: agent() }

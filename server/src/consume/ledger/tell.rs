@@ -1,16 +1,16 @@
 //! What is told: a line in the feed, and an alert for each channel that a rule chooses. And what people do to channels
 //! and rules, between two batches.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Context;
+use faultwire::protocol::EventId;
 use serde_json::Value;
 
 use super::Ledger;
 use crate::alerts::{
-    Alert, Alerting, Attempt, Channel, ChannelId, Crossed, Kind, NewAlert, NewMessage, Rule, Scene, Spikes, Trigger,
-    Turn, What, validate,
+    Alert, Attempt, Channel, ChannelId, Crossed, Kind, NewAlert, NewMessage, Rule, Scene, Spikes, Trigger, Turn, What,
+    validate,
 };
 use crate::clock::DAY;
 use crate::consume::Occurrence;
@@ -30,7 +30,7 @@ const KEPT: i64 = 30 * DAY;
 pub(super) struct Origin<'o> {
     pub environment: &'o str,
     pub release: Option<&'o str>,
-    pub event_id: Option<String>,
+    pub event_id: Option<EventId>,
     /// Of the occurrence. What was folded has none: then those are looked at that its issue was seen with.
     pub tags: Option<&'o BTreeMap<String, String>>,
 }
@@ -41,7 +41,7 @@ impl<'o> Origin<'o> {
         Origin {
             environment: event.environment.as_deref().filter(|name| !name.is_empty()).unwrap_or(ENVIRONMENT),
             release: event.release.as_deref().filter(|release| !release.is_empty()),
-            event_id: Some(event.event_id.to_string()),
+            event_id: Some(event.event_id),
             tags: Some(&event.tags),
         }
     }
@@ -82,8 +82,9 @@ impl Ledger {
         if burst.received - burst.times.1 >= LATE {
             return Ok(None);
         }
-        let thresholds = self.alerting(project)?.thresholds();
-        Ok(match self.spikes.count(issue, burst.times, burst.weight, quiet, &thresholds) {
+        self.load_alerting(project)?;
+        let alerting = self.alerting.get(&project).context("rules")?;
+        Ok(match self.spikes.count(issue, burst.times, burst.weight, quiet, &alerting.thresholds) {
             Turn::Above(crossed) => Some(crossed),
             Turn::Over => {
                 self.spikes.over(issue);
@@ -113,7 +114,7 @@ impl Ledger {
             self.changes.alerting.episodes.insert(id, Some(crossed.to));
         }
         let (Some(trigger), Some(what)) = (Trigger::of(event), What::of(event)) else { return Ok(()) };
-        self.alerting(project)?;
+        self.load_alerting(project)?;
         let alerting = self.alerting.get(&project).context("rules")?;
         let store = &*self.store;
         let has_tag = |name: &str, value: &str| match origin.tags {
@@ -141,7 +142,7 @@ impl Ledger {
         let alert = Alert {
             environment: origin.environment.to_owned(),
             release: origin.release.map(str::to_owned),
-            event_id: origin.event_id.clone(),
+            event_id: origin.event_id.map(|id| id.to_string()),
             ..Alert::new(&issue, what, time, detail)
         };
         let alerts = chosen.into_iter().map(|(channel, kind)| {
@@ -160,15 +161,15 @@ impl Ledger {
         Ok(())
     }
 
-    /// Rules and channels of a project, which are then at hand.
-    fn alerting(&mut self, project: ProjectId) -> anyhow::Result<&Alerting> {
-        if self.alerting.len() >= MAX_PROJECTS && !self.alerting.contains_key(&project) {
-            self.alerting.clear();
+    /// Has rules and channels of a project at hand.
+    fn load_alerting(&mut self, project: ProjectId) -> anyhow::Result<()> {
+        if !self.alerting.contains_key(&project) {
+            if self.alerting.len() >= MAX_PROJECTS {
+                self.alerting.clear();
+            }
+            self.alerting.insert(project, self.store.alerting(project)?);
         }
-        Ok(match self.alerting.entry(project) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(self.store.alerting(project)?),
-        })
+        Ok(())
     }
 
     /// Sets the rules of a project, all of them; what is wrong with them, if they are refused.

@@ -166,7 +166,7 @@ impl AlertStore for Sqlite {
         let channels = channels(&self.connection, project)?;
         let in_use = channels.into_iter().filter(|channel| channel.enabled);
         let channels = in_use.map(|channel| (channel.id, channel.kind)).collect();
-        Ok(Alerting { rules: rules(&self.connection, project)?, channels })
+        Ok(Alerting::new(rules(&self.connection, project)?, channels))
     }
 
     fn channel(&self, project: ProjectId, id: ChannelId) -> anyhow::Result<Option<Channel>> {
