@@ -77,6 +77,7 @@ impl Server {
         let occurrences = OccurrenceFiles::open(&data_dir.occurrences(), store.occurrences_end())
             .with_context(|| format!("occurrences {}", data_dir.occurrences().display()))?;
         let salt = store.secret("salt")?;
+        let instance = store.secret("instance")?;
         let mut first_dsn = None;
         let keys = Arc::new(Keys::default());
         store.projects(|projects| {
@@ -102,7 +103,7 @@ impl Server {
             anyhow::bail!("smtp_url, smtp_from: expected both or none");
         }
         let smtp = settings.smtp_url.as_ref().zip(settings.smtp_from.as_ref());
-        let sender = Arc::new(Sender::new(settings.webhook_allow.clone(), smtp, vault.clone(), &public_url));
+        let sender = Arc::new(Sender::new(settings.webhook_allow.clone(), smtp, vault.clone(), &public_url, instance));
         let delivery = Delivery {
             reader: reader.clone(),
             doorway: doorway.clone(),

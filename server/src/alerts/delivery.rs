@@ -20,7 +20,7 @@ use crate::store::sqlite::Reader;
 use crate::telemetry::Metrics;
 
 /// Messages under way at once, each on a thread that waits.
-const MAX_UNDER_WAY: usize = 8;
+const MAX_UNDER_WAY: usize = 32;
 /// A message that could not be sent so long after the oldest of it happened has failed.
 const MAX_AGE: i64 = DAY;
 /// Until the second attempt; doubled each time, in milliseconds.

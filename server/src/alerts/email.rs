@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
+use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Message, SmtpTransport, Transport};
@@ -94,6 +95,8 @@ fn compose(letter: &Letter, from: &Mailbox, to: &[String]) -> anyhow::Result<Mes
     let mut builder = Message::builder()
         .from(from.clone())
         .subject(format!("[Faultwire] {}", letter.subject()))
+        // Nobody who is away tells us so (RFC 3834).
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
         // Mail servers and readers know a repeat by it.
         .message_id(Some(format!("<{}@{}>", letter.id, from.email.domain())));
     for address in to {

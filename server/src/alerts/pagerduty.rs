@@ -13,12 +13,9 @@ pub const BASE_URL: &str = "https://events.pagerduty.com";
 /// Characters of a summary.
 const SUMMARY: usize = 1024;
 
-/// What PagerDuty knows an issue by. The server's address keeps two servers with one key apart.
+/// What PagerDuty knows an issue by, also when the server has moved. Two servers with one key are kept apart.
 fn dedup_key(letter: &Letter, alert: &Alert) -> String {
-    let key = format!("faultwire:{}:{}:{}", letter.public_url, alert.project.0, alert.issue.0);
-    // At most 255 characters; the end tells issues apart.
-    let skipped = key.chars().count().saturating_sub(255);
-    key.chars().skip(skipped).collect()
+    format!("faultwire:{}:{}", letter.instance, alert.issue.0)
 }
 
 fn severity(severity: Severity) -> &'static str {
@@ -57,7 +54,7 @@ fn payload(letter: &Letter, alert: &Alert) -> Value {
         "severity": severity(alert.severity),
         "timestamp": time,
         "component": line(&alert.culprit),
-        "group": alert.environment,
+        "group": line(&alert.environment),
         "class": line(&alert.kind),
         "custom_details": {
             "message": letter.id, "event": alert.event, "level": alert.level, "release": alert.release,

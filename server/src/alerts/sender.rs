@@ -30,13 +30,21 @@ pub struct Sender {
     mailer: Option<Mailer>,
     vault: Arc<Vault>,
     public_url: String,
+    instance: String,
 }
 
 impl Sender {
-    /// One that goes to public addresses and those `allowed`, and has mail if there are settings for it.
-    pub fn new(allowed: Vec<Allow>, smtp: Option<(&Smtp, &Mailbox)>, vault: Arc<Vault>, public_url: &str) -> Self {
+    /// One of the server `instance` at `public_url`, that goes to public addresses and those `allowed`, and has mail if
+    /// there are settings for it.
+    pub fn new(
+        allowed: Vec<Allow>,
+        smtp: Option<(&Smtp, &Mailbox)>,
+        vault: Arc<Vault>,
+        public_url: &str,
+        instance: String,
+    ) -> Self {
         let mailer = smtp.and_then(|(smtp, from)| Mailer::new(smtp, from));
-        Sender { http: Http::new(allowed), mailer, vault, public_url: public_url.to_owned() }
+        Sender { http: Http::new(allowed), mailer, vault, public_url: public_url.to_owned(), instance }
     }
 
     /// Sends a message, and waits for what comes of it: up to some ten seconds.
@@ -44,7 +52,8 @@ impl Sender {
         let Some(secrets) = channel.unseal(&self.vault) else {
             return Outcome::Refused("its secrets cannot be read with this server's key; set them again".to_owned());
         };
-        let letter = Letter { id: id.to_owned(), content, public_url: self.public_url.clone() };
+        let (public_url, instance) = (self.public_url.clone(), self.instance.clone());
+        let letter = Letter { id: id.to_owned(), content, public_url, instance };
         let outcome = self.speak(channel, &secrets, &letter);
         without(outcome, &secrets)
     }

@@ -6,8 +6,8 @@ use super::alert::Alert;
 use super::http::Post;
 use super::texts::{Letter, place, slack};
 
-/// A section holds 3000 characters, a message 50 blocks: twenty alerts, each of a title and a culprit of 200 that
-/// escaping makes five times as long at worst.
+/// A section holds 3000 characters, a message 50 blocks. A title and a culprit have 200 each, which escaping makes five
+/// times as long at worst.
 pub fn post(letter: &Letter, url: &str) -> Post {
     let mut blocks: Vec<Value> = letter.content.alerts.iter().map(|alert| section(letter, alert)).collect();
     if letter.more() > 0 {

@@ -14,6 +14,8 @@ pub struct Letter {
     pub content: Content,
     /// The address of this server, without a slash at its end.
     pub public_url: String,
+    /// What tells this server from all others, wherever it moves.
+    pub instance: String,
 }
 
 impl Letter {
@@ -43,11 +45,14 @@ fn link(public_url: &str, project: ProjectId, issue: IssueId) -> String {
     }
 }
 
+/// Characters of an environment or a release: what Slack finds too long it refuses, and with it the message.
+const NAME: usize = 80;
+
 /// Where it happened, in a line.
 pub fn place(alert: &Alert) -> String {
     let release = alert.release.as_deref().unwrap_or_default();
     let parts = [alert.environment.as_str(), release].into_iter().filter(|part| !part.is_empty());
-    parts.map(line).collect::<Vec<_>>().join(", ")
+    parts.map(|part| line(part).chars().take(NAME).collect::<String>()).collect::<Vec<_>>().join(", ")
 }
 
 /// One line without what steers terminals, mail headers or the direction of text.
@@ -73,6 +78,25 @@ pub fn html(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The worst that an event can make of a section of Slack's still fits into it.
+    #[test]
+    fn a_section_fits() {
+        let worst = "&".repeat(10_000);
+        let mut alert = Alert::test(ProjectId(u32::MAX), 0);
+        alert.issue = IssueId(i64::MAX);
+        alert.title = worst.chars().take(201).collect();
+        (alert.culprit, alert.environment, alert.release) = (alert.title.clone(), worst.clone(), Some(worst));
+        let content = Content { alerts: vec![alert; 20], total: 1000 };
+        let public_url = format!("https://{}", "a".repeat(253));
+        let letter = Letter { id: "0".repeat(32), content, public_url, instance: String::new() };
+        let body: serde_json::Value =
+            serde_json::from_slice(&super::super::slack::post(&letter, "https://h").body).unwrap();
+        let blocks = body["blocks"].as_array().unwrap();
+        assert!(blocks.len() <= 50);
+        let longest = blocks.iter().filter_map(|block| block["text"]["text"].as_str()).map(|text| text.chars().count());
+        assert!((1..=3000).contains(&longest.max().unwrap()));
+    }
 
     #[test]
     fn nothing_of_a_stranger_is_markup() {

@@ -143,6 +143,29 @@ fn folded_occurrences_make_a_spike() {
     assert_eq!(told(&receiver.requests()), pairs([("spike", "Paid")]));
 }
 
+/// After half an hour of quiet an occurrence is told, once; and one that ends the time an issue was ignored for.
+#[test]
+fn what_is_back_is_told() {
+    let (world, receiver) = (World::start(&[]), Receiver::start());
+    webhook(&world, &receiver);
+    world.rules(json!([{ "name": "back", "triggers": ["recurred", "unignored"] }]));
+    let mut old = event("Sleeper");
+    old["timestamp"] = json!(now() - 40.0 * 60.0);
+    world.envelope(&old);
+    world.counted(1);
+    world.fails("Sleeper", json!({}));
+    world.fails("Sleeper", json!({}));
+    let requests = receiver.accepted(1);
+    assert_eq!(requests[0].json()["alerts"][0]["headline"], "Back after 40 quiet minutes");
+    world.fails("Nuisance", json!({}));
+    let issue = world.issue("Nuisance");
+    world.post(&format!("{PROJECT}/issues/{issue}"), json!({ "move": "ignore_until_count", "count": 3 }));
+    (0..5).for_each(|_| world.fails("Nuisance", json!({})));
+    assert_eq!(told(&receiver.accepted(2)), pairs([("recurred", "Sleeper"), ("unignored", "Nuisance")]));
+    world.counted(9);
+    assert_eq!(world.settled(2).len(), 2);
+}
+
 /// Each part of a filter, through the API.
 #[test]
 fn filters_choose_channels() {

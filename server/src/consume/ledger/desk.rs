@@ -151,8 +151,15 @@ impl Ledger {
     }
 
     pub(super) fn settle_all(&mut self) -> anyhow::Result<()> {
+        self.commit_all()?;
+        // A reader that is in the way is no failure: the process may end, if the machine does not.
+        self.checkpoint().map(drop).or(Ok(()))
+    }
+
+    /// The same for what may be forgotten when the machine loses power.
+    pub(super) fn commit_all(&mut self) -> anyhow::Result<()> {
         let position = self.position();
-        let committed = self.commit(position).and_then(|_| self.checkpoint().map(drop).or(Ok(())));
+        let committed = self.commit(position).map(drop);
         if committed.is_err() {
             self.abandon();
         }

@@ -236,13 +236,13 @@ impl Ledger {
         self.settle_all()
     }
 
-    /// Writes down what an attempt came to.
+    /// Writes down what an attempt came to. Without power it is forgotten, and the message sent again under its id.
     ///
     /// # Errors
     /// When the store refuses.
     pub fn attempted(&mut self, attempt: Attempt) -> anyhow::Result<()> {
         self.changes.alerting.attempts.push(attempt);
-        self.settle_all()
+        self.commit_all()
     }
 
     /// Writes down a message that someone tried a channel with.
