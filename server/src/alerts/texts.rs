@@ -46,7 +46,7 @@ fn link(public_url: &str, project: ProjectId, issue: IssueId) -> String {
 }
 
 /// Characters of an environment or a release: what Slack finds too long it refuses, and with it the message.
-const NAME: usize = 80;
+const NAME: usize = 50;
 
 /// Where it happened, in a line.
 pub fn place(alert: &Alert) -> String {

@@ -108,7 +108,7 @@ impl Book {
         let counted = Counted { raw: count, estimated: count as f64 };
         let (release, environment, first, last) = (None, None, NOW - DAY, NOW);
         let (project, id, fingerprint) = (SHOP, [number; 16], *fingerprint);
-        let counts = Counts { project, id, fingerprint, counted, first, last, release, environment };
+        let counts = Counts { project, id, fingerprint, counted, first, last, received: NOW, release, environment };
         self.ledger.counts(counts).unwrap();
     }
 
