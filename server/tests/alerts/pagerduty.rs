@@ -57,5 +57,9 @@ fn only_what_is_open_is_resolved() {
     assert_eq!(bodies[1]["event_action"], "resolve");
     assert_eq!(bodies[0]["dedup_key"], bodies[1]["dedup_key"]);
     world.moves(target, "resolve");
-    assert_eq!(world.settled(2).len(), 2);
+    world.moves(target, "unmerge");
+    world.moves(loud, "resolve");
+    world.fails("Next", json!({ "level": "fatal" }));
+    assert_eq!(receiver.accepted(3)[2].json()["event_action"], "trigger");
+    assert_eq!(world.settled(3).len(), 3);
 }
