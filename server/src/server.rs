@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::alerts::delivery::Delivery;
-use crate::alerts::{Sender, Vault};
+use crate::alerts::{Sender, Smtp, Vault};
 use crate::api;
 use crate::consume::ledger::Limits;
 use crate::consume::{Consumer, Doorway, Ledger, Reading, Tables};
@@ -67,6 +67,10 @@ impl Server {
     /// # Errors
     /// When the directory, the address or a thread cannot be had; the message names it.
     pub async fn start(settings: Settings) -> anyhow::Result<Server> {
+        if settings.smtp_url.is_some() != settings.smtp_from.is_some() {
+            anyhow::bail!("smtp_url, smtp_from: expected both or none");
+        }
+        settings.smtp_url.as_ref().map_or(Ok(()), Smtp::validate)?;
         let settings = Arc::new(settings);
         let data_dir = DataDir::open(&settings.data_dir)?;
         let listener =
@@ -99,9 +103,6 @@ impl Server {
         let listening = live.clone();
         ledger.listen(move |changes| listening.committed(changes));
         let vault = Arc::new(Vault::open(&data_dir.channel_key())?);
-        if settings.smtp_url.is_some() != settings.smtp_from.is_some() {
-            anyhow::bail!("smtp_url, smtp_from: expected both or none");
-        }
         let smtp = settings.smtp_url.as_ref().zip(settings.smtp_from.as_ref());
         let sender = Arc::new(Sender::new(settings.webhook_allow.clone(), smtp, vault.clone(), &public_url, instance));
         let delivery = Delivery {

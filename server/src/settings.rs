@@ -90,7 +90,7 @@ pub struct Settings {
 
     /// The server that sends e-mail: smtp://USER:PASSWORD@HOST:PORT, with ?tls=required for STARTTLS, or smtps://.
     /// Better in the environment or the settings file than in a command line, which others can read.
-    #[arg(long, env = "FAULTWIRE_SMTP_URL", value_name = "URL", value_parser = Smtp::parse, hide_env_values = true, hide_default_value = true)]
+    #[arg(long, env = "FAULTWIRE_SMTP_URL", value_name = "URL", value_parser = Smtp::take, hide_env_values = true, hide_default_value = true)]
     pub smtp_url: Option<Smtp>,
 
     /// Whom e-mail is from: an address, or a name and an address in angle brackets.

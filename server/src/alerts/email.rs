@@ -1,8 +1,10 @@
 //! E-mail: text and HTML in one message, by the server's own SMTP settings.
 
+use std::convert::Infallible;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
+use anyhow::Context;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
@@ -27,15 +29,22 @@ impl fmt::Debug for Smtp {
 }
 
 impl Smtp {
-    /// Reads the setting.
+    /// Takes the setting as it is: the command line repeats what it refuses, so this is for [`Smtp::validate`] to do.
     ///
     /// # Errors
-    /// When it is no such address; the message does not repeat it.
-    pub fn parse(text: &str) -> Result<Smtp, String> {
-        let smtp = Smtp(text.to_owned());
-        smtp.transport().map(|_| smtp).ok_or_else(|| {
-            "expected smtp://[USER:PASSWORD@]HOST[:PORT], with ?tls=required for STARTTLS, or smtps://".to_owned()
-        })
+    /// None.
+    pub fn take(text: &str) -> Result<Smtp, Infallible> {
+        Ok(Smtp(text.to_owned()))
+    }
+
+    /// Whether it is an address.
+    ///
+    /// # Errors
+    /// When it is none; the message does not repeat it.
+    pub fn validate(&self) -> anyhow::Result<()> {
+        let expected =
+            "smtp_url: expected smtp://[USER:PASSWORD@]HOST[:PORT], with ?tls=required for STARTTLS, or smtps://";
+        self.transport().map(drop).context(expected)
     }
 
     fn transport(&self) -> Option<SmtpTransport> {
@@ -158,13 +167,14 @@ mod tests {
             "smtps://u:p@mail.example.com",
             "smtp://mail.example.com?tls=opportunistic",
         ];
+        let smtp = |url: &str| Smtp::take(url).unwrap();
         for url in good {
-            assert!(Smtp::parse(url).is_ok(), "{url}");
+            assert!(smtp(url).validate().is_ok(), "{url}");
         }
-        for url in ["", "mail.example.com", "http://mail.example.com", "smtp://u:hunter2@h?tls=maybe"] {
-            let error = Smtp::parse(url).unwrap_err();
-            assert!(error.starts_with("expected") && !error.contains("hunter2"), "{url}");
+        for url in ["", "mail.example.com", "http://u:hunter2@mail.example.com", "smtp://u:hunter2@h?tls=maybe"] {
+            let error = format!("{:?}", smtp(url).validate().unwrap_err());
+            assert!(error.starts_with("smtp_url: expected") && !error.contains("hunter2"), "{url}: {error}");
         }
-        assert!(!format!("{:?}", Smtp::parse("smtp://u:hunter2@h").unwrap()).contains("hunter2"));
+        assert!(!format!("{:?}", smtp("smtp://u:hunter2@h")).contains("hunter2"));
     }
 }
