@@ -54,6 +54,11 @@ impl DataDir {
         self.path.join("faultwire.db")
     }
 
+    /// The key that secrets of channels are sealed with. It belongs to the machine: a backup leaves it out.
+    pub fn channel_key(&self) -> PathBuf {
+        self.path.join("channel.key")
+    }
+
     /// Where occurrences are.
     pub fn occurrences(&self) -> PathBuf {
         self.path.join("occurrences")

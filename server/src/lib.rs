@@ -5,6 +5,7 @@
 //! - [`log`]: durable; only now the client has its 200;
 //! - [`consume`]: once each, in batches: decode, name the fault, decide what is stored, count;
 //! - [`issues`]: what an issue is, pure rules: lifecycle, releases, severity;
+//! - [`alerts`]: who is told of it, where;
 //! - [`store`]: issues and counts in a database, occurrences in files;
 //! - [`people`]: who may do what;
 //! - [`api`]: what people and programs see and do; [`live`]: what they see at once.
@@ -14,6 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 pub mod address;
+pub mod alerts;
 pub mod api;
 pub mod clock;
 pub mod consume;

@@ -19,8 +19,10 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
+use crate::alerts::delivery::Delivery;
+use crate::alerts::{Sender, Smtp, Vault};
 use crate::api;
 use crate::consume::ledger::Limits;
 use crate::consume::{Consumer, Doorway, Ledger, Reading, Tables};
@@ -53,6 +55,7 @@ pub struct Server {
     log: Arc<log::Files>,
     doorway: Doorway,
     live: Arc<Live>,
+    delivery: Delivery,
     consumer: JoinHandle<()>,
     /// The first project's DSN, if this start made it.
     pub first_dsn: Option<String>,
@@ -73,6 +76,10 @@ impl Server {
     /// # Errors
     /// When the directory, the address or a thread cannot be had; the message names it.
     pub async fn start(settings: Settings) -> anyhow::Result<Server> {
+        if settings.smtp_url.is_some() != settings.smtp_from.is_some() {
+            anyhow::bail!("smtp_url, smtp_from: expected both or none");
+        }
+        settings.smtp_url.as_ref().map_or(Ok(()), Smtp::validate)?;
         let settings = Arc::new(settings);
         let data_dir = DataDir::open(&settings.data_dir)?;
         let listener =
@@ -83,6 +90,7 @@ impl Server {
         let occurrences = OccurrenceFiles::open(&data_dir.occurrences(), store.occurrences_end())
             .with_context(|| format!("occurrences {}", data_dir.occurrences().display()))?;
         let salt = store.secret("salt")?;
+        let instance = store.secret("instance")?;
         let site = Site::new(&public_url, settings.public_url.is_none());
         let mut first_dsn = None;
         let mut setup_link = None;
@@ -111,6 +119,23 @@ impl Server {
         let mut ledger = Ledger::new(Box::new(store), occurrences, Limits::from(&*settings));
         let listening = live.clone();
         ledger.listen(move |changes| listening.committed(changes));
+        let vault = Arc::new(Vault::open(&data_dir.channel_key())?);
+        let smtp = settings.smtp_url.as_ref().zip(settings.smtp_from.as_ref());
+        let sender = Arc::new(Sender::new(settings.webhook_allow.clone(), smtp, vault.clone(), &public_url, instance));
+        let delivery = Delivery {
+            reader: reader.clone(),
+            doorway: doorway.clone(),
+            sender: sender.clone(),
+            metrics: metrics.clone(),
+            digest: settings.alert_digest_seconds as i64 * 1000,
+            bell: Arc::new(Notify::new()),
+        };
+        let bell = delivery.bell.clone();
+        ledger.listen(move |changes| {
+            if changes.alerting.is_due() {
+                bell.notify_one();
+            }
+        });
         let reading = Reading::new(Tables {
             sanitizer: Sanitizer::default(),
             rules: Rules::new(Vec::new(), Vec::new(), &[]).map_err(|e| anyhow::anyhow!("{e}"))?,
@@ -136,6 +161,8 @@ impl Server {
             metrics,
             log,
             keys,
+            vault,
+            sender,
             site,
             hasher: Hasher::default(),
             throttle: Throttle::default(),
@@ -153,6 +180,7 @@ impl Server {
             log: files,
             doorway,
             live,
+            delivery,
             consumer,
             first_dsn,
             setup_link,
@@ -172,6 +200,8 @@ impl Server {
     /// When the consumer died.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let connections = GracefulShutdown::new();
+        let (stop_sending, stopping) = tokio::sync::oneshot::channel::<()>();
+        let sending = tokio::spawn(self.delivery.run(async { drop(stopping.await) }));
         let mut protocol = auto::Builder::new(TokioExecutor::new());
         protocol.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
         protocol.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
@@ -208,6 +238,9 @@ impl Server {
         drop(self.listener);
         self.live.close();
         let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
+        // What was sent is written down as long as the consumer is there for it.
+        drop(stop_sending);
+        sending.await?;
         let ended = tokio::task::spawn_blocking(move || {
             self.log.close();
             self.doorway.close();

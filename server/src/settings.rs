@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Arg, Args, Command};
+use lettre::message::Mailbox;
+
+use crate::alerts::{Allow, Smtp};
 
 /// How the server runs.
 #[derive(Debug, Clone, Args)]
@@ -85,6 +88,23 @@ pub struct Settings {
     /// Tag whose values are the customers an issue affects.
     #[arg(long, env = "FAULTWIRE_CUSTOMER_TAG", value_name = "TAG", default_value = "customer")]
     pub customer_tag: String,
+
+    /// Hosts, addresses and networks that webhooks may go to though they are not public, separated by commas.
+    #[arg(long, env = "FAULTWIRE_WEBHOOK_ALLOW", value_name = "HOSTS", value_delimiter = ',')]
+    pub webhook_allow: Vec<Allow>,
+
+    /// The server that sends e-mail: smtp://USER:PASSWORD@HOST:PORT, with ?tls=required for STARTTLS, or smtps://.
+    /// Better in the environment or the settings file than in a command line, which others can read.
+    #[arg(long, env = "FAULTWIRE_SMTP_URL", value_name = "URL", value_parser = Smtp::take, hide_env_values = true, hide_default_value = true)]
+    pub smtp_url: Option<Smtp>,
+
+    /// Whom e-mail is from: an address, or a name and an address in angle brackets.
+    #[arg(long, env = "FAULTWIRE_SMTP_FROM", value_name = "ADDRESS")]
+    pub smtp_from: Option<Mailbox>,
+
+    /// After a message, seconds in which further alerts of its channel are gathered into one.
+    #[arg(long, env = "FAULTWIRE_ALERT_DIGEST_SECONDS", value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub alert_digest_seconds: u64,
 
     /// What is logged: error, warn, info, debug or trace, and filters such as `faultwire_server::ingest=debug`.
     #[arg(long, env = "FAULTWIRE_LOG", value_name = "FILTER", default_value = "info")]

@@ -9,7 +9,9 @@
 //! | who asks, and may they | `guard` |
 //! | login, links, and their page; sessions and tokens; people and members | `entrance`, `pages`, `me`, `users` |
 //! | projects and keys; what of their users goes; issues | `projects`, `forget`, `issues` |
+//! | channels, rules, deliveries, the feed | `alerts` |
 
+mod alerts;
 mod answers;
 mod entrance;
 mod forget;
@@ -34,6 +36,7 @@ use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
+use crate::alerts::{Sender, Vault};
 use crate::consume::{Doorway, Ledger};
 use crate::ingest::Keys;
 use crate::live::Live;
@@ -74,6 +77,10 @@ pub struct Api {
     pub trusted_proxies: Vec<IpAddr>,
     /// The hash of what Prometheus sends.
     pub metrics_token: Option<secrets::Hash>,
+    /// Seals the secrets of channels.
+    pub vault: Arc<Vault>,
+    /// Tries channels.
+    pub sender: Arc<Sender>,
     /// Whether someone's presence is being noted.
     pub noting: AtomicBool,
 }
@@ -133,6 +140,7 @@ pub fn table() -> Vec<Route> {
         projects::routes(),
         forget::routes(),
         issues::routes(),
+        alerts::routes(),
         stream::routes(),
     ];
     lists.into_iter().flatten().collect()

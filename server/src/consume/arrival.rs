@@ -57,6 +57,8 @@ pub struct Counts {
     pub first: i64,
     /// Time of the last of them.
     pub last: i64,
+    /// When it came.
+    pub received: i64,
     /// Where they occurred.
     pub release: Option<String>,
     /// Where they occurred.
@@ -159,6 +161,7 @@ fn counts(project: ProjectId, payload: &[u8], sent: Option<i64>, received: i64) 
         counted: Counted { raw, estimated: raw as f64 * rate },
         first: time(wire.first),
         last: time(wire.last),
+        received,
         release: wire.release.map(|text| text.chars().take(200).collect()),
         environment: wire.environment.map(|text| text.chars().take(64).collect()),
     })

@@ -5,7 +5,7 @@
 //! | (there was no issue) | new |
 //! | resolved | regressed, if it is; else nothing |
 //! | ignored | unignored, if the condition has come; else nothing |
-//! | others | recurred, after quiet; else a milestone |
+//! | others | spike, if an episode of it begins; else recurred, after quiet; else a milestone |
 
 use super::{Change, Status};
 use crate::clock::MINUTE;
@@ -27,6 +27,8 @@ pub struct Circumstances<'s> {
     pub quiet: i64,
     /// From when it happened to when it came.
     pub delay: i64,
+    /// There are now more of it in a minute than a rule allows, and that is not told yet.
+    pub is_spike: bool,
     /// It passed a milestone.
     pub is_milestone: bool,
 }
@@ -38,6 +40,7 @@ pub fn novelty(what: Circumstances<'_>) -> Option<Event> {
         (_, Some(Change::Regressed)) => Some(Event::Regressed),
         (_, Some(Change::Unignored)) => Some(Event::Unignored),
         (Status::Resolved { .. } | Status::Ignored { .. }, None) => None,
+        _ if what.is_spike && what.delay < LATE => Some(Event::Spike),
         _ if what.quiet > QUIET && what.delay < LATE => Some(Event::Recurred),
         _ if what.is_milestone => Some(Event::Milestone),
         _ => None,
@@ -69,28 +72,58 @@ mod tests {
         );
     }
 
-    /// Every status with every trigger.
+    /// Every status with every trigger, alone and with all that come after it.
     #[test]
     fn the_table() {
         let resolved = Status::Resolved { at: 0, resolved: Resolved::Now };
-        let ignored = Status::Ignored { ignored: Ignored::Count(5) };
-        let open = [Status::Unresolved, Status::Acknowledged, Status::Regressed];
-        let plain = Circumstances { before: None, change: None, quiet: 0, delay: 0, is_milestone: false };
-        let loud = Circumstances { quiet: QUIET + 1, is_milestone: true, ..plain };
-        assert_eq!(novelty(loud), Some(Event::New));
-        for status in &open {
+        let ignored = Status::Ignored { ignored: Ignored::Forever };
+        let plain =
+            Circumstances { before: None, change: None, quiet: 0, delay: 0, is_spike: false, is_milestone: false };
+        let triggers = [
+            (Circumstances { change: Some(Change::Regressed), ..plain }, Event::Regressed),
+            (Circumstances { change: Some(Change::Unignored), ..plain }, Event::Unignored),
+            (Circumstances { is_spike: true, ..plain }, Event::Spike),
+            (Circumstances { quiet: QUIET + 1, ..plain }, Event::Recurred),
+            (Circumstances { is_milestone: true, ..plain }, Event::Milestone),
+        ];
+        let open: &[Event] = &[Event::Spike, Event::Recurred, Event::Milestone];
+        let tells = [
+            (Status::Unresolved, open),
+            (Status::Acknowledged, open),
+            (Status::Regressed, open),
+            (resolved, &[Event::Regressed]),
+            (ignored, &[Event::Unignored]),
+        ];
+        for (status, told) in &tells {
             let before = Some(status);
-            assert_eq!(novelty(Circumstances { before, ..plain }), None);
-            assert_eq!(novelty(Circumstances { before, ..loud }), Some(Event::Recurred));
-            assert_eq!(novelty(Circumstances { before, delay: LATE, ..loud }), Some(Event::Milestone));
-            assert_eq!(novelty(Circumstances { before, quiet: QUIET, ..loud }), Some(Event::Milestone));
+            assert_eq!(novelty(Circumstances { before, ..plain }), None, "{status:?}");
+            for (at, (trigger, event)) in triggers.iter().enumerate() {
+                // What no status can be moved by is not asked.
+                if trigger.change.is_some() && !told.contains(event) {
+                    continue;
+                }
+                let alone = novelty(Circumstances { before, ..*trigger });
+                assert_eq!(alone, told.contains(event).then_some(*event), "{status:?} {event:?}");
+                let later = &triggers[at + 1..];
+                let quiet = trigger.quiet.max(later.iter().map(|(t, _)| t.quiet).max().unwrap_or(0));
+                let is_spike = trigger.is_spike || later.iter().any(|(t, _)| t.is_spike);
+                let all =
+                    Circumstances { before, change: trigger.change, quiet, delay: 0, is_spike, is_milestone: true };
+                assert_eq!(novelty(all), told.contains(event).then_some(*event), "{status:?} {event:?} with others");
+                assert_eq!(novelty(Circumstances { before: None, ..all }), Some(Event::New));
+            }
         }
-        for (status, change, told) in
-            [(&resolved, Change::Regressed, Event::Regressed), (&ignored, Change::Unignored, Event::Unignored)]
-        {
-            let before = Some(status);
-            assert_eq!(novelty(Circumstances { before, ..loud }), None);
-            assert_eq!(novelty(Circumstances { before, change: Some(change), ..loud }), Some(told));
-        }
+    }
+
+    /// What comes late says nothing of now, and its count is a count.
+    #[test]
+    fn late_replays() {
+        let before = Some(&Status::Unresolved);
+        let loud =
+            Circumstances { before, change: None, quiet: QUIET + 1, delay: LATE, is_spike: true, is_milestone: true };
+        assert_eq!(novelty(loud), Some(Event::Milestone));
+        assert_eq!(novelty(Circumstances { delay: LATE - 1, ..loud }), Some(Event::Spike));
+        assert_eq!(novelty(Circumstances { delay: LATE - 1, is_spike: false, ..loud }), Some(Event::Recurred));
+        assert_eq!(novelty(Circumstances { delay: 0, quiet: QUIET, is_spike: false, ..loud }), Some(Event::Milestone));
     }
 }

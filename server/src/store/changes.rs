@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{Id, Place};
+use crate::alerts::Outgoing;
 use crate::issues::{Distinct, Fingerprint, Hit, Issue, Pattern};
 use crate::log::Position;
 use crate::outcome::Outcome;
@@ -70,6 +71,8 @@ pub enum Event {
     Regressed,
     /// It is no longer ignored.
     Unignored,
+    /// There are more of it in a minute than a rule allows.
+    Spike,
     /// It was quiet, and occurs again.
     Recurred,
     /// Its count passed a milestone.
@@ -151,4 +154,6 @@ pub struct Changes {
     pub parked: Vec<Parked>,
     /// Counts that have found their pattern.
     pub unparked: Vec<(ProjectId, Fingerprint)>,
+    /// Who is told, and what became of it.
+    pub alerting: Outgoing,
 }

@@ -12,6 +12,7 @@ use std::collections::HashSet;
 use crate::IssueId;
 use crate::PatternId;
 use crate::ProjectId;
+use crate::alerts::AlertStore;
 use crate::issues::{Fingerprint, Issue, Pattern, Releases};
 use crate::log::Position;
 
@@ -23,7 +24,7 @@ pub use sqlite::Registry;
 pub type Id = [u8; 16];
 
 /// What is known of issues: loaded piece by piece, changed by [`Changes`].
-pub trait IssueStore: Send {
+pub trait IssueStore: AlertStore + Send {
     /// Up to where the log is consumed.
     fn position(&self) -> Position;
 

@@ -33,6 +33,12 @@ struct Route {
     status: u16,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Delivered {
+    channel: &'static str,
+    outcome: &'static str,
+}
+
 /// What is counted while the server runs.
 pub struct Metrics {
     registry: Registry,
@@ -50,6 +56,7 @@ pub struct Metrics {
     /// Bytes of the log.
     pub log_bytes: Gauge<i64>,
     requests: Family<Route, Histogram>,
+    alert_seconds: Family<Delivered, Histogram>,
     /// Streams that are open.
     pub streams: Gauge<i64>,
     uptime: Gauge<f64, AtomicU64>,
@@ -74,6 +81,7 @@ impl Default for Metrics {
             log_damaged: Counter::default(),
             log_bytes: Gauge::default(),
             requests: Family::new_with_constructor(seconds),
+            alert_seconds: Family::new_with_constructor(seconds),
             streams: Gauge::default(),
             uptime: Gauge::default(),
             started: std::time::Instant::now(),
@@ -89,6 +97,7 @@ impl Default for Metrics {
         registry.register("log_damaged", "Damaged stretches that were skipped", metrics.log_damaged.clone());
         registry.register("log_bytes", "Size of the log", metrics.log_bytes.clone());
         registry.register("http_seconds", "Time of a request, by route", metrics.requests.clone());
+        registry.register("alert_seconds", "Time of an attempt to send a message", metrics.alert_seconds.clone());
         registry.register("live_streams", "Streams that are open", metrics.streams.clone());
         registry.register("uptime_seconds", "Since the start", metrics.uptime.clone());
         metrics
@@ -115,6 +124,11 @@ impl Metrics {
     pub fn answered(&self, route: &str, method: &str, status: u16, took: Duration) {
         let labels = Route { route: route.to_owned(), method: method.to_owned(), status };
         self.requests.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// A message was sent, or was not, over a kind of channel.
+    pub fn delivered(&self, channel: &'static str, outcome: &'static str, took: Duration) {
+        self.alert_seconds.get_or_create(&Delivered { channel, outcome }).observe(took.as_secs_f64());
     }
 
     /// All of it, as Prometheus reads it.

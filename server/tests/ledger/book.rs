@@ -3,6 +3,7 @@
 use faultwire::Event;
 use faultwire::sanitize::Sanitizer;
 use faultwire::stacktrace::Rules;
+use faultwire_server::alerts::{Channel, Config, Kind, Rule};
 use faultwire_server::clock::DAY;
 use faultwire_server::consume::ledger::{Answer, Limits, Move};
 use faultwire_server::consume::{Counts, Ledger, Occurrence, Reading, Tables};
@@ -108,7 +109,7 @@ impl Book {
         let counted = Counted { raw: count, estimated: count as f64 };
         let (release, environment, first, last) = (None, None, NOW - DAY, NOW);
         let (project, id, fingerprint) = (SHOP, [number; 16], *fingerprint);
-        let counts = Counts { project, id, fingerprint, counted, first, last, release, environment };
+        let counts = Counts { project, id, fingerprint, counted, first, last, received: NOW, release, environment };
         self.ledger.counts(counts).unwrap();
     }
 
@@ -133,6 +134,27 @@ impl Book {
 
     pub fn act_on(&mut self, issue: IssueId, what: &Move, version: u64) -> Answer {
         self.ledger.change(SHOP, issue, what, "test", Some(version)).unwrap()
+    }
+
+    pub fn channel(&mut self, kind: Kind) {
+        let build = |id| {
+            let (name, config, sealed) = (String::new(), Config::default(), Vec::new());
+            let (project, enabled, deleted) = (SHOP, true, false);
+            Ok::<_, ()>(Channel { id, project, name, kind, enabled, config, sealed, created: NOW, deleted })
+        };
+        self.ledger.make_channel(build).unwrap().unwrap();
+    }
+
+    pub fn rules(&mut self, rules: Vec<Rule>) {
+        self.ledger.set_rules(SHOP, rules).unwrap().unwrap();
+    }
+
+    /// What waits to be sent, channel by channel.
+    pub fn told(&self) -> Vec<String> {
+        let database = rusqlite::Connection::open(self.folder.path().join("db")).unwrap();
+        let sql = "SELECT body ->> 'event' FROM alerts ORDER BY channel, number";
+        let mut statement = database.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     }
 
     fn reader(&self) -> Reader {

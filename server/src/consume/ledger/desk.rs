@@ -134,9 +134,13 @@ impl Ledger {
         if let Some(status) = status {
             issue.status = status;
         }
+        let is_resolved = matches!(issue.status, Status::Resolved { .. });
         let (project, detail) = (issue.project, json!({ "did": what, "status": issue.status }));
         let event = Event::Changed;
         self.changes.events.push(NewEvent { project, issue: id, time: now, event, who: who.to_owned(), detail });
+        if is_resolved {
+            self.end_incidents(id, now, who)?;
+        }
         Ok(())
     }
 
@@ -147,8 +151,15 @@ impl Ledger {
     }
 
     pub(super) fn settle_all(&mut self) -> anyhow::Result<()> {
+        self.commit_all()?;
+        // A reader that is in the way is no failure: the process may end, if the machine does not.
+        self.checkpoint().map(drop).or(Ok(()))
+    }
+
+    /// The same for what may be forgotten when the machine loses power.
+    pub(super) fn commit_all(&mut self) -> anyhow::Result<()> {
         let position = self.position();
-        let committed = self.commit(position).and_then(|_| self.checkpoint().map(drop).or(Ok(())));
+        let committed = self.commit(position).map(drop);
         if committed.is_err() {
             self.abandon();
         }
@@ -170,6 +181,7 @@ impl Ledger {
                 self.shelf.belongs(pattern, target);
             }
             self.shelf.issue_mut(&mut *self.store, *source)?.merged_into = Some(target);
+            self.end_incidents(*source, clock::now(), "merge")?;
         }
         Ok(None)
     }

@@ -8,25 +8,28 @@ mod new;
 mod registry;
 mod retention;
 mod shelf;
+mod tell;
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::arrival::{Counts, Report};
 use super::{Occurrence, Reading};
+use crate::alerts::{Alerting, Crossed, Spikes};
 use crate::clock::{self, HOUR};
-use crate::issues::{Circumstances, Hit, Issue, Seen, Status, milestone, novelty, severity};
+use crate::issues::{Circumstances, Hit, Seen, Status, milestone, novelty, severity};
 use crate::log::Position;
 use crate::outcome::{Outcome, Reason};
 use crate::settings::Settings;
-use crate::store::{Changes, Counted, Event, Id, IssueStore, Moment, NewEvent, OccurrenceFiles, OccurrenceRow, Parked};
+use crate::store::{Changes, Counted, Event, Id, IssueStore, Moment, OccurrenceFiles, OccurrenceRow, Parked};
 use crate::{IssueId, PatternId, ProjectId};
 pub use desk::{Answer, Move};
 use new::NewIssues;
 use shelf::Shelf;
+use tell::{Burst, Origin};
 
 /// The newest payload of an issue is stored at most once in so many milliseconds.
 const NEWEST_EVERY: i64 = 1000;
@@ -82,14 +85,17 @@ pub struct Ledger {
     projects: Option<HashSet<ProjectId>>,
     counted: u64,
     next_rounds: i64,
-    listener: Option<Listener>,
+    /// Rules and channels of projects, as far as they were asked for.
+    alerting: HashMap<ProjectId, Alerting>,
+    spikes: Spikes,
+    listeners: Vec<Listener>,
 }
 
 impl Ledger {
     /// A ledger over a store and its occurrences.
     pub fn new(store: Box<dyn IssueStore>, occurrences: OccurrenceFiles, limits: Limits) -> Self {
         let (pattern, issue) = store.next_ids();
-        Ledger {
+        let mut ledger = Ledger {
             shelf: Shelf::default(),
             new: NewIssues::new(pattern, issue),
             store,
@@ -102,13 +108,17 @@ impl Ledger {
             projects: None,
             counted: 0,
             next_rounds: 0,
-            listener: None,
-        }
+            alerting: HashMap::new(),
+            spikes: Spikes::default(),
+            listeners: Vec::new(),
+        };
+        ledger.resume_spikes();
+        ledger
     }
 
     /// Has `listener` see every batch that is committed.
     pub fn listen(&mut self, listener: impl Fn(&Changes) + Send + 'static) {
-        self.listener = Some(Box::new(listener));
+        self.listeners.push(Box::new(listener));
     }
 
     /// Up to where the log is consumed.
@@ -126,6 +136,7 @@ impl Ledger {
             || !changes.occurrences.is_empty()
             || !changes.events.is_empty()
             || !changes.deploys.is_empty()
+            || !changes.alerting.is_empty()
     }
 
     /// Counts an event.
@@ -148,12 +159,9 @@ impl Ledger {
         let (pattern_id, is_new) = self.pattern_of(&occurrence)?;
         self.remember(occurrence.id, pattern_id);
         let counted = Counted { raw: 1, estimated: occurrence.weight };
-        let event = &occurrence.event;
-        let release = event.release.clone().filter(|release| !release.is_empty());
-        let environment =
-            event.environment.clone().filter(|e| !e.is_empty()).unwrap_or_else(|| "production".to_owned());
-        self.see_release(project, release.as_deref(), time)?;
-        self.count(pattern_id, counted, time, time, release.as_deref(), &environment);
+        let origin = Origin::of(&occurrence);
+        self.see_release(project, origin.release, time)?;
+        self.count(pattern_id, counted, time, time, origin.release, origin.environment);
         self.count_tags(pattern_id, &occurrence);
         let who =
             [(Hit::Users, occurrence.user), (Hit::Sessions, occurrence.session), (Hit::Customers, occurrence.customer)];
@@ -161,7 +169,7 @@ impl Ledger {
             self.shelf.add_hit(pattern_id, what, hash);
         }
         let issue_id = self.shelf.pattern_mut(pattern_id).context("pattern")?.issue;
-        let told = self.move_issue(issue_id, &occurrence, release, counted, is_new)?;
+        let told = self.move_issue(issue_id, &occurrence, &origin, is_new)?;
         self.keep(issue_id, pattern_id, occurrence, told.is_some(), reading)
     }
 
@@ -173,7 +181,7 @@ impl Ledger {
         if self.is_repeated(&counts.id)? {
             return Ok(());
         }
-        let Counts { project, fingerprint, counted, first, last, .. } = counts;
+        let Counts { project, fingerprint, counted, first, last, received, .. } = counts;
         let Some(pattern) = self.shelf.load(&mut *self.store, project, &fingerprint)? else {
             // Under no pattern: its id is found again, and its counts when the first event comes.
             self.remember(counts.id, PatternId(0));
@@ -182,15 +190,32 @@ impl Ledger {
         };
         self.remember(counts.id, pattern);
         self.see_release(project, counts.release.as_deref(), first)?;
-        let environment = counts.environment.as_deref().unwrap_or("production");
-        self.count(pattern, counted, first, last, counts.release.as_deref(), environment);
-        let issue = self.shelf.pattern_mut(pattern).context("pattern")?.issue;
-        let issue = self.shelf.issue_mut(&mut *self.store, issue)?;
+        let origin = Origin::of_counts(&counts);
+        self.count(pattern, counted, first, last, origin.release, origin.environment);
+        let id = self.shelf.pattern_mut(pattern).context("pattern")?.issue;
+        let quiet = first - self.shelf.issue_mut(&mut *self.store, id)?.last_seen;
+        let burst = Burst { times: (first, last), weight: counted.estimated, received };
+        let crossed = self.watch(project, id, &burst, quiet)?;
+        let issue = self.shelf.issue_mut(&mut *self.store, id)?;
         issue.estimated += counted.estimated;
         issue.raw += counted.raw;
         issue.last_seen = issue.last_seen.max(last);
-        self.changes.events.extend(pass_milestone(issue));
-        Ok(())
+        let passed = milestone(issue.estimated);
+        // Each of them follows an event in full, which moves the issue and ends its quiet.
+        let what = Circumstances {
+            before: Some(&issue.status),
+            change: None,
+            quiet: 0,
+            delay: received - last,
+            is_spike: crossed.is_some(),
+            is_milestone: passed > issue.milestone,
+        };
+        let told = novelty(what);
+        issue.milestone = passed.max(issue.milestone);
+        match told {
+            Some(event) => self.tell(event, id, received, detail(event, passed, crossed, 0, &origin), crossed, &origin),
+            None => Ok(()),
+        }
     }
 
     /// Notes what a client says it left out.
@@ -265,45 +290,41 @@ impl Ledger {
         &mut self,
         id: IssueId,
         occurrence: &Occurrence,
-        release: Option<String>,
-        counted: Counted,
+        origin: &Origin<'_>,
         is_new: bool,
     ) -> anyhow::Result<Option<Event>> {
         let project = occurrence.project;
         let hour = occurrence.time.div_euclid(HOUR);
-        let busy = self.shelf.busy(id, hour, counted.estimated);
+        let (time, received, weight) = (occurrence.time, occurrence.received, occurrence.weight);
+        let busy = self.shelf.busy(id, hour, weight);
+        let quiet = time - self.shelf.issue_mut(&mut *self.store, id)?.last_seen;
+        let crossed = self.watch(project, id, &Burst { times: (time, time), weight, received }, quiet)?;
         let (issue, releases) = self.shelf.issue_and_releases(&mut *self.store, id, project)?;
-        let quiet = occurrence.time - issue.last_seen;
-        issue.raw += counted.raw;
-        issue.estimated += counted.estimated;
+        issue.raw += 1;
+        issue.estimated += weight;
         issue.last_seen = issue.last_seen.max(occurrence.time);
-        issue.last_release = release.clone().or_else(|| issue.last_release.take());
+        issue.last_release = origin.release.map(str::to_owned).or_else(|| issue.last_release.take());
         issue.severity = severity(&issue.facts, busy);
-        let seen = Seen { time: occurrence.time, release: release.as_deref(), estimated: issue.estimated };
+        let seen = Seen { time, release: origin.release, estimated: issue.estimated };
         let change = issue.status.on(seen, releases);
         let passed = milestone(issue.estimated);
         let what = Circumstances {
             before: (!is_new).then_some(&issue.status),
             change,
             quiet,
-            delay: occurrence.received - occurrence.time,
+            delay: received - time,
+            is_spike: crossed.is_some(),
             is_milestone: passed > issue.milestone,
         };
         let told = novelty(what);
         issue.milestone = passed.max(issue.milestone);
         if let Some(change) = change {
             issue.status = Status::after(change);
-            issue.changed = occurrence.received;
+            issue.changed = received;
             issue.version += 1;
         }
         if let Some(event) = told {
-            let detail = match event {
-                Event::Milestone => json!({ "milestone": passed }),
-                Event::Recurred => json!({ "quiet_ms": quiet, "release": release }),
-                _ => json!({ "release": release }),
-            };
-            let time = occurrence.received;
-            self.changes.events.push(NewEvent { project, issue: id, time, event, who: String::new(), detail });
+            self.tell(event, id, received, detail(event, passed, crossed, quiet, origin), crossed, origin)?;
         }
         Ok(told)
     }
@@ -362,6 +383,7 @@ impl Ledger {
             self.newest_stored.retain(|_, stored| now - *stored < NEWEST_EVERY);
             self.resolve_quiet(now)?;
             self.retire(now)?;
+            self.forget_messages(now);
         }
         Ok(())
     }
@@ -376,9 +398,7 @@ impl Ledger {
         self.changes.occurrences_end = self.occurrences.end();
         self.shelf.hand_over(&mut *self.store, &mut self.changes)?;
         self.store.commit(&self.changes)?;
-        if let Some(listener) = &self.listener {
-            listener(&self.changes);
-        }
+        self.listeners.iter().for_each(|listener| listener(&self.changes));
         self.changes = Changes::default();
         self.ids.clear();
         self.shelf.bound();
@@ -392,6 +412,8 @@ impl Ledger {
         self.newest.clear();
         self.counted = 0;
         self.shelf = Shelf::default();
+        self.alerting.clear();
+        self.resume_spikes();
         self.occurrences.discard();
         let (pattern, issue) = self.store.next_ids();
         self.new = NewIssues::new(pattern, issue);
@@ -407,17 +429,12 @@ impl Ledger {
     }
 }
 
-/// The event that counts passed a milestone of an issue, if it is one that is told.
-fn pass_milestone(issue: &mut Issue) -> Option<NewEvent> {
-    let passed = milestone(issue.estimated);
-    let is_told = passed > issue.milestone && !matches!(issue.status, Status::Ignored { .. } | Status::Resolved { .. });
-    issue.milestone = passed.max(issue.milestone);
-    is_told.then(|| NewEvent {
-        project: issue.project,
-        issue: issue.id,
-        time: clock::now(),
-        event: Event::Milestone,
-        who: String::new(),
-        detail: json!({ "milestone": passed }),
-    })
+/// What the feed and alerts say beside the event.
+fn detail(event: Event, milestone: u64, crossed: Option<Crossed>, quiet: i64, origin: &Origin<'_>) -> Value {
+    match event {
+        Event::Milestone => json!({ "milestone": milestone }),
+        Event::Spike => json!({ "per_minute": crossed.map(|crossed| crossed.to), "release": origin.release }),
+        Event::Recurred => json!({ "quiet_ms": quiet, "release": origin.release }),
+        _ => json!({ "release": origin.release }),
+    }
 }

@@ -6,10 +6,11 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Ledger;
+use super::tell::Origin;
 use crate::clock::HOUR;
 use crate::consume::Occurrence;
 use crate::issues::{Distinct, Facts, Fingerprint, Impact, Issue, Level, Pattern, Severity, Status, facts, severity};
-use crate::store::{Event, NewEvent};
+use crate::store::Event;
 use crate::{IssueId, PatternId, ProjectId};
 
 /// Free numbers, and how many issues each project opened this hour.
@@ -133,9 +134,8 @@ impl Ledger {
         self.shelf.put_pattern(pattern, true);
         self.shelf.put_issue(issue, id);
         if event == Event::Overflow {
-            let (who, time) = (String::new(), occurrence.received);
             let detail = json!({ "limit": self.limits.hourly_new_issues });
-            self.changes.events.push(NewEvent { project, issue: issue_id, time, event, who, detail });
+            self.tell(event, issue_id, occurrence.received, detail, None, &Origin::of(occurrence))?;
         }
         Ok(id)
     }

@@ -17,6 +17,7 @@ impl Ledger {
     pub fn edit<T>(&mut self, edit: impl FnOnce(Registry<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let (mut edit, mut answer) = (Some(edit), None);
         self.projects = None;
+        self.alerting.clear();
         self.store.edit(&mut |registry| {
             answer = edit.take().map(|edit| edit(registry)).transpose()?;
             Ok(())

@@ -7,8 +7,13 @@ use crate::ProjectId;
 
 /// Tables whose rows belong to a pattern.
 const OF_PATTERN: [&str; 5] = ["hit", "hours", "tags", "sightings", "occurrences"];
+/// Tables whose rows belong to an issue.
+const OF_ISSUE: [&str; 4] = ["alerts", "incidents", "told", "episodes"];
 /// Tables whose rows belong to a project, without a reference that would take them along.
-const OF_PROJECT: [&str; 8] = ["patterns", "issues", "releases", "parked", "events", "outcomes", "refusals", "reports"];
+const OF_PROJECT: [&str; 11] = [
+    "patterns", "issues", "releases", "parked", "events", "outcomes", "refusals", "reports", "rules", "channels",
+    "messages",
+];
 
 /// Deletes a project; where its payloads are, or none if there is no such project.
 pub(super) fn project(connection: &Connection, project: ProjectId) -> anyhow::Result<Option<Vec<Place>>> {
@@ -30,6 +35,10 @@ pub(super) fn project(connection: &Connection, project: ProjectId) -> anyhow::Re
     let places = statement.query_map([project.0], place)?.collect::<Result<Vec<_>, _>>()?;
     for table in OF_PATTERN {
         let sql = format!("DELETE FROM {table} WHERE pattern IN (SELECT id FROM patterns WHERE project = ?1)");
+        connection.execute(&sql, [project.0])?;
+    }
+    for table in OF_ISSUE {
+        let sql = format!("DELETE FROM {table} WHERE issue IN (SELECT id FROM issues WHERE project = ?1)");
         connection.execute(&sql, [project.0])?;
     }
     connection

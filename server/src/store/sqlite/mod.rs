@@ -3,6 +3,7 @@
 //! Batches are not brought to disk one by one: the log holds what they counted until a checkpoint has. What people do
 //! is, before they are told that it is done.
 
+mod alerts;
 mod erase;
 mod ids;
 mod payloads;

@@ -71,7 +71,7 @@ impl Reader {
         Reader { path: path.to_owned(), idle: Arc::default(), occurrences }
     }
 
-    fn with<T>(&self, read: impl FnOnce(&Connection) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = idle.map_or_else(|| connect_reader(&self.path), Ok)?;
         let answer = read(&connection);

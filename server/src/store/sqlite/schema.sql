@@ -241,3 +241,73 @@ CREATE TABLE links (
     role    TEXT,
     expires INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- Alerts: what is told of issues, where, and what became of it.
+CREATE INDEX events_by_project ON events (project, number);
+
+CREATE TABLE rules (
+    project INTEGER PRIMARY KEY,
+    rules   TEXT NOT NULL                     -- all of them, JSON
+) STRICT;
+
+CREATE TABLE channels (
+    id      INTEGER PRIMARY KEY,
+    project INTEGER NOT NULL,
+    name    TEXT NOT NULL,
+    kind    TEXT NOT NULL,
+    enabled INTEGER NOT NULL,
+    config  TEXT NOT NULL,                    -- what may be shown, JSON
+    sealed  BLOB NOT NULL,                    -- what may not
+    created INTEGER NOT NULL,
+    deleted INTEGER NOT NULL
+) STRICT;
+CREATE INDEX channels_by_project ON channels (project);
+
+CREATE TABLE alerts (
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel INTEGER NOT NULL,
+    issue   INTEGER NOT NULL,
+    time    INTEGER NOT NULL,
+    body    TEXT NOT NULL,
+    message TEXT                              -- the one it is in; none yet while it waits
+) STRICT;
+CREATE INDEX alerts_waiting ON alerts (channel, number) WHERE message IS NULL;
+CREATE INDEX alerts_by_message ON alerts (message, number) WHERE message IS NOT NULL;
+
+CREATE TABLE messages (
+    number   INTEGER PRIMARY KEY AUTOINCREMENT,
+    id       TEXT NOT NULL UNIQUE,
+    channel  INTEGER NOT NULL,
+    project  INTEGER NOT NULL,
+    created  INTEGER NOT NULL,
+    since    INTEGER NOT NULL,                -- when the oldest of its alerts happened
+    alerts   INTEGER NOT NULL,                -- how many; 0 is a test
+    state    TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due      INTEGER NOT NULL,
+    answered INTEGER,
+    note     TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX messages_by_project ON messages (project, number);
+CREATE INDEX messages_by_channel ON messages (channel, number);
+CREATE INDEX messages_pending ON messages (channel, number) WHERE state = 'pending';
+
+-- Channels that keep something open for an issue until it is resolved.
+CREATE TABLE incidents (
+    issue   INTEGER NOT NULL,
+    channel INTEGER NOT NULL,
+    PRIMARY KEY (issue, channel)
+) STRICT, WITHOUT ROWID;
+
+-- When a rule with a cooldown last told of an issue.
+CREATE TABLE told (
+    issue INTEGER NOT NULL,
+    rule  TEXT NOT NULL,
+    time  INTEGER NOT NULL,
+    PRIMARY KEY (issue, rule)
+) STRICT, WITHOUT ROWID;
+
+-- Issues in an episode of too many a minute, and the threshold that was told.
+CREATE TABLE episodes (
+    issue     INTEGER PRIMARY KEY,
+    threshold REAL NOT NULL
+) STRICT;

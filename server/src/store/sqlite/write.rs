@@ -29,7 +29,8 @@ pub(super) fn all(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::R
     occurrences(transaction, changes)?;
     events(transaction, changes)?;
     outcomes(transaction, changes)?;
-    parked(transaction, changes)
+    parked(transaction, changes)?;
+    super::alerts::write(transaction, &changes.alerting)
 }
 
 fn set(transaction: &Transaction<'_>, name: &str, value: i64) -> rusqlite::Result<usize> {
