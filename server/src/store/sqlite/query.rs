@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Registry, connect_reader, ids, rows};
+use crate::consume::parse_hex;
 use crate::issues::Issue;
 use crate::store::{Id, OccurrenceReader, Place};
 use crate::{IssueId, ProjectId};
@@ -227,19 +228,25 @@ impl Reader {
     /// # Errors
     /// When the database cannot be read.
     pub fn occurrences(&self, issue: IssueId, after: Option<&str>, limit: usize) -> anyhow::Result<Page<Occurrence>> {
-        let before: i64 = after.and_then(|after| after.parse().ok()).unwrap_or(i64::MAX);
+        // Many can be of one millisecond: the time alone does not say where a page ends.
+        let cursor = |after: &str| {
+            let (time, id) = after.split_once('.')?;
+            Some((time.parse().ok()?, parse_hex::<16>(id)?))
+        };
+        let (time, id): (i64, Id) = after.and_then(cursor).unwrap_or((i64::MAX, [0xff; 16]));
         self.with(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT occurrences.id, time, file, start, length, base FROM patterns \
                  JOIN occurrences ON occurrences.pattern = patterns.id \
-                 WHERE issue = ?1 AND time < ?2 ORDER BY time DESC, occurrences.id LIMIT ?3",
+                 WHERE issue = ?1 AND time <= ?2 AND (time < ?2 OR occurrences.id < ?3) \
+                 ORDER BY time DESC, occurrences.id DESC LIMIT ?4",
             )?;
             let mut items: Vec<Occurrence> = statement
-                .query_map(params![issue.0, before, limit as i64 + 1], occurrence)?
+                .query_map(params![issue.0, time, id, limit as i64 + 1], occurrence)?
                 .collect::<Result<_, _>>()?;
             let more = items.len() > limit;
             items.truncate(limit);
-            let next = items.last().filter(|_| more).map(|last| last.time.to_string());
+            let next = items.last().filter(|_| more).map(|last| format!("{}.{}", last.time, last.event_id));
             Ok(Page { items, next })
         })
     }

@@ -1,0 +1,57 @@
+"""What the stories of the server share: the real binary, on data of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "conformance"))
+
+from server import Server  # noqa: E402
+from state import state_of_its_own  # noqa: E402, F401
+
+#: The longer run of `make torture`.
+TORTURE = bool(os.environ.get("FAULTWIRE_TORTURE"))
+
+_figures: list[str] = []
+
+
+@pytest.fixture
+def figure() -> Callable[[str], None]:
+    """Notes a line for the table that `make torture` prints."""
+    return _figures.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if TORTURE and _figures:
+        terminalreporter.section("figures")
+        for line in _figures:
+            terminalreporter.line(line)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server of its own for this test."""
+    with Server(folder=tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts a server with flags; it ends with the test."""
+    started: list[Server] = []
+
+    def start(*flags: str, **options: object) -> Server:
+        folder = tmp_path / f"server-{len(started)}"
+        folder.mkdir()
+        started.append(Server(*flags, folder=folder, **options))  # type: ignore[arg-type]
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
