@@ -35,6 +35,14 @@ struct Inbox {
     is_closed: bool,
 }
 
+/// The next segment, made ahead.
+#[derive(Default)]
+struct Spare {
+    made: Option<(Name, File)>,
+    /// Why the last attempt failed.
+    refused: Option<io::ErrorKind>,
+}
+
 /// What the threads of the log share.
 pub(super) struct Shared {
     pub folder: PathBuf,
@@ -43,8 +51,7 @@ pub(super) struct Shared {
     /// End of what is durable: [`Position::to_u64`].
     committed: AtomicU64,
     bell: Mutex<Option<Arc<Bell>>>,
-    /// The next segment, made ahead.
-    spare: Mutex<Option<(Name, File)>>,
+    spare: Mutex<Spare>,
     wants_spare: Condvar,
     /// The disk refused last time.
     pub is_failing: AtomicBool,
@@ -127,16 +134,16 @@ impl Shared {
         loop {
             let made = segment::create(&self.folder, number);
             let mut spare = locked(&self.spare);
+            spare.refused = made.as_ref().err().map(io::Error::kind);
             match made {
                 Ok(made) => {
                     number += 1;
-                    *spare = Some(made);
+                    spare.made = Some(made);
                 }
                 Err(error) => tracing::error!(%error, "log: cannot make the next segment"),
             }
             self.wants_spare.notify_all();
-            let has_failed = spare.is_none();
-            while spare.is_some() || has_failed {
+            while spare.made.is_some() || spare.refused.is_some() {
                 if self.is_closed() {
                     return;
                 }
@@ -144,24 +151,28 @@ impl Shared {
                 let (guard, waited) =
                     self.wants_spare.wait_timeout(spare, pause).unwrap_or_else(PoisonError::into_inner);
                 spare = guard;
-                if has_failed && waited.timed_out() {
+                if spare.made.is_none() && waited.timed_out() {
                     break;
                 }
             }
         }
     }
 
-    /// The segment that was made ahead, or soon will be.
+    /// The segment that was made ahead, or soon will be. Fails at once while the disk refuses one: those who ask
+    /// have a client that waits.
     fn next_segment(&self) -> io::Result<(Name, File)> {
         let spare = locked(&self.spare);
         let patience = Duration::from_secs(5);
         let (mut spare, _) = self
             .wants_spare
-            .wait_timeout_while(spare, patience, |spare| spare.is_none())
+            .wait_timeout_while(spare, patience, |spare| spare.made.is_none() && spare.refused.is_none())
             .unwrap_or_else(PoisonError::into_inner);
-        let taken = spare.take().ok_or_else(|| io::Error::from(io::ErrorKind::StorageFull));
+        let refused = spare.refused.unwrap_or(io::ErrorKind::TimedOut);
+        let taken = spare.made.take().ok_or_else(|| io::Error::from(refused));
         drop(spare);
-        self.wants_spare.notify_all();
+        if taken.is_ok() {
+            self.wants_spare.notify_all();
+        }
         taken
     }
 }

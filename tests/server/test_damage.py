@@ -1,0 +1,290 @@
+"""The disk is full, the log's tail is damaged, the clock is set: a clear state, nothing lost, no hands needed."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from server import Server, envelope, new_id, wait_until
+
+DAY = 86_400
+
+#: The real clock plus the seconds that a file says, for whoever asks the C library.
+SHIM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
+    int status = real(clock, time);
+    const char *path = getenv("CLOCK_OFFSET");
+    if (clock == CLOCK_REALTIME && status == 0 && path) {
+        char text[32] = {0};
+        int file = open(path, O_RDONLY);
+        if (file >= 0) {
+            if (read(file, text, sizeof text - 1) > 0) time->tv_sec += atol(text);
+            close(file);
+        }
+    }
+    return status;
+}
+"""
+
+
+def total(server: Server) -> int:
+    return sum(issue["raw"] for issue in server.issues())
+
+
+# The log.
+
+
+def segments(server: Server) -> list[Path]:
+    return sorted((server.data / "log").glob("*.log"))
+
+
+def in_the_log_only(server: Server, count: int) -> list[str]:
+    """Events that are in the log and not yet in the database: as a crash of the whole machine leaves them.
+
+    A batch is in the database's own log until a checkpoint; without that file it never was.
+    """
+    numbers = [server.event({"message": f"event {n}", "logger": "tail"}) for n in range(count)]
+    server.settle()
+    server.kill()
+    for name in ("faultwire.db-wal", "faultwire.db-shm"):
+        (server.data / name).unlink(missing_ok=True)
+    return numbers
+
+
+def checkpointed(server: Server) -> None:
+    """Everything so far is in the database itself: a stop brings it there."""
+    assert server.stop() == 0, server.said()
+    server.start()
+
+
+def written(path: Path) -> int:
+    """Bytes of a segment before its zeroes."""
+    return len(path.read_bytes().rstrip(b"\0"))
+
+
+def test_what_the_database_lost_is_read_again(server: Server) -> None:
+    """A power cut takes what of the database was not brought to disk; the log still has it."""
+    server.event({"message": "before"})
+    checkpointed(server)
+    numbers = in_the_log_only(server, 50)
+    server.start()
+    server.settle()
+    assert all(server.find(number) for number in numbers)
+    assert total(server) == 51
+
+
+@pytest.mark.parametrize("damage", ["truncated", "torn", "flipped", "garbage behind"])
+def test_a_damaged_tail_costs_what_was_damaged(server: Server, damage: str) -> None:
+    """The records before it are counted, those that come after the start as well; it is told in metrics and log."""
+    server.event({"message": "before"})
+    checkpointed(server)
+    numbers = in_the_log_only(server, 50)
+    last = max(segments(server), key=written)
+    end = written(last)
+    assert end > 1000
+    with last.open("r+b") as file:
+        if damage == "truncated":
+            file.truncate(end - 20)
+        elif damage == "torn":
+            file.seek(end - 20)
+            file.write(bytes(20))
+        elif damage == "flipped":
+            file.seek(end // 2)
+            byte = file.read(1)[0]
+            file.seek(end // 2)
+            file.write(bytes([byte ^ 0xFF]))
+        else:
+            file.seek(end)
+            file.write(random.Random(7).randbytes(5000))
+    server.start()
+    server.settle()
+    after = server.event({"message": "after"})
+    server.settle()
+    assert server.find(after)
+    found = [number for number in numbers if server.find(number)]
+    # The last record is the marker of `settle`; at most one event is where the byte was flipped.
+    assert len(found) >= len(numbers) - (damage == "flipped"), len(found)
+    assert total(server) == len(found) + 2
+    if damage == "flipped":
+        assert server.metrics()["faultwire_log_damaged_total"] >= 1
+        assert "damaged" in server.said()
+
+
+def test_a_log_that_is_gone_does_not_hide_what_comes(server: Server) -> None:
+    """Somebody made room by deleting the log: what comes afterwards is not taken for what was consumed long ago."""
+    server.event({"message": "before"})
+    checkpointed(server)
+    server.event({"message": "before"})
+    assert server.stop() == 0
+    for path in segments(server):
+        path.unlink()
+    server.start()
+    after = server.event({"message": "after"})
+    wait_until(lambda: server.find(after), what="an event after the log was deleted")
+    assert total(server) == 3
+
+
+# The disk.
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 96 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=96m,mode=0700", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("file systems cannot be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Takes all the room that there is."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(1 << 16))
+        except OSError:
+            pass
+    return ballast
+
+
+def big(number: str) -> bytes:
+    """An event that no compression makes small."""
+    text = random.randbytes(150_000).hex()
+    return envelope(("event", {"event_id": number, "timestamp": time.time(), "message": "big", "extra": {"x": text}}))
+
+
+def test_a_full_disk_is_said_and_ends_of_itself(small_disk: Path) -> None:
+    """Accepted until the log cannot grow, then 503 `disk_full`; with room again all is counted, and more is taken."""
+    with Server("--store-first", "2", "--store-one-in", "1000", folder=small_disk) as server:
+        first = server.event({"message": "before"})
+        server.settle()
+        ballast = fill(small_disk)
+        taken, refused = [first], []
+        for _ in range(400):
+            number = new_id()
+            answer = server.send(big(number))
+            if answer.status == 200:
+                taken.append(number)
+                continue
+            refused.append(number)
+            assert (answer.status, answer.json()["reason"]) == (503, "disk_full"), answer
+            assert int(answer.headers["retry-after"]) > 0
+            break
+        assert refused, "the disk was full"
+        began = time.monotonic()
+        answer = server.send(big(new_id()))
+        assert answer.status == 503 and time.monotonic() - began < 10
+        assert server.request("GET", "/healthz").status == 200
+        refusals = {name: value for name, value in server.metrics().items() if "ingest_refused" in name}
+        assert any("disk_full" in name and value >= 2 for name, value in refusals.items()), refusals
+
+        ballast.unlink()
+        after = new_id()
+        wait_until(lambda: server.send(big(after)).status == 200, 30, "it to accept again")
+        server.settle(60)
+        assert all(server.find(number) for number in [*taken, after])
+        assert server.find(refused[0]) is None or total(server) == len(taken) + 2
+        # The database has not lost count.
+        found = sum(server.find(number) is not None for number in [*taken, *refused, after])
+        assert total(server) == found
+
+
+def test_a_start_on_a_full_disk_says_so_or_waits(small_disk: Path) -> None:
+    """It is killed and started while the disk is full: it reads, refuses, and goes on when there is room."""
+    with Server(folder=small_disk) as server:
+        known = server.event({"message": "before"})
+        server.settle()
+        checkpointed(server)
+        server.kill()
+        for path in segments(server)[1:]:
+            path.unlink()
+        ballast = fill(small_disk)
+        server.start()
+        assert server.find(known)
+        answer = server.send(envelope(("event", {"event_id": new_id(), "message": "m", "timestamp": time.time()})))
+        assert (answer.status, answer.json()["reason"]) == (503, "disk_full"), answer
+        ballast.unlink()
+        after = new_id()
+        body = envelope(("event", {"event_id": after, "message": "m", "timestamp": time.time()}))
+        wait_until(lambda: server.send(body).status == 200, 30, "it to accept again")
+        server.settle()
+        assert server.find(after)
+
+
+# The clock.
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """A file that says how wrong the clock is, and the environment in which it counts."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    source, library, offset = tmp_path / "shim.c", tmp_path / "shim.so", tmp_path / "offset"
+    source.write_text(SHIM)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
+    offset.write_text("0")
+    return offset, {"LD_PRELOAD": str(library), "CLOCK_OFFSET": str(offset)}
+
+
+@pytest.mark.parametrize("step", [-DAY, DAY])
+@pytest.mark.parametrize("restarts", [False, True])
+def test_the_clock_is_set(
+    serve: Callable[..., Server], clock: tuple[Path, dict[str, str]], step: int, restarts: bool
+) -> None:
+    """A day back or ahead, in one life or between two: all is counted once, and what is sent twice as well."""
+    offset, environment = clock
+    server = serve(environment=environment)
+    numbers = [server.event({"message": f"m{n}", "logger": "clock"}) for n in range(20)]
+    server.settle()
+    offset.write_text(str(step))
+    if restarts:
+        server.kill()
+        server.start()
+    again = time.time()
+    for number in numbers[:10]:
+        server.event({"event_id": number, "message": "m", "logger": "clock"})
+    numbers += [server.event({"message": f"n{n}", "logger": "clock", "timestamp": again}) for n in range(20)]
+    server.settle()
+    assert all(server.find(number) for number in numbers)
+    assert total(server) == 40
+    assert server.outcomes()["not_counted"]["duplicate"] == 10
+    for issue in server.issues():
+        assert issue["first_seen"] <= issue["last_seen"]
+    server.stop()
+    offset.write_text("0")
+    server.start()
+    server.event({"event_id": numbers[-1], "message": "m", "logger": "clock"})
+    server.settle()
+    assert total(server) == 40
+
+
+def test_two_servers_do_not_share_their_data(server: Server) -> None:
+    """A second one on the same data ends, says why, and harms nothing."""
+    with pytest.raises(Exception, match="another faultwire-server uses it"):
+        Server(folder=server.folder)
+    number = server.event({"message": "still here"})
+    server.settle()
+    assert server.find(number)
+    assert os.path.exists(server.data)
