@@ -119,6 +119,8 @@ impl Server {
         let mut ledger = Ledger::new(Box::new(store), occurrences, Limits::from(&*settings));
         let listening = live.clone();
         ledger.listen(move |changes| listening.committed(changes));
+        let counting = metrics.clone();
+        ledger.listen(move |changes| counting.not_counted(changes.outcomes.iter().map(|(_, _, outcome)| outcome)));
         let vault = Arc::new(Vault::open(&data_dir.channel_key())?);
         let smtp = settings.smtp_url.as_ref().zip(settings.smtp_from.as_ref());
         let sender = Arc::new(Sender::new(settings.webhook_allow.clone(), smtp, vault.clone(), &public_url, instance));

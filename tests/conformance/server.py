@@ -43,6 +43,8 @@ _NAME = "faultwire-server"
 _START_LIMIT = 30.0
 #: Seconds for a request, and for the end of a server that was asked to end.
 _LIMIT = 30.0
+#: Seconds that a connection is kept unused; the server closes it after more.
+_KEPT = 3.0
 #: What the binary prints, line by line: the text before what is wanted.
 _LISTENS, _DSN, _SETUP = "faultwire-server listens on ", "DSN of the first project: ", "/setup"
 
@@ -254,35 +256,33 @@ class Server:
         """One request as it is, on a connection that each thread keeps.
 
         Raises `OSError` or `http.client.HTTPException` when the connection breaks: then nobody knows whether it was
-        taken. A kept connection that the server had closed before is not such a case, and is made anew.
+        taken.
         """
-        for is_last in (False, True):
-            connection, is_new = self._connection()
-            try:
-                connection.request(method, path, body, dict(headers or {}))
-                response = connection.getresponse()
-                answer = response.read()
-                names = {name.lower(): value for name, value in response.getheaders()}
-                if response.will_close:
-                    self._forget()
-                return Answer(response.status, names, answer)
-            except (OSError, http.client.HTTPException) as error:
-                self._forget()
-                is_idle_end = isinstance(error, (http.client.RemoteDisconnected, BrokenPipeError))
-                if is_last or is_new or method != "GET" or not is_idle_end:
-                    raise
-        raise AssertionError("unreachable")
+        connection = self._connection()
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            response = connection.getresponse()
+            answer = response.read()
+        except (OSError, http.client.HTTPException):
+            self._forget()
+            raise
+        if response.will_close:
+            self._forget()
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, answer)
 
-    def _connection(self) -> tuple[http.client.HTTPConnection, bool]:
+    def _connection(self) -> http.client.HTTPConnection:
         kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if kept is not None and self._local.pid == self.pid:
-            return kept, False
+        now = time.monotonic()
+        is_fresh = kept is not None and self._local.pid == self.pid and now - self._local.used < _KEPT
+        self._local.used = now
+        if kept is not None and is_fresh:
+            return kept
         self._forget()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_LIMIT)
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._local.connection, self._local.pid = connection, self.pid
-        return connection, True
+        return connection
 
     def _forget(self) -> None:
         connection = getattr(self._local, "connection", None)

@@ -1,6 +1,6 @@
 //! A record of the log, item by item. What of it cannot be read is an outcome, listed under the event's id.
 
-use faultwire::protocol::{Envelope, Event, Timestamp};
+use faultwire::protocol::{Envelope, Event, Map, Timestamp};
 use serde::Deserialize;
 
 use super::occurrence::{Occurrence, Reading, parse_fingerprint, parse_hex};
@@ -106,10 +106,11 @@ fn items(record: Record, reading: &mut Reading) -> Vec<Arrival> {
         match item.ty.as_str() {
             "event" => {
                 let id = header.event_id.map(|id| id.to_string());
-                arrivals.push(match Event::from_slice(payload) {
-                    Ok(mut event) => {
+                arrivals.push(match event(payload, received) {
+                    Ok((mut event, remark)) => {
                         event.event_id = header.event_id.unwrap_or(event.event_id);
-                        let occurrence = Occurrence::new(project, record.key, sent, received, event, reading);
+                        let mut occurrence = Occurrence::new(project, record.key, sent, received, event, reading);
+                        occurrence.remark = remark.or(occurrence.remark);
                         Arrival::Occurrence(Box::new(occurrence))
                     }
                     Err(error) => outcome(Reason::InvalidEvent, id, error.to_string()),
@@ -128,6 +129,20 @@ fn items(record: Record, reading: &mut Reading) -> Vec<Arrival> {
         }
     }
     arrivals
+}
+
+/// An event, and a remark on its time: no event is refused for that. What cannot be read is the time it came.
+fn event(payload: &[u8], received: i64) -> Result<(Event, Option<&'static str>), faultwire::Error> {
+    let error = match Event::from_slice(payload) {
+        Ok(event) => return Ok((event, None)),
+        Err(error) => error,
+    };
+    if error.field != "timestamp" {
+        return Err(error);
+    }
+    let mut object: Map = serde_json::from_slice(payload).map_err(|_| error)?;
+    object.insert("timestamp".into(), (received as f64 / 1000.0).into());
+    Event::from_value(object.into()).map(|event| (event, Some("unreadable")))
 }
 
 /// A count may stand for so many: what a client folds in a minute is bounded by what it can raise.

@@ -75,7 +75,7 @@ pub struct Occurrence {
     pub event: Event,
     heavy: Heavy,
     /// What was done to its time.
-    remark: Option<&'static str>,
+    pub(super) remark: Option<&'static str>,
 }
 
 impl Occurrence {

@@ -103,6 +103,10 @@ fn syntax(payload: &[u8]) -> Result<Option<EventId>, String> {
         event_id: Option<&'p serde_json::value::RawValue>,
     }
     let text = std::str::from_utf8(payload).map_err(|e| format!("invalid UTF-8 at byte {}", e.valid_up_to()))?;
+    // A list would be read as the members in their order.
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err("it is none".to_owned());
+    }
     let object: Object<'_> = serde_json::from_str(text).map_err(|e| e.to_string())?;
     Ok(object.event_id.and_then(|id| serde_json::from_str(id.get()).ok()))
 }

@@ -1,23 +1,23 @@
 //! One request, from the socket to the log.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::post;
 use faultwire::protocol::EventId;
 use serde_json::json;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::auth::{Key, Keys, origin, public_key};
 use super::body::{BadBody, decompress, encoding};
 use super::envelope::{self, Checked};
-use super::{Quotas, Refusal};
+use super::{Quotas, Refusal, incoming};
 use crate::consume::Doorway;
 use crate::log::{Encoding, KeyKind, Log, Record, Refused};
 use crate::outcome::Reason;
@@ -25,8 +25,6 @@ use crate::settings::Settings;
 use crate::telemetry::Metrics;
 use crate::{address, clock};
 
-/// A body that takes longer is not coming: events are small, and slow senders must not hold the others up.
-const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Bodies beyond this are unpacked on threads that may take their time.
 const MAX_INLINE: usize = 64 << 10;
 /// Seconds after which a client may try again that met a full house.
@@ -83,7 +81,11 @@ async fn accept(
 ) -> Response<Body> {
     let started = Instant::now();
     let page = origin(request.headers()).map(str::to_owned);
-    let answer = ingest.take(&project, request, form).await;
+    let (parts, mut body) = request.into_parts();
+    let answer = ingest.take(&project, &parts, &mut body, form).await;
+    if answer.as_ref().is_err_and(|refusal| refusal.reason != Reason::Timeout) {
+        incoming::drain(&mut body, &parts.headers, ingest.settings.max_request_bytes).await;
+    }
     ingest.metrics.ingested(answer.as_ref().map(|_| ()).map_err(|refusal| refusal.reason), started.elapsed());
     let mut response = match answer {
         Ok(id) => axum::Json(id.map_or_else(|| json!({}), |id| json!({ "id": id }))).into_response(),
@@ -126,34 +128,37 @@ async fn preflight(headers: HeaderMap) -> Response<Body> {
 }
 
 impl Ingest {
-    async fn take(&self, project: &str, request: Request<Body>, form: Form) -> Result<Option<EventId>, Refusal> {
+    async fn take(
+        &self,
+        project: &str,
+        parts: &Parts,
+        body: &mut Body,
+        form: Form,
+    ) -> Result<Option<EventId>, Refusal> {
         let full = || Refusal::until(Reason::Overloaded, COME_AGAIN, "too many requests at once");
         let _room = self.room.try_acquire().map_err(|_| full())?;
-        let (parts, body) = request.into_parts();
-        let headers = &parts.headers;
-        let named = public_key(headers, &parts.uri);
+        let named = public_key(&parts.headers, &parts.uri);
         // A key in a header is judged before the body is read, one in the body after.
         let early = named.is_some() || form == Form::Event;
         let admitted = match early {
-            true => Some(self.admit(named.as_deref(), project, &parts)?),
+            true => Some(self.admit(named.as_deref(), project, parts)?),
             false => None,
         };
-        let name = headers.get(header::CONTENT_ENCODING).map_or(Ok(""), |value| value.to_str()).unwrap_or("?");
-        let encoding = encoding(name).ok_or_else(|| {
-            Refusal::new(Reason::InvalidEncoding, "Content-Encoding: expected gzip, deflate, br, zstd or none")
-        })?;
-        let raw = self.read(body, headers).await?;
-        let (whole, encoding) = self.unpack(raw, encoding, form).await?;
+        let of_project = |refusal: Refusal| match &admitted {
+            Some(key) => refusal.of(key.project),
+            None => refusal,
+        };
+        let (whole, encoding) = self.whole(parts, body, form).await.map_err(of_project)?;
         let key = match admitted {
             Some(key) => key,
-            None => self.admit(envelope::key_in(&whole.plain).as_deref(), project, &parts)?,
+            None => self.admit(envelope::key_in(&whole.plain).as_deref(), project, parts)?,
         };
         let checked = envelope::check(&whole.plain, key.kind, self.settings.max_event_bytes)
             .map_err(|refusal| refusal.of(key.project))?;
         self.write(&key, whole, encoding, checked).await.map_err(|refusal| refusal.of(key.project))
     }
 
-    fn admit(&self, public: Option<&str>, project: &str, parts: &axum::http::request::Parts) -> Result<Key, Refusal> {
+    fn admit(&self, public: Option<&str>, project: &str, parts: &Parts) -> Result<Key, Refusal> {
         let key = self.keys.admit(public, project, &parts.headers)?;
         let address =
             (key.kind == KeyKind::Browser).then(|| address::client(parts, &self.settings.trusted_proxies)).flatten();
@@ -161,20 +166,15 @@ impl Ingest {
         Ok(key)
     }
 
-    async fn read(&self, body: Body, headers: &HeaderMap) -> Result<Vec<u8>, Refusal> {
-        let limit = self.settings.max_request_bytes;
-        let too_large = || Refusal::new(Reason::TooLarge, format!("expected at most {limit} bytes"));
-        let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
-        if length.is_some_and(|length: u64| length > limit) {
-            return Err(too_large());
-        }
-        let late = |_| Refusal::new(Reason::Timeout, format!("the body did not come within {BODY_TIMEOUT:?}"));
-        let read = timeout_at(Instant::now() + BODY_TIMEOUT, to_bytes(body, limit as usize)).await.map_err(late)?;
-        read.map(Vec::from).map_err(|error| {
-            // The only error that is not the connection's own.
-            let is_long = std::error::Error::source(&error).is_some_and(|s| s.to_string().contains("length limit"));
-            if is_long { too_large() } else { Refusal::new(Reason::InvalidEnvelope, "the body broke off") }
-        })
+    /// The body, read and unpacked.
+    async fn whole(&self, parts: &Parts, body: &mut Body, form: Form) -> Result<(Whole, Encoding), Refusal> {
+        let headers = &parts.headers;
+        let name = headers.get(header::CONTENT_ENCODING).map_or(Ok(""), |value| value.to_str()).unwrap_or("?");
+        let encoding = encoding(name).ok_or_else(|| {
+            Refusal::new(Reason::InvalidEncoding, "Content-Encoding: expected gzip, deflate, br, zstd or none")
+        })?;
+        let raw = incoming::read(body, headers, self.settings.max_request_bytes).await?;
+        self.unpack(raw, encoding, form).await
     }
 
     async fn unpack(&self, raw: Vec<u8>, encoding: Encoding, form: Form) -> Result<(Whole, Encoding), Refusal> {
@@ -193,8 +193,8 @@ impl Ingest {
         encoding: Encoding,
         checked: Checked,
     ) -> Result<Option<EventId>, Refusal> {
-        self.doorway.dropped(key.project, checked.dropped);
         if checked.kept == 0 {
+            self.doorway.dropped(key.project, checked.dropped);
             return Ok(checked.event_id);
         }
         let (encoding, body) = match checked.rewritten {
@@ -204,7 +204,10 @@ impl Ingest {
         let record = Record { project: key.project, key: key.kind, received: clock::now(), encoding, body };
         let ticket = self.log.append(record).map_err(not_written)?;
         let written = ticket.await.map_err(|_| not_written(Refused::Busy))?;
-        written.map(|_| checked.event_id).map_err(not_written)
+        written.map_err(not_written)?;
+        // Not before: what is refused comes again, whole.
+        self.doorway.dropped(key.project, checked.dropped);
+        Ok(checked.event_id)
     }
 }
 

@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::outcome::Reason;
+use crate::outcome::{Outcome, Reason};
 
 /// Seconds: from a quick answer to one that a client gives up on.
 const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -46,6 +46,7 @@ pub struct Metrics {
     refused: Family<Why, Counter>,
     ingest_seconds: Histogram,
     counted: Counter,
+    outcomes: Family<Why, Counter>,
     batch_seconds: Histogram,
     /// Seconds from acceptance to being counted.
     pub lag: Histogram,
@@ -75,6 +76,7 @@ impl Default for Metrics {
             refused: Family::default(),
             ingest_seconds: seconds(),
             counted: Counter::default(),
+            outcomes: Family::default(),
             batch_seconds: seconds(),
             lag: seconds(),
             consume_failures: Counter::default(),
@@ -91,6 +93,7 @@ impl Default for Metrics {
         registry.register("ingest_refused", "Requests not accepted", metrics.refused.clone());
         registry.register("ingest_seconds", "Time to answer", metrics.ingest_seconds.clone());
         registry.register("consume_counted", "Events counted", metrics.counted.clone());
+        registry.register("outcomes", "Of known projects, refused or not counted later", metrics.outcomes.clone());
         registry.register("consume_batch_seconds", "Time of a batch", metrics.batch_seconds.clone());
         registry.register("consume_lag_seconds", "From acceptance to being counted", metrics.lag.clone());
         registry.register("consume_failures", "Batches to be repeated", metrics.consume_failures.clone());
@@ -118,6 +121,13 @@ impl Metrics {
     pub fn consumed(&self, events: u64, took: Duration) {
         self.counted.inc_by(events);
         self.batch_seconds.observe(took.as_secs_f64());
+    }
+
+    /// These are listed as not counted.
+    pub fn not_counted<'o>(&self, outcomes: impl Iterator<Item = &'o Outcome>) {
+        for outcome in outcomes {
+            self.outcomes.get_or_create(&Why { reason: outcome.reason }).inc_by(outcome.quantity);
+        }
     }
 
     /// A route of the API answered.
