@@ -31,6 +31,10 @@ $(BIN)/python: requirements-dev.txt | tools
 sink: tools ## Build the test sink, a small real server
 	$(CARGO) build --quiet --release -p faultwire-sink
 
+.PHONY: server
+server: tools ## Build the tracker: one binary
+	$(CARGO) build --quiet --release -p faultwire-server
+
 .PHONY: python
 python: $(BIN)/python ## Build the Python package into .venv
 	cd sdk-python && PIP_QUIET=1 VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(BIN))/maturin develop --release --quiet
@@ -74,8 +78,12 @@ test-rust: sink ## Rust tests, the shared vectors among them
 .PHONY: test-python
 test-python: python sink ## Python tests against the real engine and the real sink
 	$(BIN)/python -m pytest -q sdk-python/tests
-	$(BIN)/python -m pytest -q tests
+	$(BIN)/python -m pytest -q tests --ignore tests/server
 	scripts/test_pythons.sh
+
+.PHONY: test-server
+test-server: server python node ## The tracker as a process, over HTTP: kills, bad input, official SDKs
+	$(BIN)/python -m pytest -q tests/server
 
 .PHONY: test-node
 test-node: node examples sink ## Node tests against the real engine and the real sink
@@ -90,27 +98,32 @@ test-wheel: $(BIN)/python sink ## Build the wheels, install them in clean enviro
 	scripts/test_wheels.sh
 
 .PHONY: test
-test: lint test-rust test-python test-node test-wheel test-package demo-check ## All tests
+test: lint test-rust test-python test-node test-server test-wheel test-package demo-check ## All tests
 	@echo "all tests passed"
 
 .PHONY: demo
-demo: python examples sink ## Run the example web apps against a local sink and show the events
+demo: python examples server ## Run the example web apps against the tracker and show its issues
 	$(BIN)/python examples/demo.py
 
 .PHONY: demo-check
-demo-check: python examples sink
+demo-check: python examples server
 	$(BIN)/python examples/demo.py --check
 
 .PHONY: bench
 bench: python node sink ## Benchmarks against the leading SDKs, as ratios in one run
 	$(BIN)/python bench/run.py
 
+.PHONY: bench-server
+bench-server: $(BIN)/python server ## What the tracker takes: events a second, CPU, memory, disk, times of its lists
+	$(BIN)/python bench/server/run.py
+
 TORTURES := tests/processes/test_lives.py tests/processes/test_prefork.py tests/processes/test_crashes.py \
 	tests/processes/test_crash_kills.py
 
 .PHONY: torture
-torture: python sink ## A thousand kills, hundreds of forks, every crash; prints what arrived
+torture: python sink server ## A thousand kills, hundreds of forks, every crash; prints what arrived
 	FAULTWIRE_TORTURE=1 $(BIN)/python -m pytest -q $(wildcard $(TORTURES))
+	FAULTWIRE_TORTURE=1 $(BIN)/python -m pytest -q tests/server/test_kill.py
 
 # One of fuzz/targets, all by default; seconds for each.
 TARGET ?=

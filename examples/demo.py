@@ -1,13 +1,14 @@
-"""`make demo`: the same shop in Python and in Node fails in the same ways; a local sink shows what arrived.
+"""`make demo`: the same shop in Python and in Node fails in the same ways; the tracker lists what happened.
 
-Starts the sink (a real HTTP server on loopback), the FastAPI and the Express example, sends both the same real
-requests, and prints every event as it arrived on the wire, those of the same fault side by side: stack, request,
-fingerprint, what was filtered. The same in the browser under the address it prints; `--serve` keeps it there until
-Enter is pressed. `--check` is for tests: it says nothing of each event, and fails when one is missing or leaks, or
-when the two languages differ in more than their runtimes do.
+Starts faultwire-server on loopback with data of its own, the FastAPI and the Express example, sends both the same real
+requests, and prints the issues as the server grouped them: title, where, how often, how many people, what was
+filtered, and the path under which its API has all of it; those of the same fault side by side. `--serve` keeps the
+server up until Enter is pressed. `--check` is for tests: it says nothing of each issue. Fails when an event is missing,
+when a secret is anywhere in what the server keeps, or when the two languages differ in more than their runtimes do.
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import os
@@ -18,13 +19,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Container
+import zlib
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
-from sink import Sink  # noqa: E402
+from server import Json, Server, wait_until  # noqa: E402
 
 #: (method, path, headers, body, answer, fails): what the shop's customers do, and whether it is an event.
 REQUESTS = [
@@ -70,7 +72,7 @@ REQUESTS = [
 SECRETS = [
     "tok_live_5ecret", "s3ss10n-t0ken", "c00kie-5ecret", "4111 1111", "4111111111111111", "r3ferer-5ecret", "hunter2",
 ]  # fmt: skip
-#: Columns of a terminal from which on two reports have room side by side.
+#: Columns of a terminal from which on two issues have room side by side.
 ROOM_FOR_TWO = 120
 
 
@@ -141,7 +143,7 @@ def shape(event: dict) -> dict[str, object]:
     """What two languages must agree on: what there is, what of it is hidden, and how it came about."""
     errors = event["exception"]["values"]
     return {
-        "parts": sorted(event.keys() - {"_envelope", "platform", "extra", "logger"}),
+        "parts": sorted(event.keys() - {"platform", "extra", "logger"}),
         "errors": len(errors),
         "stack": all(error["stacktrace"]["frames"] for error in errors),
         "source lines": "context_line" in errors[-1]["stacktrace"]["frames"][-1],
@@ -181,67 +183,130 @@ def differences(events: list[dict], exceptions: Container[str]) -> list[str]:
     ]
 
 
-def show(reports: list[str], columns: int) -> None:
-    """Prints the reports side by side, or below one another where there is no room."""
+#: How a gzip stream begins.
+GZIP = b"\x1f\x8b\x08"
+
+
+def kept(server: Server, payloads: list[dict]) -> Iterator[bytes]:
+    """All that the server keeps of what was sent, readable: payloads as the API has them, each file as it is, and
+    what is compressed in its log, which is each request's body as the SDKs sent it."""
+    yield json.dumps(payloads, ensure_ascii=False).encode()
+    for path in sorted(server.data.rglob("*")):
+        if not path.is_file():
+            continue
+        whole = path.read_bytes()
+        yield whole
+        at = whole.find(GZIP)
+        while at >= 0:
+            # No stream begins there if it cannot be read.
+            with contextlib.suppress(zlib.error):
+                yield zlib.decompressobj(31).decompress(whole[at:])
+            at = whole.find(GZIP, at + 1)
+
+
+def describe(server: Server, issue: Json, event: dict) -> list[str]:
+    """An issue, in lines."""
+    impact = issue["impact"]["users"]
+    people = f"{impact} {'person' if impact == 1 else 'people'}" if impact else "nobody known"
+    hidden = len(filtered({key: value for key, value in event.items() if key != "_meta"}))
+    return [
+        issue["title"],
+        f"  in {issue['culprit']}, {event['platform']}",
+        f"  {issue['raw']} x {issue['level']}, severity {issue['severity']}, hit {people}, {hidden} values filtered",
+        f"  since {issue['introduced_in']}, {issue['status']['status']}",
+        f"  {server.url}/api/v1/projects/1/issues/{issue['id']}",
+    ]
+
+
+def show(name: str, issues: list[list[str]], columns: int) -> None:
+    """Prints the issues side by side, or below one another where there is no room."""
+    print(f"── {name}")
     if columns < ROOM_FOR_TWO:
-        print("".join(reports))
+        print("\n".join(itertools.chain.from_iterable(issues)), end="\n\n")
         return
-    width = (columns - 3 * (len(reports) - 1)) // len(reports)
-    for line in itertools.zip_longest(*(report.strip("\n").splitlines() for report in reports), fillvalue=""):
+    width = (columns - 3 * (len(issues) - 1)) // len(issues)
+    for line in itertools.zip_longest(*issues, fillvalue=""):
         print(" │ ".join(text[:width].ljust(width) for text in line).rstrip())
     print()
 
 
+def stored(server: Server) -> dict[str, tuple[int, dict]]:
+    """Issue and payload of each event that the server has."""
+    out = {}
+    for issue in server.issues():
+        for occurrence in server.occurrences(issue["id"]):
+            found = server.find(occurrence["event_id"])
+            out[occurrence["event_id"]] = (issue["id"], found["payload"] if found else {})
+    return out
+
+
+def visit(server: Server) -> list[tuple[str, list[tuple[int, dict]]]]:
+    """Starts the shops, sends the requests to each, and ends them: of each fault the issue and event of each shop."""
+    shops: dict[str, tuple[subprocess.Popen, str]] = {}
+    faults = []
+    known: set[str] = set()
+    try:
+        for language, begin in SHOPS.items():
+            shops[language] = begin(server.dsn)
+        for language, (shop, base) in shops.items():
+            wait_until_up(shop, base, language)
+        for method, path, headers, body, expected, fails in REQUESTS:
+            of_fault = []
+            for language, (_, base) in shops.items():
+                status = request(base, method, path, headers, body)
+                if status != expected:
+                    raise SystemExit(f"{method} {path} was answered {status}, not {expected}")
+                if fails:
+                    what = f"the event of {method} {path} in {language}"
+                    (number,) = wait_until(lambda: stored(server).keys() - known, what=what)
+                    known.add(number)
+                    of_fault.append(stored(server)[number])
+            if fails:
+                faults.append((f"{method} {path}", of_fault))
+    finally:
+        for shop, _ in shops.values():
+            shop.terminate()
+        for shop, _ in shops.values():
+            shop.wait(10)
+    server.settle()
+    if len(stored(server)) != len(known):
+        raise SystemExit(f"{len(stored(server))} events arrived, {len(known)} were expected")
+    return faults
+
+
 def run(check: bool, serve: bool) -> None:
     columns = shutil.get_terminal_size((160, 24)).columns
-    with Sink() as sink:
-        shops: dict[str, tuple[subprocess.Popen, str]] = {}
-        faults: list[tuple[str, list[dict]]] = []
-        try:
-            for language, begin in SHOPS.items():
-                shops[language] = begin(sink.dsn)
-            for language, (shop, base) in shops.items():
-                wait_until_up(shop, base, language)
-            arrived = 0
-            for method, path, headers, body, expected, fails in REQUESTS:
-                for _, base in shops.values():
-                    status = request(base, method, path, headers, body)
-                    if status != expected:
-                        raise SystemExit(f"{method} {path} was answered {status}, not {expected}")
-                    arrived += fails
-                    sink.wait(arrived)
-                if fails:
-                    faults.append((f"{method} {path}", sink.events()[-len(shops) :]))
-        finally:
-            for shop, _ in shops.values():
-                shop.terminate()
-            for shop, _ in shops.values():
-                shop.wait(10)
-        events = sink.events()
-        if len(events) != arrived:
-            raise SystemExit(f"{len(events)} events arrived, {arrived} were expected")
-        reports = sink.reports(width=max(40, columns if columns < ROOM_FOR_TWO else columns // len(SHOPS) - 2))
+    with Server() as server:
+        faults = visit(server)
+        issues = {issue["id"]: issue for issue in server.issues()}
+        shown: set[int] = set()
         unlike = []
         for name, of_fault in faults:
-            if not check:
-                show([reports[event["event_id"]] for event in of_fault], columns)
-            unlike += [f"{name}: {difference}" for difference in differences(of_fault, EXCEPT.get(name, {}))]
-        leaked = [secret for secret in SECRETS if secret.encode() in sink.raw()]
-        for language in shops:
-            own = [event for event in events if event["platform"] == language]
-            different = {event["contexts"]["faultwire"]["fingerprint"] for event in own}
-            print(f"{language}: {len(REQUESTS)} requests, {len(own)} events, {len(different)} different faults.")
-        print(f"{len(SECRETS)} secrets were in them; {len(leaked)} arrived.")
+            if not check and not shown >= {number for number, _ in of_fault}:
+                show(name, [describe(server, issues[number], event) for number, event in of_fault], columns)
+            shown |= {number for number, _ in of_fault}
+            events = [event for _, event in of_fault]
+            unlike += [f"{name}: {difference}" for difference in differences(events, EXCEPT.get(name, {}))]
+        pairs_of = list(itertools.chain.from_iterable(of_fault for _, of_fault in faults))
+        searched = b"\0".join(kept(server, [event for _, event in pairs_of]))
+        unseen = [event["event_id"] for _, event in pairs_of if searched.count(event["event_id"].encode()) < 2]
+        leaked = [secret for secret in SECRETS if secret.encode() in searched]
+        for language in SHOPS:
+            own = [number for number, event in pairs_of if event["platform"] == language]
+            print(f"{language}: {len(REQUESTS)} requests, {len(own)} events, {len(set(own))} issues.")
+        print(f"{len(SECRETS)} secrets were in them; {len(leaked)} are in what the server keeps.")
+        if unseen:
+            print(f"{len(unseen)} events were not found in the server's files, where they were looked for.")
         print("The events of both languages are alike." if not unlike else "\n".join(["They differ:", *unlike]))
-        if leaked or unlike:
+        if leaked or unlike or unseen:
             raise SystemExit(1)
         if serve:
-            input(f"The same in a browser: {sink.control_url}\nEnter ends it. ")
+            input(f"The same over HTTP: {server.url}/api/v1/projects/1/issues\nEnter ends it. ")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="print only the outcome")
-    parser.add_argument("--serve", action="store_true", help="keep the page up until Enter is pressed")
+    parser.add_argument("--serve", action="store_true", help="keep the server up until Enter is pressed")
     given = parser.parse_args()
     run(given.check, given.serve)

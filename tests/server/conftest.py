@@ -12,8 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
-from server import Server  # noqa: E402
 from state import state_of_its_own  # noqa: E402, F401
+
+from server import Server  # noqa: E402
 
 #: The longer run of `make torture`.
 TORTURE = bool(os.environ.get("FAULTWIRE_TORTURE"))

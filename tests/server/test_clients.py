@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+
 from server import Json, Server, wait_until
 
 sys.path.insert(0, str(ROOT / "bench"))
@@ -87,7 +88,9 @@ def check_reads_right(issue: Json, payload: Json, *, function: str, platform: st
     """What the programs below say of themselves is what the API says of their issue."""
     assert issue["platform"] == platform
     assert issue["introduced_in"] == issue["last_release"] == "shop@1.2.3"
-    assert [(seen["release"], seen["environment"]) for seen in issue["details"]["seen_in"]] == [("shop@1.2.3", "staging")]
+    assert [(seen["release"], seen["environment"]) for seen in issue["details"]["seen_in"]] == [
+        ("shop@1.2.3", "staging")
+    ]
     assert issue["impact"]["users"] == 1
     assert tags(issue).get("region") == "eu"
     assert payload["user"]["id"] == "42"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from server import Server, envelope, new_id, wait_until
 
 DAY = 86_400

@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import pytest
+
 from server import Json, Server, new_id
 
 Frames = list[Json]
@@ -51,8 +52,8 @@ def test_fifty_faults_with_noisy_messages_are_fifty_issues(server: Server) -> No
 def test_fifty_noisy_messages_without_a_stack_are_fifty_issues(server: Server) -> None:
     """Log messages: what is left of them when the noise is gone tells them apart."""
     pick = random.Random(8)
-    words = "payment refund invoice cart stock session upload mail search login".split()
-    verbs = "failed stalled rejected expired overflowed".split()
+    words = ["payment", "refund", "invoice", "cart", "stock", "session", "upload", "mail", "search", "login"]
+    verbs = ["failed", "stalled", "rejected", "expired", "overflowed"]
     for word in words:
         for verb in verbs:
             for _ in range(5):
@@ -165,7 +166,9 @@ def test_counts_are_weighted(server: Server) -> None:
     server.event({"message": "not sampled 1", "logger": "b"})
     server.event({"message": "boast", "contexts": {"error_sampling": {"client_sample_rate": 1e-9}}, "logger": "c"})
     for rate in (0, -1, "x", None, 7):
-        server.event({"message": "nonsense", "contexts": {"error_sampling": {"client_sample_rate": rate}}, "logger": "d"})
+        server.event(
+            {"message": "nonsense", "contexts": {"error_sampling": {"client_sample_rate": rate}}, "logger": "d"}
+        )
     server.settle()
     found = {issue["title"]: (issue["raw"], issue["estimated"]) for issue in server.issues()}
     assert sorted(found.values()) == [(1, 1), (1, 1000), (5, 5), (10, 40)], found

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from server import Server, envelope, new_id, wait_until
 
 #: Seconds within which good traffic is answered while bad input comes: far above what it takes (a few ms), far below

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conftest import TORTURE
+
 from server import Server, envelope, new_id
 
 ROUNDS = 200 if TORTURE else 15
@@ -120,13 +121,15 @@ def test_what_was_acknowledged_is_counted_once(server: Server, figure: Callable[
         assert sender.failure is None, (seed, sender.failure)
     server.settle(120)
 
-    acknowledged = {number: 1 for number in opened}
+    acknowledged = dict.fromkeys(opened, 1)
     unknown: dict[str, int] = {}
     for sender in senders:
         acknowledged.update(sender.acknowledged)
         unknown.update(sender.unknown)
     lost = [number for number in acknowledged if server.find(number) is None]
-    assert not lost, f"seed {seed}: {len(lost)} of {len(acknowledged)} that were answered 200 are not counted: {lost[:5]}"
+    assert not lost, (
+        f"seed {seed}: {len(lost)} of {len(acknowledged)} that were answered 200 are not counted: {lost[:5]}"
+    )
     arrived = {number: count for number, count in unknown.items() if server.find(number) is not None}
     issues = server.issues()
     assert len(issues) == FAULTS, (seed, [issue["title"] for issue in issues])
