@@ -68,12 +68,12 @@ def find_binary() -> Path:
     """`$FAULTWIRE_SERVER`, or the newer of the release and the debug binary under the target folder."""
     named = os.environ.get("FAULTWIRE_SERVER")
     if named:
-        return Path(named)
+        return Path(named).resolve()
     target = Path(os.environ.get("CARGO_TARGET_DIR") or _ROOT / "target")
     built = [path for path in (target / "release" / _NAME, target / "debug" / _NAME) if path.is_file()]
     if not built:
         raise ServerError(f"no {_NAME} in {target}/release or {target}/debug: build it with `make server`")
-    return max(built, key=lambda path: path.stat().st_mtime)
+    return max(built, key=lambda path: path.stat().st_mtime).resolve()
 
 
 def new_id() -> str:
