@@ -31,29 +31,48 @@ class Result:
 
 
 class _Connection:
-    def __init__(self, address: tuple[str, int]) -> None:
-        self.socket = socket.create_connection(address, 30)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, address: tuple[str, int], selector: selectors.BaseSelector) -> None:
+        self.address, self.selector = address, selector
         self.answer = b""
         self.began = 0.0
+        self._open()
+
+    def _open(self) -> None:
+        self.socket = socket.create_connection(self.address, 30)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.selector.register(self.socket, selectors.EVENT_READ, self)
+        self.is_open = True
+
+    def close(self) -> None:
+        if self.is_open:
+            self.selector.unregister(self.socket)
+            self.socket.close()
+            self.is_open = False
 
     def send(self, request: bytes) -> None:
         self.began = time.perf_counter()
         self.answer = b""
+        if not self.is_open:
+            self._open()
         self.socket.sendall(request)
 
     def read(self) -> int:
-        """The status once the answer is whole, else 0."""
+        """The status once the answer is whole, else 0. A connection that is kept no longer is closed, and made anew
+        with the next request."""
         piece = self.socket.recv(65536)
-        if not piece:
-            raise ConnectionError("the server closed a connection")
         self.answer += piece
         head, found, body = self.answer.partition(b"\r\n\r\n")
+        if not piece and not found:
+            raise ConnectionError("the server closed a connection without an answer")
         if not found:
             return 0
-        at = head.lower().find(b"content-length:")
-        length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-        return int(head[9:12]) if len(body) >= length else 0
+        lower = head.lower()
+        at = lower.find(b"content-length:")
+        length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else None
+        is_whole = not piece or (length is not None and len(body) >= length)
+        if is_whole and (not piece or b"connection: close" in lower):
+            self.close()
+        return int(head[9:12]) if is_whole else 0
 
 
 def blast(
@@ -75,10 +94,8 @@ def blast(
     ).encode()
     result = Result()
     selector = selectors.DefaultSelector()
-    idle = [_Connection(address) for _ in range(connections)]
+    idle = [_Connection(address, selector) for _ in range(connections)]
     everyone = list(idle)
-    for connection in idle:
-        selector.register(connection.socket, selectors.EVENT_READ, connection)
     cpu, began = time.process_time(), time.perf_counter()
     sent = answered = 0
 
@@ -117,5 +134,5 @@ def blast(
     result.seconds = time.perf_counter() - began
     result.own_cpu = time.process_time() - cpu
     for connection in everyone:
-        connection.socket.close()
+        connection.close()
     return result
