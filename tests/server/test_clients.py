@@ -212,11 +212,16 @@ def checkout(n):
     except ValueError:
         faultwire.capture_exception()
 
-for n in range(COUNT):
+# Until it has answered once, a server is a stranger, to whom folded errors are reported and not counted.
+checkout(0)
+faultwire.flush(60 if FLUSHES else 0.2)
+for n in range(1, COUNT):
     checkout(n)
 assert faultwire.flush(60 if FLUSHES else 0.2) or not FLUSHES, faultwire.stats()
 deadline = time.monotonic() + 60
-while faultwire.stats()["recovered"]["delivered"] < RECOVERED and time.monotonic() < deadline:
+def is_settled(stats):
+    return not stats["pending"] and stats["recovered"]["delivered"] >= RECOVERED
+while not is_settled(faultwire.stats()) and time.monotonic() < deadline:
     time.sleep(0.01)
 print(json.dumps(faultwire.stats()))
 """
@@ -228,11 +233,14 @@ faultwire.setUser({ id: "42" });
 faultwire.setTag("region", "eu");
 function charge(n) { throw new TypeError(`card ${n} is refused`); }
 function checkout(n) { try { charge(n); } catch (error) { faultwire.captureException(error); } }
-for (let n = 0; n < COUNT; n++) checkout(n);
 (async () => {
-  await faultwire.flush(FLUSHES ? 60 : 0.2);
+  checkout(0);
+  await faultwire.flush(FLUSHES ? 60000 : 200);
+  for (let n = 1; n < COUNT; n++) checkout(n);
+  await faultwire.flush(FLUSHES ? 60000 : 200);
   const deadline = Date.now() + 60000;
-  while (faultwire.stats().recovered.delivered < RECOVERED && Date.now() < deadline) {
+  const isSettled = ({ pending, recovered }) => !pending && recovered.delivered >= RECOVERED;
+  while (!isSettled(faultwire.stats()) && Date.now() < deadline) {
     await new Promise((done) => setTimeout(done, 10));
   }
   console.log(JSON.stringify(faultwire.stats()));

@@ -106,6 +106,16 @@ def test_another_project(one: Server, project: str, status: int, reason: str) ->
     assert (answer.status, answer.json()["reason"]) == (status, reason)
 
 
+def test_who_still_sends_sees_the_answer(one: Server) -> None:
+    """A body that is refused before its end, of a length that is told or in chunks: the answer, no broken connection."""
+    wrong = {"x-sentry-auth": f"Sentry sentry_key={'0' * 32}"}
+    answer = one.send(b" " * (15 << 20), headers=wrong)
+    assert (answer.status, answer.json()["reason"]) == (401, "invalid_key")
+    chunks: Any = (b" " * (1 << 16) for _ in range(330))
+    answer = one.send(chunks)
+    assert (answer.status, answer.json()["reason"]) == (413, "too_large")
+
+
 def test_what_a_good_key_brings_is_listed(one: Server) -> None:
     """Refusals of a project are in its list of outcomes, with what was expected."""
     assert one.send(envelope(("event", b"{nope"))).status == 400
