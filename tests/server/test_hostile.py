@@ -107,7 +107,7 @@ def test_another_project(one: Server, project: str, status: int, reason: str) ->
 
 
 def test_who_still_sends_sees_the_answer(one: Server) -> None:
-    """A body that is refused before its end, of a length that is told or in chunks: the answer, no broken connection."""
+    """A body that is refused before its end, its length told or in chunks: the answer, no broken connection."""
     wrong = {"x-sentry-auth": f"Sentry sentry_key={'0' * 32}"}
     answer = one.send(b" " * (15 << 20), headers=wrong)
     assert (answer.status, answer.json()["reason"]) == (401, "invalid_key")
