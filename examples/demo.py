@@ -26,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
-from server import Json, Server, wait_until  # noqa: E402
+from server import HOST, Json, Server, wait_until  # noqa: E402
 
 #: (method, path, headers, body, answer, fails): what the shop's customers do, and whether it is an event.
 REQUESTS = [
@@ -301,7 +301,8 @@ def run(check: bool, serve: bool) -> None:
         if leaked or unlike or unseen:
             raise SystemExit(1)
         if serve:
-            input(f"The same over HTTP: {server.url}/api/v1/projects/1/issues\nEnter ends it. ")
+            print(f"The same in a browser: {server.url}/, as {HOST['email']} with the password: {HOST['password']}")
+            input("Enter ends it. ")
 
 
 if __name__ == "__main__":
