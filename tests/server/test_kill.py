@@ -152,6 +152,7 @@ def test_what_was_acknowledged_is_counted_once(server: Server, figure: Callable[
     repeated = sum(sender.repeated for sender in senders)
     assert repeated and acknowledged and unknown, (seed, "the kills met requests under way")
     figure(
-        f"server ended {ROUNDS} times, most by SIGKILL: {len(acknowledged)} envelopes answered 200, {repeated} sent again, "
+        f"server ended {ROUNDS} times, most by SIGKILL: {len(acknowledged)} envelopes answered 200, "
+        f"{repeated} sent again, "
         f"{len(unknown)} never answered ({len(arrived)} of them counted); {counted} counted, 0 lost, 0 twice"
     )
