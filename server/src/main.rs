@@ -1,5 +1,6 @@
 //! `faultwire-server`: the command line.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -140,15 +141,20 @@ fn serve(settings: Settings) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("faultwire-http").build()?;
     runtime.block_on(async {
         let server = Server::start(settings).await?;
-        println!("faultwire-server listens on http://{}", server.address());
+        say(&format!("faultwire-server listens on http://{}", server.address()));
         if let Some(dsn) = &server.first_dsn {
-            println!("DSN of the first project: {dsn}");
+            say(&format!("DSN of the first project: {dsn}"));
         }
         if let Some(link) = &server.setup_link {
-            println!("The first person comes in here, once and within 24 hours: {link}");
+            say(&format!("The first person comes in here, once and within 24 hours: {link}"));
         }
         server.run(stopped()).await
     })
+}
+
+/// Prints a line. That nobody reads it is no reason not to serve.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// Resolves when the process is asked to end.

@@ -12,35 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from clock import wrong_clock
 from server import Server, envelope, new_id, wait_until
 
 DAY = 86_400
-
-#: The real clock plus the seconds that a file says, for whoever asks the C library.
-SHIM = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
-
-int clock_gettime(clockid_t clock, struct timespec *time) {
-    static int (*real)(clockid_t, struct timespec *);
-    if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
-    int status = real(clock, time);
-    const char *path = getenv("CLOCK_OFFSET");
-    if (clock == CLOCK_REALTIME && status == 0 && path) {
-        char text[32] = {0};
-        int file = open(path, O_RDONLY);
-        if (file >= 0) {
-            if (read(file, text, sizeof text - 1) > 0) time->tv_sec += atol(text);
-            close(file);
-        }
-    }
-    return status;
-}
-"""
 
 
 def total(server: Server) -> int:
@@ -239,14 +214,7 @@ def test_a_start_on_a_full_disk_says_so_or_waits(small_disk: Path) -> None:
 @pytest.fixture
 def clock(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     """A file that says how wrong the clock is, and the environment in which it counts."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler")
-    source, library, offset = tmp_path / "shim.c", tmp_path / "shim.so", tmp_path / "offset"
-    source.write_text(SHIM)
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
-    offset.write_text("0")
-    return offset, {"LD_PRELOAD": str(library), "CLOCK_OFFSET": str(offset)}
+    return wrong_clock(tmp_path)
 
 
 @pytest.mark.parametrize("step", [-DAY, DAY])

@@ -59,6 +59,7 @@ REFUSED: dict[str, tuple[bytes | Callable[[], bytes], dict[str, str], int, str]]
     "event is cut": (envelope(("event", b'{"message": "half')), {}, 400, "invalid_json"),
     "invalid UTF-8": (envelope(("event", b'{"message": "\xff\xfe"}')), {}, 400, "invalid_json"),
     "half a surrogate in UTF-8": (envelope(("event", b'{"message": "\xed\xa0\x80"}')), {}, 400, "invalid_json"),
+    "deep JSON": (envelope(("event", nested(100_000))), {}, 400, "invalid_json"),
     "deep envelope header": (b'{"trace":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", {}, 400, "invalid_envelope"),
     "event too large": (lambda: envelope(("event", {"m": "x" * (1 << 20)})), {}, 413, "too_large"),
     "a million tags": (
@@ -131,7 +132,6 @@ def test_what_a_good_key_brings_is_listed(one: Server) -> None:
 #: JSON, and yet no event.
 NO_EVENTS: dict[str, bytes] = {
     "exception is a number": b'{"exception": 7}',
-    "deep JSON": nested(100_000),
 }
 
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{EventId, Map, SdkInfo, Timestamp, Value};
+use super::{EventId, Map, SdkInfo, Timestamp, Value, lenient};
 use crate::Error;
 
 /// The first line of an envelope.
@@ -10,8 +10,9 @@ pub struct EnvelopeHeader {
     /// Required with an event; wins over the payload's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<EventId>,
-    /// Set once, when the envelope is sent; never stored.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Set once, when the envelope is sent; never stored. One that cannot be read is as none: no event is refused for a
+    /// time.
+    #[serde(deserialize_with = "lenient::if_readable", skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
     /// DSN, where a server takes authentication from the body.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -15,6 +15,9 @@ const KEPT: [&str; 5] = ["event", "client_report", "faultwire_counts", "session"
 /// Bytes of an item that is no event: client reports may have 4 KiB, aggregated sessions some more.
 const MAX_SMALL_ITEM: usize = 64 << 10;
 
+/// Levels of objects and lists: what reads events later stops at 128.
+const MAX_DEPTH: usize = 120;
+
 /// What an envelope holds that goes into the log.
 #[derive(Debug, Default)]
 pub struct Checked {
@@ -107,8 +110,34 @@ fn syntax(payload: &[u8]) -> Result<Option<EventId>, String> {
     if !text.trim_ascii_start().starts_with('{') {
         return Err("it is none".to_owned());
     }
+    if is_deep(payload) {
+        return Err(format!("it is nested deeper than {MAX_DEPTH}"));
+    }
     let object: Object<'_> = serde_json::from_str(text).map_err(|e| e.to_string())?;
     Ok(object.event_id.and_then(|id| serde_json::from_str(id.get()).ok()))
+}
+
+/// Whether objects and lists stand within each other deeper than allowed.
+fn is_deep(json: &[u8]) -> bool {
+    // Most events do not have so many in all.
+    if memchr::memchr2_iter(b'{', b'[', json).nth(MAX_DEPTH).is_none() {
+        return false;
+    }
+    let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_text => is_escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return true;
+        }
+    }
+    false
 }
 
 /// The envelope of a lone event, as `/store/` takes it.
@@ -122,4 +151,20 @@ pub fn of_event(payload: Vec<u8>) -> Result<Vec<u8>, Refusal> {
     envelope.header.event_id = id;
     envelope.items.push(Item::new("event", payload));
     Ok(envelope.to_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_counts_brackets_outside_of_texts() {
+        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        assert!(!is_deep(nested(MAX_DEPTH).as_bytes()));
+        assert!(is_deep(nested(MAX_DEPTH + 1).as_bytes()));
+        let flat = format!("{{\"a\":[{}{{}}]}}", "[],".repeat(500));
+        assert!(!is_deep(flat.as_bytes()));
+        let text = format!("{{\"a\":\"\\\"{}\"}}", "[".repeat(500));
+        assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok() && !is_deep(text.as_bytes()));
+    }
 }
