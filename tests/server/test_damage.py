@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from clock import wrong_clock
+
 from server import Server, envelope, new_id, wait_until
 
 DAY = 86_400
