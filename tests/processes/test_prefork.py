@@ -216,10 +216,21 @@ class Server:
                 return None
 
     def fail(self, numbers: range) -> None:
-        """Requests that fail, several at once."""
+        """Requests that fail, several at once, each in the application: a connection that ends otherwise is no failure
+        that anyone could have captured."""
         with ThreadPoolExecutor(6) as executor:
-            answers = list(executor.map(self.ask, [f"/fail?{number}" for number in numbers]))
-        assert answers == [None] * len(numbers)
+            answers = list(executor.map(self._status, [f"/fail?{number}" for number in numbers]))
+        assert answers == [500] * len(numbers)
+
+    def _status(self, path: str) -> int | str:
+        """The status of the answer, or what became of the connection instead."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=DEADLINE) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError as error:
+            return f"{path}: {error!r}"
 
     def workers(self, count: int, *, other_than: Set[str] = frozenset()) -> set[str]:
         """The workers, once so many answer that are none of the others, and no other does."""
