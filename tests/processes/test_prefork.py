@@ -163,7 +163,14 @@ def app(environ, start_response):
     start_response("200 OK", [])
     return [str(os.getpid()).encode()]
 
-app = faultwire.integrations.wsgi.FaultwireWsgiMiddleware(app)
+captured = faultwire.integrations.wsgi.FaultwireWsgiMiddleware(app)
+
+def app(environ, start_response):
+    try:
+        return captured(environ, start_response)
+    except ValueError:  # uWSGI would end the connection without an answer.
+        start_response("500 Internal Server Error", [])
+        return []
 """
 
 ASGI = """
