@@ -38,7 +38,7 @@ use crate::settings::Settings;
 use crate::store::sqlite::{Reader, Sqlite};
 use crate::store::{IssueStore, OccurrenceFiles, OccurrenceReader};
 use crate::telemetry::Metrics;
-use crate::{clock, threads};
+use crate::{clock, threads, upkeep};
 
 /// A client that is slower with its headers is not one.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -86,6 +86,7 @@ impl Server {
             TcpListener::bind(settings.listen).await.with_context(|| format!("listen {}", settings.listen))?;
         let address = listener.local_addr()?;
         let public_url = settings.public_url(address);
+        upkeep::upgrade(&data_dir)?;
         let store = Sqlite::open(&data_dir.database(), settings.seen_ids_bytes)?;
         let occurrences = OccurrenceFiles::open(&data_dir.occurrences(), store.occurrences_end())
             .with_context(|| format!("occurrences {}", data_dir.occurrences().display()))?;

@@ -7,6 +7,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::settings::Settings;
+use crate::store::sqlite::schema;
 
 /// Below this the disk counts as nearly full, in bytes: a few segments of the log and room for the database.
 const LITTLE_ROOM: u64 = 512 << 20;
@@ -33,7 +34,15 @@ fn ill(what: &'static str, says: impl Into<String>) -> Finding {
 /// Looks at everything.
 pub fn doctor(settings: &Settings) -> Vec<Finding> {
     let folder = &settings.data_dir;
-    vec![directory(folder), room(folder), database(folder), log(folder), occurrences(folder), address(settings)]
+    vec![
+        directory(folder),
+        room(folder),
+        database(folder),
+        log(folder),
+        occurrences(folder),
+        backups(folder),
+        address(settings),
+    ]
 }
 
 fn directory(folder: &Path) -> Finding {
@@ -77,12 +86,17 @@ fn database(folder: &Path) -> Finding {
         let verdict: String = connection.query_row("PRAGMA quick_check", [], |row| row.get(0))?;
         let events: f64 = connection.query_row("SELECT COALESCE(SUM(raw), 0.0) FROM issues", [], |row| row.get(0))?;
         let issues: i64 = connection.query_row("SELECT COUNT(*) FROM issues", [], |row| row.get(0))?;
-        Ok((verdict, issues, events))
+        Ok((verdict, issues, events, schema::version(&connection, &path)))
     });
     match checked {
-        Ok((verdict, issues, events)) if verdict == "ok" => {
-            well(what, format!("sound: {issues} issues, {events} events"))
+        Ok((verdict, issues, events, Ok(version))) if verdict == "ok" => {
+            let next = match version < schema::VERSION {
+                true => format!("; the next start upgrades it to {}, and keeps a copy", schema::VERSION),
+                false => String::new(),
+            };
+            well(what, format!("sound: {issues} issues, {events} events; version {version}{next}"))
         }
+        Ok((verdict, _, _, Err(newer))) if verdict == "ok" => ill(what, format!("{newer:#}")),
         Ok((verdict, ..)) => ill(what, format!("damaged: {verdict}; restore a backup")),
         Err(error) => ill(what, format!("cannot be read: {error}")),
     }
@@ -111,6 +125,15 @@ fn occurrences(folder: &Path) -> Finding {
     match files(&folder.join("occurrences")) {
         Ok((count, bytes)) => well("occurrences", format!("{count} files, {} MB", bytes >> 20)),
         Err(_) => well("occurrences", "none yet"),
+    }
+}
+
+fn backups(folder: &Path) -> Finding {
+    let found = fs::read_dir(folder.join("backups")).into_iter().flatten().flatten();
+    let names: Vec<_> = found.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    match names.is_empty() {
+        true => well("backups", "none was needed: no upgrade yet"),
+        false => well("backups", format!("{}: delete what you will not go back to", names.join(", "))),
     }
 }
 

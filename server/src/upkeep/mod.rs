@@ -1,7 +1,9 @@
-//! What is done to a data directory besides serving: copies of it, and a look at its health.
+//! What is done to a data directory besides serving: copies of it, and a look at its health; and what is done to one that an older server left.
 
 mod backup;
 mod doctor;
+mod upgrade;
 
 pub use backup::{backup, restore};
 pub use doctor::{Finding, doctor};
+pub use upgrade::upgrade;

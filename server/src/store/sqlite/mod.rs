@@ -12,6 +12,7 @@ mod projects;
 mod query;
 mod registry;
 mod rows;
+pub mod schema;
 mod write;
 
 use std::collections::HashSet;
@@ -34,8 +35,6 @@ pub use projects::{KeyRow, Project, Projects};
 pub use query::{Filter, Occurrence, Page, Reader};
 pub use registry::Registry;
 
-/// Version of the schema that this server writes.
-const VERSION: i64 = 1;
 /// How long one waits for another to be done writing.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Kilobytes of the database kept in memory by the writer.
@@ -51,9 +50,9 @@ pub struct Sqlite {
     occurrences_end: Option<Place>,
 }
 
-/// Opens the database, and makes or updates its schema.
+/// Opens the database; one that is new gets its schema.
 fn connect(path: &Path) -> anyhow::Result<Connection> {
-    let connection = Connection::open(path).with_context(|| format!("database {}", path.display()))?;
+    let mut connection = Connection::open(path).with_context(|| format!("database {}", path.display()))?;
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
@@ -64,19 +63,10 @@ fn connect(path: &Path) -> anyhow::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(64);
     // A plan is made once, whatever values it is run with.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match version {
-        0 => {
-            connection.execute_batch(&format!(
-                "BEGIN IMMEDIATE; {} PRAGMA user_version = {VERSION}; COMMIT;",
-                include_str!("schema.sql")
-            ))?;
-        }
-        VERSION => {}
-        newer => bail!(
-            "database {}: it has version {newer}, this server knows versions up to {VERSION}; a newer server wrote it",
-            path.display()
-        ),
+    match schema::version(&connection, path)? {
+        schema::VERSION => {}
+        0 => schema::bring_up(&mut connection).with_context(|| format!("database {}", path.display()))?,
+        older => bail!("database {}: it has version {older} and was not upgraded", path.display()),
     }
     Ok(connection)
 }
@@ -99,7 +89,7 @@ impl Sqlite {
     /// Opens the database at `path`, which is made if it is not there; ids may take `ids_bytes`.
     ///
     /// # Errors
-    /// When it cannot be opened, or a newer server wrote it.
+    /// When it cannot be opened, a newer server wrote it, or an older one did: see [`crate::upkeep::upgrade`].
     pub fn open(path: &Path, ids_bytes: u64) -> anyhow::Result<Sqlite> {
         let connection = connect(path)?;
         let ids = ids::Ids::load(&connection, ids_bytes)?;
