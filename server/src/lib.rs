@@ -10,7 +10,7 @@
 //! - [`people`]: who may do what;
 //! - [`api`]: what people and programs see and do; [`live`]: what they see at once.
 //!
-//! [`server`] holds it together; [`settings`] says how it runs; [`upkeep`] copies and checks a data directory.
+//! [`server`] holds it together, [`connections`] lead to it ([`tls`], [`pace`]); [`settings`] says how it runs; [`upkeep`] copies and checks a data directory.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,7 @@ pub mod address;
 pub mod alerts;
 pub mod api;
 pub mod clock;
+pub mod connections;
 pub mod consume;
 pub mod data_dir;
 pub mod ingest;
@@ -25,12 +26,14 @@ pub mod issues;
 pub mod live;
 pub mod log;
 pub mod outcome;
+pub mod pace;
 pub mod people;
 pub mod server;
 pub mod settings;
 pub mod store;
 pub mod telemetry;
 pub mod threads;
+pub mod tls;
 pub mod upkeep;
 
 /// A project's number: the last part of its DSN.

@@ -141,7 +141,7 @@ fn serve(settings: Settings) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("faultwire-http").build()?;
     runtime.block_on(async {
         let server = Server::start(settings).await?;
-        say(&format!("faultwire-server listens on http://{}", server.address()));
+        say(&format!("faultwire-server listens on {}://{}", server.scheme(), server.address()));
         if let Some(dsn) = &server.first_dsn {
             say(&format!("DSN of the first project: {dsn}"));
         }

@@ -14,16 +14,13 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect};
 use faultwire::sanitize::Sanitizer;
 use faultwire::stacktrace::Rules;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::alerts::delivery::Delivery;
 use crate::alerts::{Sender, Smtp, Vault};
 use crate::api;
+use crate::connections::Connections;
 use crate::consume::ledger::Limits;
 use crate::consume::{Consumer, Doorway, Ledger, Reading, Tables};
 use crate::data_dir::DataDir;
@@ -38,20 +35,15 @@ use crate::settings::Settings;
 use crate::store::sqlite::{Reader, Sqlite};
 use crate::store::{IssueStore, OccurrenceFiles, OccurrenceReader};
 use crate::telemetry::Metrics;
+use crate::tls::Certificate;
 use crate::{clock, threads, upkeep};
-
-/// A client that is slower with its headers is not one.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Requests that are still answered when the server is told to stop.
-const GRACE: Duration = Duration::from_secs(10);
-/// Requests of one HTTP/2 connection at once.
-const MAX_STREAMS: u32 = 256;
 
 /// A server that listens.
 pub struct Server {
     address: SocketAddr,
     listener: TcpListener,
     router: Router,
+    certificate: Option<Arc<Certificate>>,
     log: Arc<log::Files>,
     doorway: Doorway,
     live: Arc<Live>,
@@ -80,6 +72,7 @@ impl Server {
             anyhow::bail!("smtp_url, smtp_from: expected both or none");
         }
         settings.smtp_url.as_ref().map_or(Ok(()), Smtp::validate)?;
+        let certificate = Certificate::open(&settings)?;
         let settings = Arc::new(settings);
         let data_dir = DataDir::open(&settings.data_dir)?;
         let listener =
@@ -180,6 +173,7 @@ impl Server {
             address,
             listener,
             router,
+            certificate,
             log: files,
             doorway,
             live,
@@ -197,17 +191,20 @@ impl Server {
         self.address
     }
 
+    /// How it is spoken to: `http` or `https`.
+    pub fn scheme(&self) -> &'static str {
+        if self.certificate.is_some() { "https" } else { "http" }
+    }
+
     /// Answers until `stop` resolves; then lets requests end, and consumes what was accepted.
     ///
     /// # Errors
     /// When the consumer died.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let connections = GracefulShutdown::new();
+        let connections = Connections::new(self.router, self.certificate.as_ref())?;
+        let follower = self.certificate.map(|certificate| tokio::spawn(certificate.follow()));
         let (stop_sending, stopping) = tokio::sync::oneshot::channel::<()>();
         let sending = tokio::spawn(self.delivery.run(async { drop(stopping.await) }));
-        let mut protocol = auto::Builder::new(TokioExecutor::new());
-        protocol.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-        protocol.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
         let mut stop = std::pin::pin!(stop);
         let ticking = self.live.clone();
         tokio::spawn(async move {
@@ -227,20 +224,12 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            // Answers are small and sent whole; to wait for more only delays them.
-            let _ = stream.set_nodelay(true);
-            let service = self.router.clone().layer(axum::Extension(peer));
-            let served = protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-            let served = connections.watch(served.into_owned());
-            tokio::spawn(async move {
-                if let Err(error) = served.await {
-                    tracing::debug!(error = %error, "connection ended");
-                }
-            });
+            connections.serve(stream, peer);
         }
         drop(self.listener);
         self.live.close();
-        let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
+        connections.end().await;
+        follower.inspect(tokio::task::JoinHandle::abort);
         // What was sent is written down as long as the consumer is there for it.
         drop(stop_sending);
         sending.await?;

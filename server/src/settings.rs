@@ -28,6 +28,15 @@ pub struct Settings {
     #[arg(long, env = "FAULTWIRE_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,
 
+    /// Certificates in PEM, the server's own first, then those up to a root: with them the server speaks https by itself.
+    /// The file may be replaced while it runs.
+    #[arg(long, env = "FAULTWIRE_TLS_CERTIFICATE", value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// The private key of that certificate, in PEM, without a password.
+    #[arg(long, env = "FAULTWIRE_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
     /// Proxies whose X-Forwarded-For is believed; addresses, separated by commas.
     #[arg(long, env = "FAULTWIRE_TRUSTED_PROXIES", value_name = "ADDRESSES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpAddr>,
@@ -117,7 +126,8 @@ pub const FILE_NAME: &str = "faultwire.toml";
 impl Settings {
     /// The address that clients use, without a slash at its end.
     pub fn public_url(&self, listening: SocketAddr) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{listening}"))
+        let scheme = if self.tls_certificate.is_some() { "https" } else { "http" };
+        self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{listening}"))
     }
 
     /// Age after which an occurrence goes.

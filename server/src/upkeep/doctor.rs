@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::settings::Settings;
 use crate::store::sqlite::schema;
+use crate::tls::Certificate;
 
 /// Below this the disk counts as nearly full, in bytes: a few segments of the log and room for the database.
 const LITTLE_ROOM: u64 = 512 << 20;
@@ -42,6 +43,7 @@ pub fn doctor(settings: &Settings) -> Vec<Finding> {
         occurrences(folder),
         backups(folder),
         address(settings),
+        certificate(settings),
     ]
 }
 
@@ -147,5 +149,14 @@ fn address(settings: &Settings) -> Finding {
             ill(what, format!("{url} is not encrypted: passwords and events can be read on the way"))
         }
         Some(url) => well(what, url.clone()),
+    }
+}
+
+fn certificate(settings: &Settings) -> Finding {
+    let what = "certificate";
+    match Certificate::open(settings) {
+        Ok(None) => well(what, "none: https is for a proxy, if there is any"),
+        Ok(Some(_)) => well(what, "it fits its key"),
+        Err(error) => ill(what, format!("{error:#}")),
     }
 }
