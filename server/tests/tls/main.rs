@@ -1,7 +1,9 @@
 //! The server with a certificate of its own: who connects, what they see, and what its files may be.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by failing")]
+
 #[path = "../people/support.rs"]
-#[allow(dead_code)] // It belongs to the people.
+#[allow(dead_code, reason = "it belongs to the people")]
 mod support;
 
 use std::fs;

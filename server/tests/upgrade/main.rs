@@ -1,7 +1,9 @@
 //! Data directories of released servers, as `scripts/data_fixture.py` kept them, in the hands of this one.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by failing")]
+
 #[path = "../people/support.rs"]
-#[allow(dead_code)] // It belongs to the people.
+#[allow(dead_code, reason = "it belongs to the people")]
 mod support;
 
 use std::collections::BTreeMap;
