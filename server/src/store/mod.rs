@@ -1,7 +1,8 @@
 //! Where issues and occurrences are kept.
 //!
 //! [`IssueStore`] has what is counted, in one transaction a batch; [`OccurrenceStore`] has the payloads, written
-//! before it, so that whatever a transaction names is there. One writer, any number of readers.
+//! before it, so that whatever a transaction names is there. One writer, any number of readers. What people change by hand
+//! and what the API reads goes by [`Registry`] and [`sqlite::Reader`]: see docs/architecture.md for where the boundary is.
 
 mod changes;
 mod occurrences;
@@ -17,7 +18,7 @@ use crate::issues::{Fingerprint, Issue, Pattern, Releases};
 use crate::log::Position;
 
 pub use changes::{Changes, Counted, Event, Hour, Moment, NewEvent, OccurrenceRow, Parked, Sighting, TagCount};
-pub use occurrences::{Files as OccurrenceFiles, Place, Reader as OccurrenceReader};
+pub use occurrences::{Files as OccurrenceFiles, OccurrenceReader, OccurrenceStore, Place, Reader as FilesReader};
 pub use sqlite::Registry;
 
 /// Sixteen bytes that name an event or a count item for its whole life.

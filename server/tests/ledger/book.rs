@@ -1,5 +1,7 @@
 //! A ledger in a directory that goes with it.
 
+use std::sync::Arc;
+
 use faultwire::Event;
 use faultwire::sanitize::Sanitizer;
 use faultwire::stacktrace::Rules;
@@ -10,7 +12,7 @@ use faultwire_server::consume::{Counts, Ledger, Occurrence, Reading, Tables};
 use faultwire_server::issues::{Fingerprint, Issue};
 use faultwire_server::log::{KeyKind, Position};
 use faultwire_server::store::sqlite::{Filter, Reader, Sqlite};
-use faultwire_server::store::{Counted, IssueStore, OccurrenceFiles, OccurrenceReader};
+use faultwire_server::store::{Counted, FilesReader, IssueStore, OccurrenceFiles};
 use faultwire_server::{IssueId, ProjectId};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -59,7 +61,7 @@ impl Book {
             salt: "salt".to_owned(),
             customer_tag: "customer".to_owned(),
         };
-        let ledger = Ledger::new(Box::new(store), files, limits.clone());
+        let ledger = Ledger::new(Box::new(store), Box::new(files), limits.clone());
         Book { folder, ledger, reading: Reading::new(tables), limits, batches, events }
     }
 
@@ -158,7 +160,7 @@ impl Book {
     }
 
     fn reader(&self) -> Reader {
-        Reader::new(&self.folder.path().join("db"), OccurrenceReader::new(&self.folder.path().join("occurrences")))
+        Reader::new(&self.folder.path().join("db"), Arc::new(FilesReader::new(&self.folder.path().join("occurrences"))))
     }
 
     pub fn issues(&self, filter: &Filter) -> Vec<Issue> {

@@ -24,7 +24,7 @@ use crate::issues::{Circumstances, Hit, Seen, Status, milestone, novelty, severi
 use crate::log::Position;
 use crate::outcome::{Outcome, Reason};
 use crate::settings::Settings;
-use crate::store::{Changes, Counted, Event, Id, IssueStore, Moment, OccurrenceFiles, OccurrenceRow, Parked};
+use crate::store::{Changes, Counted, Event, Id, IssueStore, Moment, OccurrenceRow, OccurrenceStore, Parked};
 use crate::{IssueId, PatternId, ProjectId};
 pub use desk::{Answer, Move};
 use new::NewIssues;
@@ -71,7 +71,7 @@ type Listener = Box<dyn Fn(&Changes) + Send>;
 /// See the module.
 pub struct Ledger {
     store: Box<dyn IssueStore>,
-    occurrences: OccurrenceFiles,
+    occurrences: Box<dyn OccurrenceStore>,
     limits: Limits,
     shelf: Shelf,
     new: NewIssues,
@@ -93,7 +93,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// A ledger over a store and its occurrences.
-    pub fn new(store: Box<dyn IssueStore>, occurrences: OccurrenceFiles, limits: Limits) -> Self {
+    pub fn new(store: Box<dyn IssueStore>, occurrences: Box<dyn OccurrenceStore>, limits: Limits) -> Self {
         let (pattern, issue) = store.next_ids();
         let mut ledger = Ledger {
             shelf: Shelf::default(),

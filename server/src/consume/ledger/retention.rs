@@ -21,9 +21,6 @@ impl Ledger {
             if !is_old && usage.bytes <= self.limits.retention_bytes {
                 break;
             }
-            if self.occurrences.is_current(number) {
-                break;
-            }
             // The rows first: a file without rows is taken away by the next round, rows without a file mislead.
             self.store.forget_file(number)?;
             self.occurrences.remove(number).context("occurrences")?;

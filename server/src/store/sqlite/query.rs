@@ -23,7 +23,7 @@ const MAX_IDLE: usize = 4;
 pub struct Reader {
     path: PathBuf,
     idle: Arc<Mutex<Vec<Connection>>>,
-    occurrences: OccurrenceReader,
+    occurrences: Arc<dyn OccurrenceReader>,
 }
 
 /// Which issues.
@@ -68,7 +68,7 @@ fn hex(bytes: &[u8]) -> String {
 
 impl Reader {
     /// Readers of the database at `path` and the occurrences beside it.
-    pub fn new(path: &Path, occurrences: OccurrenceReader) -> Self {
+    pub fn new(path: &Path, occurrences: Arc<dyn OccurrenceReader>) -> Self {
         Reader { path: path.to_owned(), idle: Arc::default(), occurrences }
     }
 
