@@ -55,6 +55,9 @@ enum Task {
     },
     /// Look at directory, disk, database, log and settings, and say what is not well.
     Doctor,
+    /// Ask the server that runs with these settings on this machine whether it is ready: exit code 0 if it is. For health
+    /// checks.
+    Ready,
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,6 +122,7 @@ fn run() -> anyhow::Result<()> {
         }
         Some(Task::Backup { folder }) => upkeep::backup(&cli.settings.data_dir, &folder),
         Some(Task::Restore { folder }) => upkeep::restore(&folder, &cli.settings.data_dir),
+        Some(Task::Ready) => upkeep::ready(&cli.settings),
         Some(Task::Doctor) => {
             let findings = upkeep::doctor(&cli.settings);
             for finding in &findings {

@@ -92,6 +92,11 @@ impl Certificate {
         Ok(true)
     }
 
+    /// Whether it is the one that is shown.
+    pub fn is(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.current().shown.cert.first() == Some(certificate)
+    }
+
     fn current(&self) -> Current {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

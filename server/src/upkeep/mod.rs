@@ -2,8 +2,10 @@
 
 mod backup;
 mod doctor;
+mod probe;
 mod upgrade;
 
 pub use backup::{backup, restore};
 pub use doctor::{Finding, doctor};
+pub use probe::ready;
 pub use upgrade::upgrade;

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use faultwire_server::settings::Settings;
 use faultwire_server::tls::Certificate;
+use faultwire_server::upkeep;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -172,6 +173,33 @@ fn a_new_certificate_is_taken() {
     assert_eq!(authority.shown(&server), before);
     fs::rename(authority.path("new-key.pem"), authority.path("key.pem")).unwrap();
     until("the new certificate", || (authority.shown(&server) != before).then_some(()));
+}
+
+/// What a container's health check asks.
+#[test]
+fn ready_asks_over_tls_as_well() {
+    let authority = Authority::new();
+    authority.sign("cert.pem", "key.pem");
+    authority.sign("other.pem", "other-key.pem");
+    let (secret, plain) = (authority.server(), Running::start(&[]));
+    let path = |name: &str| show(&authority.path(name));
+    let ask = |server: &Running, certificate: &[&str]| {
+        let address = server.address.to_string();
+        let flags = ["test", "--listen", &address];
+        upkeep::ready(&Cli::parse_from(flags.iter().chain(certificate)).settings)
+    };
+    let (own, key) = (path("cert.pem"), path("key.pem"));
+    let own = ["--tls-certificate", &own, "--tls-key", &key];
+    let (other, key) = (path("other.pem"), path("other-key.pem"));
+    ask(&plain, &[]).unwrap();
+    ask(&secret, &own).unwrap();
+    ask(&secret, &[]).unwrap_err();
+    ask(&plain, &own).unwrap_err();
+    ask(&secret, &["--tls-certificate", &other, "--tls-key", &key]).unwrap_err();
+    let address = plain.address;
+    drop(plain);
+    let gone = Cli::parse_from(["test", "--listen", &address.to_string()]).settings;
+    assert!(format!("{:#}", upkeep::ready(&gone).unwrap_err()).contains(&address.to_string()));
 }
 
 #[derive(Parser)]
