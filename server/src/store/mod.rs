@@ -95,11 +95,17 @@ pub trait IssueStore: AlertStore + Send {
     /// When the store refuses.
     fn forget_file(&mut self, file: u32) -> anyhow::Result<()>;
 
-    /// Forgets counts by hour, outcomes and reports from before `before`.
+    /// Forgets counts by hour, outcomes and reports from before `before`, and keeps `now`, by which that is reckoned.
     ///
     /// # Errors
     /// When the store refuses.
-    fn forget_before(&mut self, before: i64) -> anyhow::Result<()>;
+    fn forget_before(&mut self, before: i64, now: i64) -> anyhow::Result<()>;
+
+    /// The `now` by which something was forgotten last.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn forgotten_at(&self) -> anyhow::Result<Option<i64>>;
 
     /// Changes projects, keys or people, in one transaction that is on disk when it returns.
     ///

@@ -218,12 +218,17 @@ impl IssueStore for Sqlite {
         Ok(())
     }
 
-    fn forget_before(&mut self, before: i64) -> anyhow::Result<()> {
+    fn forget_before(&mut self, before: i64, now: i64) -> anyhow::Result<()> {
         let transaction = self.connection.transaction()?;
         for table in ["hours", "outcomes", "reports"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE hour < ?1"), [before.div_euclid(HOUR)])?;
         }
+        transaction.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('forgotten_at', ?1)", [now])?;
         Ok(transaction.commit()?)
+    }
+
+    fn forgotten_at(&self) -> anyhow::Result<Option<i64>> {
+        meta(&self.connection, "forgotten_at")
     }
 
     fn edit(&mut self, edit: &mut dyn FnMut(Registry<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
