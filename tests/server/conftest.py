@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,26 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
 from state import state_of_its_own  # noqa: E402, F401
+from torture import figure, pytest_terminal_summary  # noqa: E402, F401
 
 from server import Server  # noqa: E402
-
-#: The longer run of `make torture`.
-TORTURE = bool(os.environ.get("FAULTWIRE_TORTURE"))
-
-_figures: list[str] = []
-
-
-@pytest.fixture
-def figure() -> Callable[[str], None]:
-    """Notes a line for the table that `make torture` prints."""
-    return _figures.append
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if TORTURE and _figures:
-        terminalreporter.section("figures")
-        for line in _figures:
-            terminalreporter.line(line)
 
 
 @pytest.fixture
