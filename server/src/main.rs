@@ -145,6 +145,8 @@ fn serve(settings: Settings) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("faultwire-http").build()?;
     runtime.block_on(async {
         let server = Server::start(settings).await?;
+        // Who reads that it listens may ask it to end. Before, the system ends it, and nothing was begun.
+        let stop = stopped();
         say(&format!("faultwire-server listens on {}://{}", server.scheme(), server.address()));
         if let Some(dsn) = &server.first_dsn {
             say(&format!("DSN of the first project: {dsn}"));
@@ -152,7 +154,7 @@ fn serve(settings: Settings) -> anyhow::Result<()> {
         if let Some(link) = &server.setup_link {
             say(&format!("The first person comes in here, once and within 24 hours: {link}"));
         }
-        server.run(stopped()).await
+        server.run(stop).await
     })
 }
 
@@ -161,15 +163,18 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Resolves when the process is asked to end.
-async fn stopped() {
+/// Resolves when the process is asked to end, from now on.
+fn stopped() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let wait = async |kind| match signal(kind) {
+    let [terminate, interrupt] = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    let wait = async |asked: std::io::Result<tokio::signal::unix::Signal>| match asked {
         Ok(mut signal) => drop(signal.recv().await),
         Err(_) => std::future::pending().await,
     };
-    tokio::select! {
-        () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::interrupt()) => {}
+    async move {
+        tokio::select! {
+            () = wait(terminate) => {}
+            () = wait(interrupt) => {}
+        }
     }
 }
