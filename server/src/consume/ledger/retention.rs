@@ -15,9 +15,14 @@ const MAX_FILES: usize = 4;
 const BELIEVED: i64 = 3 * HOUR;
 
 impl Ledger {
+    /// How late it is, for what cannot be undone; [`Ledger::retire`] moves it on.
+    fn believed(&self, now: i64) -> anyhow::Result<i64> {
+        Ok(self.store.forgotten_at()?.map_or(now, |last| now.min(last + BELIEVED)))
+    }
+
     /// Takes away what is too old or too much.
     pub(super) fn retire(&mut self, now: i64) -> anyhow::Result<()> {
-        let now = self.store.forgotten_at()?.map_or(now, |last| now.min(last + BELIEVED));
+        let now = self.believed(now)?;
         for _ in 0..MAX_FILES {
             let usage = self.occurrences.usage().context("occurrences")?;
             let Some((number, written)) = usage.oldest else { break };
