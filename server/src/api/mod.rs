@@ -20,6 +20,7 @@ mod issues;
 mod me;
 mod pages;
 mod projects;
+mod similar;
 mod stream;
 mod table;
 mod users;
@@ -140,6 +141,7 @@ pub fn table() -> Vec<Route> {
         projects::routes(),
         forget::routes(),
         issues::routes(),
+        similar::routes(),
         alerts::routes(),
         stream::routes(),
     ];

@@ -10,7 +10,8 @@ use faultwire::stacktrace::{self, Rules};
 use super::heavy::Heavy;
 use super::times::correct;
 use crate::ProjectId;
-use crate::issues::{Fingerprint, hash};
+use crate::issues::similar::Traits;
+use crate::issues::{Facts, Fingerprint, hash};
 use crate::log::KeyKind;
 use crate::store::Id;
 
@@ -128,6 +129,12 @@ impl Occurrence {
             heavy,
             remark: corrected.remark,
         }
+    }
+
+    /// By what its pattern is found among others. Not cheap: for the first of a fault.
+    pub fn traits(&self, facts: &Facts, reading: &Reading) -> Traits {
+        let blocked = |platform: &str, frame: &Frame| reading.tables.rules.blocklist.blocks(platform, frame);
+        Traits::new(&fingerprint::explain(&self.event, &blocked, &[]), facts)
     }
 
     /// The whole event as it is stored: everything in it sanitized, its time marked if it was changed.

@@ -7,6 +7,7 @@ mod distinct;
 mod novelty;
 mod release;
 mod severity;
+pub mod similar;
 mod status;
 mod title;
 

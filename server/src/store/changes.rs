@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Id, Place};
 use crate::alerts::Outgoing;
+use crate::issues::similar::Traits;
 use crate::issues::{Distinct, Fingerprint, Hit, Issue, Pattern};
 use crate::log::Position;
 use crate::outcome::Outcome;
@@ -126,6 +127,8 @@ pub struct Changes {
     pub patterns: Vec<Pattern>,
     /// Whom patterns hit, where that changed.
     pub hits: Vec<(PatternId, Hit, Distinct)>,
+    /// By what those patterns are found that are new.
+    pub traits: Vec<(ProjectId, PatternId, Traits)>,
     /// Issues that are new or changed.
     pub issues: Vec<Issue>,
     /// Those of them that are new.

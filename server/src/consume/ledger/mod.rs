@@ -156,7 +156,7 @@ impl Ledger {
             return Ok(());
         }
         self.counted += 1;
-        let (pattern_id, is_new) = self.pattern_of(&occurrence)?;
+        let (pattern_id, is_new) = self.pattern_of(&occurrence, reading)?;
         self.remember(occurrence.id, pattern_id);
         let counted = Counted { raw: 1, estimated: occurrence.weight };
         let origin = Origin::of(&occurrence);

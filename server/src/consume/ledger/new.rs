@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::Ledger;
 use super::tell::Origin;
 use crate::clock::HOUR;
-use crate::consume::Occurrence;
+use crate::consume::{Occurrence, Reading};
 use crate::issues::{Distinct, Facts, Fingerprint, Impact, Issue, Level, Pattern, Severity, Status, facts, severity};
 use crate::store::Event;
 use crate::{IssueId, PatternId, ProjectId};
@@ -34,14 +34,21 @@ fn overflow() -> Fingerprint {
 
 impl Ledger {
     /// The pattern of an occurrence, and whether the occurrence opened its issue.
-    pub(super) fn pattern_of(&mut self, occurrence: &Occurrence) -> anyhow::Result<(PatternId, bool)> {
+    pub(super) fn pattern_of(
+        &mut self,
+        occurrence: &Occurrence,
+        reading: &Reading,
+    ) -> anyhow::Result<(PatternId, bool)> {
         let project = occurrence.project;
         if let Some(known) = self.shelf.load(&mut *self.store, project, &occurrence.fingerprint)? {
             return Ok((known, false));
         }
         if self.may_open(project, occurrence.received)? {
             let facts = facts(&occurrence.event);
-            return Ok((self.open(occurrence, occurrence.fingerprint, facts, Event::New)?, true));
+            let traits = occurrence.traits(&facts, reading);
+            let pattern = self.open(occurrence, occurrence.fingerprint, facts, Event::New)?;
+            self.changes.traits.push((project, pattern, traits));
+            return Ok((pattern, true));
         }
         let fingerprint = overflow();
         if let Some(known) = self.shelf.load(&mut *self.store, project, &fingerprint)? {

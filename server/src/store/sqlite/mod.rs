@@ -12,6 +12,7 @@ mod projects;
 mod query;
 mod registry;
 mod rows;
+mod similar;
 mod write;
 
 use std::collections::HashSet;

@@ -311,3 +311,22 @@ CREATE TABLE episodes (
     issue     INTEGER PRIMARY KEY,
     threshold REAL NOT NULL
 ) STRICT;
+
+
+-- By what similar issues are found: hashes of the frames that the fingerprint counts, and one of the message; written
+-- once, when a pattern is new. And how many patterns have each.
+CREATE TABLE traits (
+    project INTEGER NOT NULL,
+    hash    INTEGER NOT NULL,
+    pattern INTEGER NOT NULL,
+    frame   INTEGER NOT NULL,                 -- 0: of the message
+    PRIMARY KEY (project, hash, pattern)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX traits_by_pattern ON traits (pattern);
+
+CREATE TABLE trait_counts (
+    project  INTEGER NOT NULL,
+    hash     INTEGER NOT NULL,
+    patterns INTEGER NOT NULL,
+    PRIMARY KEY (project, hash)
+) STRICT, WITHOUT ROWID;
