@@ -10,7 +10,7 @@
 //! - [`people`]: who may do what;
 //! - [`api`]: what people and programs see and do; [`live`]: what they see at once.
 //!
-//! [`server`] holds it together; [`settings`] says how it runs; [`upkeep`] copies and checks a data directory.
+//! [`server`] holds it together; [`settings`] says how it runs, [`project_settings`] what a project has otherwise; [`upkeep`] copies and checks a data directory.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,7 @@ pub mod live;
 pub mod log;
 pub mod outcome;
 pub mod people;
+pub mod project_settings;
 pub mod server;
 pub mod settings;
 pub mod store;

@@ -34,6 +34,7 @@ use crate::people::cookies::Site;
 use crate::people::passwords::Hasher;
 use crate::people::throttle::Throttle;
 use crate::people::{Purpose, secrets};
+use crate::project_settings::{ByProject, InForce};
 use crate::settings::Settings;
 use crate::store::sqlite::{Reader, Sqlite};
 use crate::store::{IssueStore, OccurrenceFiles, OccurrenceReader};
@@ -95,6 +96,7 @@ impl Server {
         let mut first_dsn = None;
         let mut setup_link = None;
         let keys = Arc::new(Keys::default());
+        let of = Arc::new(ByProject::new(InForce::from(&*settings)));
         store.registry(|registry| {
             let projects = registry.projects();
             if projects.all()?.is_empty() {
@@ -102,6 +104,9 @@ impl Server {
                 first_dsn = Some(dsn(&public_url, &key.public, project.id));
             }
             keys.replace(projects.key_table()?);
+            for project in projects.all()? {
+                of.put(project.id, &projects.settings_of(project.id)?.0);
+            }
             if !registry.people().has_admin()? {
                 let secret = secrets::fresh()?;
                 registry.people().add_link(&secrets::hash(&secret), &Purpose::Setup, clock::now())?;
@@ -116,7 +121,8 @@ impl Server {
         let log: Arc<dyn Log> = files.clone();
         let reader = Reader::new(&data_dir.database(), OccurrenceReader::new(&data_dir.occurrences()));
         let live = Arc::new(Live::new(format!("{:x}", clock::now())));
-        let mut ledger = Ledger::new(Box::new(store), occurrences, Limits::from(&*settings));
+        let limits = Limits { of: of.clone(), retention_bytes: settings.retention_bytes };
+        let mut ledger = Ledger::new(Box::new(store), occurrences, limits);
         let listening = live.clone();
         ledger.listen(move |changes| listening.committed(changes));
         let counting = metrics.clone();
@@ -142,13 +148,13 @@ impl Server {
             sanitizer: Sanitizer::default(),
             rules: Rules::new(Vec::new(), Vec::new(), &[]).map_err(|e| anyhow::anyhow!("{e}"))?,
             salt,
-            customer_tag: settings.customer_tag.clone(),
+            of: of.clone(),
         });
         let consumer = Consumer::new(log.clone(), ledger, doorway.clone(), reading, metrics.clone())?;
         let consumer = threads::spawn("consume", move || consumer.run())?;
         let ingest = Arc::new(Ingest {
             keys: keys.clone(),
-            quotas: Quotas::new(settings.hourly_quota, settings.browser_address_quota),
+            quotas: Quotas::new(of.clone(), settings.browser_address_quota),
             log: log.clone(),
             doorway: doorway.clone(),
             metrics: metrics.clone(),
@@ -165,6 +171,7 @@ impl Server {
             keys,
             vault,
             sender,
+            of,
             site,
             hasher: Hasher::default(),
             throttle: Throttle::default(),

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::channel::{ChannelId, Kind};
 use super::spike::Crossed;
-use crate::issues::{Level, Severity};
-use crate::store::Event;
+use crate::issues::{Level, Severity, Trigger};
 
 /// Rules of a project.
 const MAX_RULES: usize = 50;
@@ -18,42 +17,6 @@ const MAX_TEXT: usize = 200;
 pub const MAX_COOLDOWN: u64 = 7 * 86_400;
 /// Occurrences a minute above which the feed speaks of a spike when no rule says otherwise.
 const SPIKE: u32 = 100;
-
-/// What can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trigger {
-    /// A new issue.
-    New,
-    /// A resolved issue is back.
-    Regressed,
-    /// The condition came until which an issue was ignored.
-    Unignored,
-    /// More of it in a minute than [`Rule::spike_per_minute`].
-    Spike,
-    /// It occurs again after 30 minutes of quiet.
-    Recurred,
-    /// Its count passed 10, 50, 100, 500, ...
-    Milestone,
-    /// The project opened as many issues this hour as it may.
-    Overflow,
-}
-
-impl Trigger {
-    /// The trigger that an event is; `None` for what only the feed has.
-    pub fn of(event: Event) -> Option<Trigger> {
-        Some(match event {
-            Event::New => Trigger::New,
-            Event::Regressed => Trigger::Regressed,
-            Event::Unignored => Trigger::Unignored,
-            Event::Spike => Trigger::Spike,
-            Event::Recurred => Trigger::Recurred,
-            Event::Milestone => Trigger::Milestone,
-            Event::Overflow => Trigger::Overflow,
-            Event::Changed => return None,
-        })
-    }
-}
 
 /// One rule of a project. A rule without channels notifies all that the project has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

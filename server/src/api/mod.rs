@@ -20,6 +20,7 @@ mod issues;
 mod me;
 mod pages;
 mod projects;
+mod settings;
 mod similar;
 mod stream;
 mod table;
@@ -46,6 +47,7 @@ use crate::people::cookies::Site;
 use crate::people::passwords::Hasher;
 use crate::people::throttle::Throttle;
 use crate::people::{Need, secrets};
+use crate::project_settings::ByProject;
 use crate::store::Registry;
 use crate::store::sqlite::Reader;
 use crate::telemetry::Metrics;
@@ -80,6 +82,8 @@ pub struct Api {
     pub metrics_token: Option<secrets::Hash>,
     /// Seals the secrets of channels.
     pub vault: Arc<Vault>,
+    /// Settings of projects, as they are in force.
+    pub of: Arc<ByProject>,
     /// Tries channels.
     pub sender: Arc<Sender>,
     /// Whether someone's presence is being noted.
@@ -142,6 +146,7 @@ pub fn table() -> Vec<Route> {
         forget::routes(),
         issues::routes(),
         similar::routes(),
+        settings::routes(),
         alerts::routes(),
         stream::routes(),
     ];

@@ -122,6 +122,10 @@ impl Consumer {
                 self.ledger.outcome(project, time, outcome);
             }
         }
+        if let Err(error) = self.ledger.chores(clock::now()) {
+            // Nothing waits for it, so it holds nothing up.
+            tracing::warn!(error = format!("{error:#}"), "payloads that should go are still there; tried again later");
+        }
         match self.ahead.next() {
             Next::Batch(batch) => {
                 self.count(batch)?;

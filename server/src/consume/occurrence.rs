@@ -13,6 +13,7 @@ use crate::ProjectId;
 use crate::issues::similar::Traits;
 use crate::issues::{Facts, Fingerprint, hash};
 use crate::log::KeyKind;
+use crate::project_settings::ByProject;
 use crate::store::Id;
 
 /// An occurrence may stand for so many: a client's sample rate is its word.
@@ -26,8 +27,8 @@ pub struct Tables {
     pub rules: Rules,
     /// Mixed into the hashes of users, so that a stolen database does not tell who they are.
     pub salt: String,
-    /// Tag whose values are customers.
-    pub customer_tag: String,
+    /// Among the settings of projects is the tag whose values are customers.
+    pub of: Arc<ByProject>,
 }
 
 /// The tables, and what the sanitizer learnt of names: one for each thread.
@@ -101,7 +102,7 @@ impl Occurrence {
                 .map(|t| salted(t))
         });
         let session = ours(&event, "session").map(salted);
-        let customer = event.tags.get(&reading.tables.customer_tag).map(|value| salted(value));
+        let customer = event.tags.get(&reading.tables.of.of(project).customer_tag).map(|value| salted(value));
         let known = ours(&event, "fingerprint").and_then(parse_fingerprint).filter(|_| key == KeyKind::Server);
         if known.is_none() {
             resolve(&mut event, &reading.tables.rules);

@@ -17,7 +17,7 @@ use crate::{IssueId, PatternId, ProjectId};
 
 pub use distinct::{Distinct, hash};
 pub use faultwire::Level;
-pub use novelty::{Circumstances, LATE, milestone, novelty};
+pub use novelty::{Circumstances, LATE, Trigger, milestone, novelty};
 pub use release::{Release, Releases};
 pub use severity::{Severity, severity};
 pub use status::{Change, Ignored, Resolved, Seen, Status};

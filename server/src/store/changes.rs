@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::{Id, Place};
 use crate::alerts::Outgoing;
 use crate::issues::similar::Traits;
-use crate::issues::{Distinct, Fingerprint, Hit, Issue, Pattern};
+use crate::issues::{Distinct, Fingerprint, Hit, Issue, Pattern, Trigger};
 use crate::log::Position;
 use crate::outcome::Outcome;
+use crate::project_settings::ProjectSettings;
 use crate::{IssueId, PatternId, ProjectId};
 
 /// Occurrences, both ways of counting.
@@ -62,26 +63,17 @@ pub struct OccurrenceRow {
     pub is_newest_only: bool,
 }
 
-/// What happened to an issue, for the feed, the live stream and alerts.
+/// What happened, for the feed and the live stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// It is new.
-    New,
-    /// It was mended and is back.
-    Regressed,
-    /// It is no longer ignored.
-    Unignored,
-    /// There are more of it in a minute than a rule allows.
-    Spike,
-    /// It was quiet, and occurs again.
-    Recurred,
-    /// Its count passed a milestone.
-    Milestone,
-    /// The hour's new issues are used up: what comes goes into one.
-    Overflow,
-    /// A person or a rule changed it.
+    /// A person or a rule changed the issue.
     Changed,
+    /// A person changed the project's settings: no issue's.
+    Settings,
+    /// What is told of an issue.
+    #[serde(untagged)]
+    Told(Trigger),
 }
 
 /// One line of the feed, and of the audit trail where someone did it.
@@ -89,7 +81,7 @@ pub enum Event {
 pub struct NewEvent {
     /// Whose.
     pub project: ProjectId,
-    /// Of which issue.
+    /// Of which issue; 0 is the project's own.
     pub issue: IssueId,
     /// When.
     pub time: i64,
@@ -157,6 +149,8 @@ pub struct Changes {
     pub parked: Vec<Parked>,
     /// Counts that have found their pattern.
     pub unparked: Vec<(ProjectId, Fingerprint)>,
+    /// Own settings of projects, and their versions.
+    pub settings: Vec<(ProjectId, ProjectSettings, u64)>,
     /// Who is told, and what became of it.
     pub alerting: Outgoing,
 }

@@ -13,8 +13,9 @@ use crate::IssueId;
 use crate::PatternId;
 use crate::ProjectId;
 use crate::alerts::AlertStore;
-use crate::issues::{Fingerprint, Issue, Pattern, Releases};
+use crate::issues::{Fingerprint, Issue, Pattern, Releases, Trigger};
 use crate::log::Position;
+use crate::project_settings::ProjectSettings;
 
 pub use changes::{Changes, Counted, Event, Hour, Moment, NewEvent, OccurrenceRow, Parked, Sighting, TagCount};
 pub use occurrences::{Files as OccurrenceFiles, Place, Reader as OccurrenceReader};
@@ -58,17 +59,42 @@ pub trait IssueStore: AlertStore + Send {
     /// When the store cannot be read.
     fn issue(&mut self, issue: IssueId) -> anyhow::Result<Option<Issue>>;
 
-    /// Open issues without an occurrence since `before`, at most `limit`.
+    /// Open issues of a project without an occurrence since `before`, at most `limit`.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn quiet_issues(&mut self, before: i64, limit: usize) -> anyhow::Result<Vec<IssueId>>;
+    fn quiet_issues(&mut self, project: ProjectId, before: i64, limit: usize) -> anyhow::Result<Vec<IssueId>>;
 
-    /// Issues that a project opened since `since`.
+    /// How often `trigger` was told of issues of a project since `since`.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn opened_since(&mut self, project: ProjectId, since: i64) -> anyhow::Result<u64>;
+    fn told_since(&mut self, project: ProjectId, trigger: Trigger, since: i64) -> anyhow::Result<u64>;
+
+    /// What a project has set for itself, and the version of that.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn project_settings(&mut self, project: ProjectId) -> anyhow::Result<(ProjectSettings, u64)>;
+
+    /// Payloads of a project of what happened before `before`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn payloads_before(&mut self, project: ProjectId, before: i64, limit: usize) -> anyhow::Result<Vec<OccurrenceRow>>;
+
+    /// All payloads but the newest of patterns of a project that were last seen before `before` and occurred less than
+    /// `count` times; at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn surplus(
+        &mut self,
+        project: ProjectId,
+        before: i64,
+        count: u64,
+        limit: usize,
+    ) -> anyhow::Result<Vec<OccurrenceRow>>;
 
     /// The releases of a project.
     ///

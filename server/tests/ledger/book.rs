@@ -1,16 +1,19 @@
 //! A ledger in a directory that goes with it.
 
+use std::sync::Arc;
+
 use faultwire::Event;
 use faultwire::sanitize::Sanitizer;
 use faultwire::stacktrace::Rules;
 use faultwire_server::alerts::{Channel, Config, Kind, Rule};
 use faultwire_server::clock::DAY;
-use faultwire_server::consume::ledger::{Answer, Limits, Move};
+use faultwire_server::consume::ledger::{Answer, Limits, Move, Set};
 use faultwire_server::consume::{Counts, Ledger, Occurrence, Reading, Tables};
 use faultwire_server::issues::{Fingerprint, Issue};
 use faultwire_server::log::{KeyKind, Position};
+use faultwire_server::project_settings::{ByProject, InForce};
 use faultwire_server::store::sqlite::{Filter, Reader, Sqlite};
-use faultwire_server::store::{Counted, IssueStore, OccurrenceFiles, OccurrenceReader};
+use faultwire_server::store::{Counted, IssueStore, OccurrenceFiles, OccurrenceReader, Registry};
 use faultwire_server::{IssueId, ProjectId};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -23,19 +26,21 @@ pub struct Book {
     folder: TempDir,
     ledger: Ledger,
     reading: Reading,
-    limits: Limits,
+    limits: InForce,
     batches: u32,
     events: u32,
 }
 
-fn limits() -> Limits {
-    Limits {
+fn limits() -> InForce {
+    InForce {
+        customer_tag: "customer".to_owned(),
+        auto_resolve_days: 0,
+        hourly_new_issues: 500,
         store_first: 1000,
         store_one_in: 10,
-        hourly_new_issues: 500,
-        auto_resolve: 0,
-        retention: std::time::Duration::from_secs(90 * 86_400),
-        retention_bytes: 1 << 30,
+        retention_days: 90,
+        cleanup_quiet: false,
+        hourly_quota: 0,
     }
 }
 
@@ -44,22 +49,28 @@ impl Book {
         Book::with(|_| {})
     }
 
-    pub fn with(change: impl FnOnce(&mut Limits)) -> Book {
+    pub fn with(change: impl FnOnce(&mut InForce)) -> Book {
         let mut limits = limits();
         change(&mut limits);
         Book::open(tempfile::tempdir().unwrap(), limits, 0, 0)
     }
 
-    fn open(folder: TempDir, limits: Limits, batches: u32, events: u32) -> Book {
+    fn open(folder: TempDir, limits: InForce, batches: u32, events: u32) -> Book {
         let store = Sqlite::open(&folder.path().join("db"), 64 << 20).unwrap();
+        let shop = |registry: Registry<'_>| match registry.projects().get(SHOP)? {
+            Some(_) => Ok(()),
+            None => registry.projects().create("shop", "Shop", NOW).map(drop),
+        };
+        store.registry(shop).unwrap();
         let files = OccurrenceFiles::open(&folder.path().join("occurrences"), store.occurrences_end()).unwrap();
+        let of = Arc::new(ByProject::new(limits.clone()));
         let tables = Tables {
             sanitizer: Sanitizer::default(),
             rules: Rules::new(Vec::new(), Vec::new(), &[]).unwrap(),
             salt: "salt".to_owned(),
-            customer_tag: "customer".to_owned(),
+            of: of.clone(),
         };
-        let ledger = Ledger::new(Box::new(store), files, limits.clone());
+        let ledger = Ledger::new(Box::new(store), files, Limits { of, retention_bytes: 1 << 30 });
         Book { folder, ledger, reading: Reading::new(tables), limits, batches, events }
     }
 
@@ -126,6 +137,17 @@ impl Book {
     pub fn tick(&mut self, now: i64) {
         self.ledger.tick(now, &mut self.reading).unwrap();
         self.commit();
+    }
+
+    /// Payloads that should go at `now` do.
+    pub fn chores(&mut self, now: i64) {
+        self.ledger.chores(now).unwrap();
+    }
+
+    /// Sets what the project has for itself.
+    pub fn set(&mut self, wanted: Value) {
+        let set = self.ledger.set(SHOP, wanted.as_object().unwrap(), "test", None).unwrap();
+        assert!(matches!(set, Set::Done(..)), "{set:?}");
     }
 
     pub fn act(&mut self, issue: IssueId, what: &Move) -> Answer {

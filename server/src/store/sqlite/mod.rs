@@ -23,10 +23,11 @@ use anyhow::{Context, bail};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{Changes, Id, IssueStore, Parked, Place};
+use super::{Changes, Id, IssueStore, OccurrenceRow, Parked, Place};
 use crate::clock::HOUR;
-use crate::issues::{Fingerprint, Issue, Pattern, Release, Releases};
+use crate::issues::{Fingerprint, Issue, Pattern, Release, Releases, Trigger};
 use crate::log::Position;
+use crate::project_settings::ProjectSettings;
 use crate::{IssueId, PatternId, ProjectId};
 
 pub use payloads::Payloads;
@@ -186,19 +187,38 @@ impl IssueStore for Sqlite {
         Ok(statement.query_row([issue.0], rows::issue).optional()?)
     }
 
-    fn quiet_issues(&mut self, before: i64, limit: usize) -> anyhow::Result<Vec<IssueId>> {
+    fn quiet_issues(&mut self, project: ProjectId, before: i64, limit: usize) -> anyhow::Result<Vec<IssueId>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id FROM issues WHERE merged_into IS NULL AND last_seen < ?1 \
-             AND status IN ('unresolved', 'acknowledged', 'regressed') LIMIT ?2",
+            "SELECT id FROM issues WHERE project = ?1 AND merged_into IS NULL AND last_seen < ?2 \
+             AND status IN ('unresolved', 'acknowledged', 'regressed') LIMIT ?3",
         )?;
         Ok(statement
-            .query_map(params![before, limit as i64], |row| row.get(0).map(IssueId))?
+            .query_map(params![project.0, before, limit as i64], |row| row.get(0).map(IssueId))?
             .collect::<Result<_, _>>()?)
     }
 
-    fn opened_since(&mut self, project: ProjectId, since: i64) -> anyhow::Result<u64> {
-        let sql = "SELECT COUNT(*) FROM events WHERE project = ?1 AND time >= ?2 AND event = '\"new\"'";
-        Ok(self.connection.query_row(sql, params![project.0, since], |row| row.get::<_, i64>(0))? as u64)
+    fn told_since(&mut self, project: ProjectId, trigger: Trigger, since: i64) -> anyhow::Result<u64> {
+        let sql = "SELECT COUNT(*) FROM events WHERE project = ?1 AND time >= ?2 AND event = ?3";
+        let values = params![project.0, since, serde_json::to_string(&trigger)?];
+        Ok(self.connection.query_row(sql, values, |row| row.get::<_, i64>(0))? as u64)
+    }
+
+    fn project_settings(&mut self, project: ProjectId) -> anyhow::Result<(ProjectSettings, u64)> {
+        Projects(&self.connection).settings_of(project)
+    }
+
+    fn payloads_before(&mut self, project: ProjectId, before: i64, limit: usize) -> anyhow::Result<Vec<OccurrenceRow>> {
+        Payloads(&self.connection).before(project, before, limit)
+    }
+
+    fn surplus(
+        &mut self,
+        project: ProjectId,
+        before: i64,
+        count: u64,
+        limit: usize,
+    ) -> anyhow::Result<Vec<OccurrenceRow>> {
+        Payloads(&self.connection).surplus(project, before, count, limit)
     }
 
     fn releases(&mut self, project: ProjectId) -> anyhow::Result<Releases> {

@@ -330,3 +330,10 @@ CREATE TABLE trait_counts (
     patterns INTEGER NOT NULL,
     PRIMARY KEY (project, hash)
 ) STRICT, WITHOUT ROWID;
+
+-- What projects have set for themselves.
+CREATE TABLE project_settings (
+    project  INTEGER PRIMARY KEY,
+    settings TEXT NOT NULL,                   -- JSON; what is not set is null
+    version  INTEGER NOT NULL
+) STRICT;

@@ -31,6 +31,11 @@ pub(super) fn all(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::R
     events(transaction, changes)?;
     outcomes(transaction, changes)?;
     parked(transaction, changes)?;
+    for (project, settings, version) in &changes.settings {
+        let sql = "INSERT OR REPLACE INTO project_settings (project, settings, version) VALUES (?1, ?2, ?3)";
+        let values = params![project.0, serde_json::to_string(settings)?, *version as i64];
+        transaction.prepare_cached(sql)?.execute(values)?;
+    }
     super::alerts::write(transaction, &changes.alerting)
 }
 
