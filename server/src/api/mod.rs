@@ -20,6 +20,7 @@ mod issues;
 mod me;
 mod pages;
 mod projects;
+mod releases;
 mod settings;
 mod similar;
 mod stream;
@@ -147,6 +148,7 @@ pub fn table() -> Vec<Route> {
         issues::routes(),
         similar::routes(),
         settings::routes(),
+        releases::routes(),
         alerts::routes(),
         stream::routes(),
     ];

@@ -4,6 +4,7 @@ use faultwire::protocol::{Envelope, Event, Map, Timestamp};
 use serde::Deserialize;
 
 use super::occurrence::{Occurrence, Reading, parse_fingerprint, parse_hex};
+use super::sessions::{Sender, Told};
 use super::times::correct;
 use crate::ProjectId;
 use crate::clock::HOUR;
@@ -24,6 +25,8 @@ pub enum Arrival {
     Occurrence(Box<Occurrence>),
     /// Occurrences that a client folded.
     Counts(Counts),
+    /// What is said of sessions.
+    Sessions(ProjectId, Told),
     /// What a client left out.
     Report(Report),
     /// What cannot be counted.
@@ -37,7 +40,7 @@ impl Arrival {
             Arrival::Occurrence(occurrence) => occurrence.project,
             Arrival::Counts(counts) => counts.project,
             Arrival::Report(report) => report.project,
-            Arrival::Outcome(project, ..) => *project,
+            Arrival::Sessions(project, _) | Arrival::Outcome(project, ..) => *project,
         }
     }
 }
@@ -124,7 +127,14 @@ fn items(record: Record, reading: &mut Reading) -> Vec<Arrival> {
                 Ok(report) => arrivals.push(Arrival::Report(report)),
                 Err(error) => arrivals.push(outcome(Reason::InvalidEvent, None, format!("client_report: {error}"))),
             },
-            // Sessions are understood, and nothing is counted by them yet.
+            ty @ ("session" | "sessions") => {
+                let sender = Sender { project, sent, received };
+                let told = if ty == "session" { sender.update(payload) } else { sender.ended(payload) };
+                arrivals.push(match told {
+                    Ok(told) => Arrival::Sessions(project, told),
+                    Err(error) => outcome(Reason::InvalidEvent, None, format!("{ty}: {error}")),
+                });
+            }
             _ => {}
         }
     }

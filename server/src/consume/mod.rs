@@ -7,6 +7,7 @@
 //! | when it really happened | `times` |
 //! | what is large and counts for nothing is set aside | `heavy` |
 //! | sanitized, fingerprinted: an occurrence | `occurrence` |
+//! | what is said of sessions | `sessions` |
 //! | counted, its issue moved, stored or not | [`ledger`] |
 //!
 //! One thread reads, another counts, and makes the changes of people as well, which come by the [`Doorway`]: so
@@ -18,6 +19,7 @@ pub mod doorway;
 mod heavy;
 pub mod ledger;
 mod occurrence;
+mod sessions;
 mod times;
 
 use std::sync::Arc;
@@ -27,6 +29,7 @@ pub use arrival::{Counts, Report};
 pub use doorway::Doorway;
 pub use ledger::Ledger;
 pub use occurrence::{Occurrence, Reading, Tables, parse_hex};
+pub use sessions::{Sender as SessionSender, Told};
 
 use crate::clock;
 use crate::log::{Log, Position};
@@ -161,6 +164,7 @@ impl Consumer {
             match arrival {
                 Arrival::Occurrence(occurrence) => self.ledger.occurrence(*occurrence, &mut self.reading)?,
                 Arrival::Counts(counts) => self.ledger.counts(counts)?,
+                Arrival::Sessions(_, told) => self.ledger.sessions(told)?,
                 Arrival::Report(report) => self.ledger.report(report),
                 Arrival::Outcome(project, time, outcome) => self.ledger.outcome(project, time, outcome),
             }

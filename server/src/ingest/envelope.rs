@@ -59,7 +59,7 @@ pub fn check(body: &[u8], key: KeyKind, max_event: u64) -> Result<Checked, Refus
         let ty = item.ty.as_str();
         let dropped = if !KEPT.contains(&ty) {
             Some((Reason::UnsupportedItem, "items of this type are not kept"))
-        } else if ty == "faultwire_counts" && key == KeyKind::Browser {
+        } else if (ty == "faultwire_counts" || ty == "sessions") && key == KeyKind::Browser {
             Some((Reason::ForbiddenItem, "browser keys may not count"))
         } else if ty == "event" && has_event {
             Some((Reason::UnsupportedItem, "expected at most one event in an envelope"))

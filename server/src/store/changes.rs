@@ -93,6 +93,50 @@ pub struct NewEvent {
     pub detail: serde_json::Value,
 }
 
+/// Where sessions count.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SessionPlace {
+    /// Whose.
+    pub project: ProjectId,
+    /// Of which release.
+    pub release: String,
+    /// In which environment.
+    pub environment: String,
+    /// In which they started: number of hours since 1970.
+    pub hour: i64,
+}
+
+/// Sessions, by how they ended. What has not ended, and had no error, is none of the four.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Sessions {
+    /// All of them.
+    pub started: i64,
+    /// Ended as they should, without an error.
+    pub exited: i64,
+    /// With an error that did not end them. As a difference it may be negative: it is taken back by a crash.
+    pub errored: i64,
+    /// Ended by an error.
+    pub crashed: i64,
+    /// Ended from outside.
+    pub abnormal: i64,
+}
+
+impl Sessions {
+    /// Adds others.
+    pub fn add(&mut self, other: Sessions) {
+        self.started += other.started;
+        self.exited += other.exited;
+        self.errored += other.errored;
+        self.crashed += other.crashed;
+        self.abnormal += other.abnormal;
+    }
+
+    /// Part of them that did not crash, from 0 to 1; none if there are none.
+    pub fn crash_free_rate(&self) -> Option<f64> {
+        (self.started > 0).then(|| (1.0 - self.crashed as f64 / self.started as f64).clamp(0.0, 1.0))
+    }
+}
+
 /// Counts of a fingerprint of which no event has come.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parked {
@@ -135,6 +179,8 @@ pub struct Changes {
     pub releases: HashMap<(ProjectId, String), i64>,
     /// First deploys.
     pub deploys: HashMap<(ProjectId, String), i64>,
+    /// Sessions.
+    pub sessions: HashMap<SessionPlace, Sessions>,
     /// Stored occurrences.
     pub occurrences: Vec<OccurrenceRow>,
     /// Ids that are now seen.

@@ -17,7 +17,9 @@ use crate::issues::{Fingerprint, Issue, Pattern, Releases, Trigger};
 use crate::log::Position;
 use crate::project_settings::ProjectSettings;
 
-pub use changes::{Changes, Counted, Event, Hour, Moment, NewEvent, OccurrenceRow, Parked, Sighting, TagCount};
+pub use changes::{
+    Changes, Counted, Event, Hour, Moment, NewEvent, OccurrenceRow, Parked, SessionPlace, Sessions, Sighting, TagCount,
+};
 pub use occurrences::{Files as OccurrenceFiles, Place, Reader as OccurrenceReader};
 pub use sqlite::Registry;
 

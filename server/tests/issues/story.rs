@@ -52,8 +52,12 @@ impl Story {
             let payload = payload.to_string();
             body.push_str(&format!("{}\n{payload}\n", json!({ "type": ty, "length": payload.len() })));
         }
+        self.raw(&format!("Sentry sentry_version=7, sentry_key={}", self.key), &body)
+    }
+
+    /// The same for a body as it is.
+    pub fn raw(&self, auth: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.server.address).unwrap();
-        let auth = format!("Sentry sentry_version=7, sentry_key={}", self.key);
         let length = body.len();
         let request = format!(
             "POST /api/1/envelope/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-sentry-auth: {auth}\r\n\

@@ -7,6 +7,7 @@ mod desk;
 mod new;
 mod registry;
 mod retention;
+mod sessions;
 mod settings;
 mod shelf;
 mod tell;
@@ -116,6 +117,8 @@ impl Ledger {
             || !changes.outcomes.is_empty()
             || !changes.reports.is_empty()
             || !changes.parked.is_empty()
+            || !changes.sessions.is_empty()
+            || !changes.releases.is_empty()
             || !changes.occurrences.is_empty()
             || !changes.events.is_empty()
             || !changes.deploys.is_empty()

@@ -10,9 +10,10 @@ const OF_PATTERN: [&str; 6] = ["hit", "hours", "tags", "sightings", "occurrences
 /// Tables whose rows belong to an issue.
 const OF_ISSUE: [&str; 4] = ["alerts", "incidents", "told", "episodes"];
 /// Tables whose rows belong to a project, without a reference that would take them along.
-const OF_PROJECT: [&str; 13] = [
+const OF_PROJECT: [&str; 14] = [
     "patterns",
     "trait_counts",
+    "session_hours",
     "project_settings",
     "issues",
     "releases",

@@ -11,6 +11,7 @@ mod people;
 mod projects;
 mod query;
 mod registry;
+mod releases;
 mod rows;
 mod similar;
 mod write;
@@ -35,6 +36,7 @@ pub use people::{Member, NewToken, People, Session, Token};
 pub use projects::{KeyRow, Project, Projects};
 pub use query::{Filter, Occurrence, Page, Reader};
 pub use registry::Registry;
+pub use releases::{ReleaseRow, SessionHour};
 
 /// Version of the schema that this server writes.
 const VERSION: i64 = 1;
@@ -251,7 +253,7 @@ impl IssueStore for Sqlite {
 
     fn forget_before(&mut self, before: i64) -> anyhow::Result<()> {
         let transaction = self.connection.transaction()?;
-        for table in ["hours", "outcomes", "reports"] {
+        for table in ["hours", "outcomes", "reports", "session_hours"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE hour < ?1"), [before.div_euclid(HOUR)])?;
         }
         Ok(transaction.commit()?)

@@ -337,3 +337,18 @@ CREATE TABLE project_settings (
     settings TEXT NOT NULL,                   -- JSON; what is not set is null
     version  INTEGER NOT NULL
 ) STRICT;
+
+-- Sessions by the hour in which they started.
+CREATE TABLE session_hours (
+    project     INTEGER NOT NULL,
+    release     TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    hour        INTEGER NOT NULL,             -- hours since 1970
+    started     INTEGER NOT NULL,
+    exited      INTEGER NOT NULL,
+    errored     INTEGER NOT NULL,
+    crashed     INTEGER NOT NULL,
+    abnormal    INTEGER NOT NULL,
+    PRIMARY KEY (project, release, environment, hour)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX issues_by_release ON issues (project, introduced_in) WHERE introduced_in IS NOT NULL;

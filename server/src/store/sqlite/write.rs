@@ -25,6 +25,7 @@ pub(super) fn all(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::R
     changes.issues.iter().try_for_each(|issue| put_issue(transaction, issue))?;
     texts(transaction, changes)?;
     super::similar::write(transaction, changes)?;
+    super::releases::write(transaction, changes)?;
     hits(transaction, changes)?;
     counts(transaction, changes)?;
     occurrences(transaction, changes)?;
