@@ -10,7 +10,8 @@
 //! - [`people`]: who may do what;
 //! - [`api`]: what people and programs see and do; [`live`]: what they see at once.
 //!
-//! [`server`] holds it together; [`settings`] says how it runs, [`project_settings`] what a project has otherwise; [`upkeep`] copies and checks a data directory.
+//! [`server`] holds it together; [`settings`] says how it runs, [`project_settings`] what a project has otherwise; [`upkeep`] copies and checks a data directory,
+//! [`health`] watches the server while it runs.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,7 @@ pub mod api;
 pub mod clock;
 pub mod consume;
 pub mod data_dir;
+pub mod health;
 pub mod ingest;
 pub mod issues;
 pub mod live;

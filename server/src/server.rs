@@ -1,8 +1,8 @@
 //! The running server: its parts, put together and taken apart in order.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ use crate::api;
 use crate::consume::ledger::Limits;
 use crate::consume::{Consumer, Doorway, Ledger, Reading, Tables};
 use crate::data_dir::DataDir;
+use crate::health::{Bounds, Health};
 use crate::ingest::{self, Ingest, Keys, Quotas};
 use crate::live::Live;
 use crate::log::{self, Log};
@@ -57,6 +58,7 @@ pub struct Server {
     doorway: Doorway,
     live: Arc<Live>,
     delivery: Delivery,
+    health: Arc<Health>,
     consumer: JoinHandle<()>,
     /// The first project's DSN, if this start made it.
     pub first_dsn: Option<String>,
@@ -152,9 +154,19 @@ impl Server {
         });
         let consumer = Consumer::new(log.clone(), ledger, doorway.clone(), reading, metrics.clone())?;
         let consumer = threads::spawn("consume", move || consumer.run())?;
+        let quotas = Arc::new(Quotas::new(of.clone(), settings.browser_address_quota));
+        let health = Arc::new(Health {
+            folder: data_dir.path().to_owned(),
+            bounds: Bounds::from(&*settings),
+            quotas: quotas.clone(),
+            log: log.clone(),
+            metrics: metrics.clone(),
+            doorway: doorway.clone(),
+            now: Mutex::default(),
+        });
         let ingest = Arc::new(Ingest {
             keys: keys.clone(),
-            quotas: Quotas::new(of.clone(), settings.browser_address_quota),
+            quotas: quotas.clone(),
             log: log.clone(),
             doorway: doorway.clone(),
             metrics: metrics.clone(),
@@ -172,6 +184,7 @@ impl Server {
             vault,
             sender,
             of,
+            health: health.clone(),
             site,
             hasher: Hasher::default(),
             throttle: Throttle::default(),
@@ -190,6 +203,7 @@ impl Server {
             doorway,
             live,
             delivery,
+            health,
             consumer,
             first_dsn,
             setup_link,
@@ -223,6 +237,7 @@ impl Server {
                 ticking.tick();
             }
         });
+        tokio::spawn(self.health.run(self.live.clone()));
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,

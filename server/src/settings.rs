@@ -106,6 +106,18 @@ pub struct Settings {
     #[arg(long, env = "FAULTWIRE_ALERT_DIGEST_SECONDS", value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub alert_digest_seconds: u64,
 
+    /// Free bytes on the disk of the data directory below which the server alerts; 0 is never.
+    #[arg(long, env = "FAULTWIRE_ALERT_FREE_BYTES", value_name = "BYTES", default_value_t = 1 << 30)]
+    pub alert_free_bytes: u64,
+
+    /// Seconds by which counting may be behind what was accepted before the server alerts; 0 is never.
+    #[arg(long, env = "FAULTWIRE_ALERT_LAG_SECONDS", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub alert_lag_seconds: u64,
+
+    /// Seconds that such a lag, or a quota that is used up, has to last before the server alerts.
+    #[arg(long, env = "FAULTWIRE_ALERT_PATIENCE_SECONDS", value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub alert_patience_seconds: u64,
+
     /// What is logged: error, warn, info, debug or trace, and filters such as `faultwire_server::ingest=debug`.
     #[arg(long, env = "FAULTWIRE_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,

@@ -51,6 +51,8 @@ pub enum What {
     Resolved,
     /// Nothing did: someone tries the channel.
     Test,
+    /// Something is wrong with the server itself.
+    Server,
     /// Something to an issue.
     #[serde(untagged)]
     Told(Trigger),
@@ -114,6 +116,7 @@ impl Alert {
             What::Told(Trigger::Overflow) => format!("More than {} new issues in an hour", number("limit")),
             What::Resolved => "Resolved".to_owned(),
             What::Test => "Test".to_owned(),
+            What::Server => "The server needs care".to_owned(),
         }
     }
 }

@@ -16,6 +16,7 @@ mod answers;
 mod entrance;
 mod forget;
 mod guard;
+mod health;
 mod issues;
 mod me;
 mod pages;
@@ -41,6 +42,7 @@ use axum::response::Response;
 
 use crate::alerts::{Sender, Vault};
 use crate::consume::{Doorway, Ledger};
+use crate::health::Health;
 use crate::ingest::Keys;
 use crate::live::Live;
 use crate::log::Log;
@@ -85,6 +87,8 @@ pub struct Api {
     pub vault: Arc<Vault>,
     /// Settings of projects, as they are in force.
     pub of: Arc<ByProject>,
+    /// How the server is.
+    pub health: Arc<Health>,
     /// Tries channels.
     pub sender: Arc<Sender>,
     /// Whether someone's presence is being noted.
@@ -149,6 +153,7 @@ pub fn table() -> Vec<Route> {
         similar::routes(),
         settings::routes(),
         releases::routes(),
+        health::routes(),
         alerts::routes(),
         stream::routes(),
     ];

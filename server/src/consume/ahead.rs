@@ -45,6 +45,8 @@ struct Shared {
     from: Mutex<(u64, Position)>,
     bell: Arc<Bell>,
     is_closing: AtomicBool,
+    /// There was no more to read, the last time.
+    is_at_end: AtomicBool,
 }
 
 /// The consumer's side.
@@ -59,7 +61,12 @@ impl Ahead {
     pub fn start(log: Arc<dyn Log>, from: Position, reading: Reading, ready: Arc<Bell>) -> std::io::Result<Ahead> {
         let bell = Arc::new(Bell::default());
         log.ring(bell.clone());
-        let shared = Arc::new(Shared { from: Mutex::new((0, from)), bell, is_closing: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            from: Mutex::new((0, from)),
+            bell,
+            is_closing: AtomicBool::new(false),
+            is_at_end: AtomicBool::new(false),
+        });
         let (sender, batches) = sync_channel(WAITING);
         let theirs = shared.clone();
         threads::spawn("read", move || {
@@ -80,6 +87,11 @@ impl Ahead {
                 Err(TryRecvError::Disconnected) => return Next::End,
             }
         }
+    }
+
+    /// Whether the log holds no more than was handed out.
+    pub fn is_at_end(&self) -> bool {
+        self.shared.is_at_end.load(Ordering::Acquire)
     }
 
     /// What was read since `position` was not counted: it is read again.
@@ -110,10 +122,12 @@ impl Shared {
                 Ok(read) => read,
                 Err(error) => {
                     tracing::error!(%error, "log: cannot read; it is tried again");
+                    self.is_at_end.store(false, Ordering::Release);
                     self.bell.wait(RETRY);
                     continue;
                 }
             };
+            self.is_at_end.store(read.next == position, Ordering::Release);
             if read.next == position {
                 if is_closing {
                     break;

@@ -139,6 +139,9 @@ impl Consumer {
                 if self.ledger.has_changes() {
                     self.commit(self.ledger.position())?;
                 }
+                if self.ahead.is_at_end() {
+                    self.metrics.caught_up(clock::now());
+                }
                 if matches!(next, Next::End) {
                     done = Step::End;
                 }
@@ -173,6 +176,7 @@ impl Consumer {
         let counted = self.commit(batch.next)?;
         self.metrics.consumed(counted, started.elapsed());
         let now = clock::now();
+        batch.received.last().map(|at| self.metrics.caught_up(*at));
         batch.received.into_iter().for_each(|at| self.metrics.lag.observe((now - at).max(0) as f64 / 1000.0));
         Ok(())
     }

@@ -35,7 +35,7 @@ pub struct Ingest {
     /// The keys in force.
     pub keys: Arc<Keys>,
     /// How much may still come.
-    pub quotas: Quotas,
+    pub quotas: Arc<Quotas>,
     /// Where accepted envelopes go.
     pub log: Arc<dyn Log>,
     /// Where it is told what was not accepted.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::health::disk;
 use crate::settings::Settings;
 
 /// Below this the disk counts as nearly full, in bytes: a few segments of the log and room for the database.
@@ -50,20 +51,12 @@ fn directory(folder: &Path) -> Finding {
 
 fn room(folder: &Path) -> Finding {
     let what = "disk";
-    let Ok(path) = std::ffi::CString::new(folder.as_os_str().as_encoded_bytes()) else {
-        return ill(what, "the folder's name holds a zero byte");
-    };
-    // SAFETY: statvfs is plain data for which zeroes are valid; the call fills it from a path that ends in zero.
-    let about = unsafe {
-        let mut about: libc::statvfs = std::mem::zeroed();
-        (libc::statvfs(path.as_ptr(), &raw mut about) == 0).then_some(about)
-    };
-    match about.map(|about| about.f_bavail.saturating_mul(about.f_frsize)) {
-        None => ill(what, std::io::Error::last_os_error().to_string()),
-        Some(free) if free < LITTLE_ROOM => {
+    match disk::room(folder).map(|room| room.free) {
+        Err(error) => ill(what, error.to_string()),
+        Ok(free) if free < LITTLE_ROOM => {
             ill(what, format!("{} MB are free; events are refused when it is full: see retention_bytes", free >> 20))
         }
-        Some(free) => well(what, format!("{} MB are free", free >> 20)),
+        Ok(free) => well(what, format!("{} MB are free", free >> 20)),
     }
 }
 

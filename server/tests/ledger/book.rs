@@ -8,11 +8,11 @@ use faultwire::stacktrace::Rules;
 use faultwire_server::alerts::{Channel, Config, Kind, Rule};
 use faultwire_server::clock::DAY;
 use faultwire_server::consume::ledger::{Answer, Limits, Move, Set};
-use faultwire_server::consume::{Counts, Ledger, Occurrence, Reading, Tables};
+use faultwire_server::consume::{Counts, Ledger, Occurrence, Reading, SessionSender, Tables};
 use faultwire_server::issues::{Fingerprint, Issue};
 use faultwire_server::log::{KeyKind, Position};
 use faultwire_server::project_settings::{ByProject, InForce};
-use faultwire_server::store::sqlite::{Filter, Reader, Sqlite};
+use faultwire_server::store::sqlite::{Filter, Reader, ReleaseRow, Sqlite};
 use faultwire_server::store::{Counted, IssueStore, OccurrenceFiles, OccurrenceReader, Registry};
 use faultwire_server::{IssueId, ProjectId};
 use serde_json::{Value, json};
@@ -122,6 +122,16 @@ impl Book {
         let (project, id, fingerprint) = (SHOP, [number; 16], *fingerprint);
         let counts = Counts { project, id, fingerprint, counted, first, last, received: NOW, release, environment };
         self.ledger.counts(counts).unwrap();
+    }
+
+    /// A `sessions` item.
+    pub fn sessions(&mut self, item: &Value) {
+        let told = SessionSender { project: SHOP, sent: None, received: NOW }.ended(item.to_string().as_bytes());
+        self.ledger.sessions(told.unwrap()).unwrap();
+    }
+
+    pub fn releases(&self) -> Vec<ReleaseRow> {
+        self.reader().releases(SHOP, None, None, 100).unwrap().items
     }
 
     pub fn commit(&mut self) -> u64 {

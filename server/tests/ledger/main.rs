@@ -240,3 +240,19 @@ fn clocks_that_are_wrong_are_corrected_and_said() {
     let stored = book.payload(event["event_id"].as_str().unwrap()).unwrap();
     assert_eq!(stored["contexts"]["faultwire"]["timestamp"]["corrected"], "future");
 }
+
+/// Aggregated sessions have no id: they count with their batch, so one that is read again counts once.
+#[test]
+fn sessions_of_a_batch_that_failed_count_once() {
+    let mut book = Book::new();
+    let one = json!({ "started": NOW as f64 / 1000.0, "exited": 3, "crashed": 1 });
+    let item = json!({ "aggregates": [one], "attrs": { "release": "app@1" } });
+    book.sessions(&item);
+    book.abandon();
+    book.sessions(&item);
+    book.commit();
+    let mut book = book.reopen();
+    book.commit();
+    let releases = book.releases();
+    assert_eq!((releases[0].sessions.started, releases[0].crash_free_rate), (4, Some(0.75)));
+}

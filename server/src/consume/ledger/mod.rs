@@ -3,6 +3,7 @@
 //! Within a batch all happens in memory; [`Ledger::commit`] writes the payloads, then everything else in one
 //! transaction. A batch that fails is forgotten whole and read again.
 
+mod alarm;
 mod desk;
 mod new;
 mod registry;

@@ -161,6 +161,12 @@ impl Ledger {
         Ok(())
     }
 
+    /// Channels of a project that are in use.
+    pub(super) fn channels_in_use(&mut self, project: ProjectId) -> anyhow::Result<Vec<(ChannelId, Kind)>> {
+        self.load_alerting(project)?;
+        Ok(self.alerting.get(&project).context("rules")?.channels.clone())
+    }
+
     /// Has rules and channels of a project at hand.
     fn load_alerting(&mut self, project: ProjectId) -> anyhow::Result<()> {
         if !self.alerting.contains_key(&project) {
