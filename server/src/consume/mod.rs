@@ -176,7 +176,9 @@ impl Consumer {
         let counted = self.commit(batch.next)?;
         self.metrics.consumed(counted, started.elapsed());
         let now = clock::now();
-        batch.received.last().map(|at| self.metrics.caught_up(*at));
+        if let Some(last) = batch.received.last() {
+            self.metrics.caught_up(*last);
+        }
         batch.received.into_iter().for_each(|at| self.metrics.lag.observe((now - at).max(0) as f64 / 1000.0));
         Ok(())
     }

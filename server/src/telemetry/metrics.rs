@@ -154,7 +154,9 @@ impl Metrics {
 
     /// What was found when the server looked at itself.
     pub fn health(&self, disk_free: Option<u64>, behind: i64, troubles: &[Trouble]) {
-        disk_free.map(|free| self.disk_free.set(free as i64));
+        if let Some(free) = disk_free {
+            self.disk_free.set(free as i64);
+        }
         self.behind_seconds.set(behind as f64 / 1000.0);
         for cause in ["disk", "lag", "quota"] {
             let count = troubles.iter().filter(|trouble| trouble.cause.name() == cause).count();

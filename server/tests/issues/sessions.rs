@@ -52,7 +52,7 @@ fn an_update_counts_a_session_once() {
     assert!((release["crash_free_rate"].as_f64().unwrap() - 4.0 / 6.0).abs() < 1e-9, "{release}");
     let hours = story.items("/sessions?release=app@1&environment=test");
     assert_eq!(hours.iter().map(|hour| hour["started"].as_i64().unwrap()).sum::<i64>(), 6);
-    assert_eq!(story.items("/sessions?release=other"), [json!(0); 0]);
+    assert_eq!(story.items("/sessions?release=other"), Vec::<Value>::new());
 }
 
 #[test]

@@ -31,8 +31,8 @@ impl Ledger {
     }
 
     fn session(&mut self, update: &Update) -> anyhow::Result<Sessions> {
-        let mut counted = Sessions::default();
-        counted.started = i64::from(self.mark(update.id(Mark::Started))?);
+        let started = i64::from(self.mark(update.id(Mark::Started))?);
+        let mut counted = Sessions { started, ..Sessions::default() };
         let ended = update.id(Mark::Ended);
         if self.is_repeated(&ended)? {
             return Ok(counted);
