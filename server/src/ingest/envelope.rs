@@ -23,6 +23,8 @@ const MAX_DEPTH: usize = 120;
 pub struct Checked {
     /// The event's id, if there is an event.
     pub event_id: Option<EventId>,
+    /// Whether there is an event.
+    pub has_event: bool,
     /// Number of items that are consumed.
     pub kept: usize,
     /// The envelope without the others, if there were any.
@@ -87,6 +89,7 @@ pub fn check(body: &[u8], key: KeyKind, max_event: u64) -> Result<Checked, Refus
         }
         kept.push((item, payload));
     }
+    checked.has_event = has_event;
     checked.kept = kept.len();
     if !checked.dropped.is_empty() && !kept.is_empty() {
         let mut rewritten = Envelope { header, items: Vec::new() }.to_bytes();

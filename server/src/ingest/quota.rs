@@ -67,6 +67,19 @@ impl Quotas {
         found
     }
 
+    /// Gives back what was taken for a request of `project` in which no event was: sessions and reports are free.
+    pub fn give_back(&self, project: ProjectId, now: i64) {
+        if self.of.of(project).hourly_quota == 0 {
+            return;
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.hour == now / HOUR
+            && let Some(taken) = state.projects.get_mut(&project)
+        {
+            taken.events = taken.events.saturating_sub(1);
+        }
+    }
+
     /// Takes one event of `project`; of `address`, if a browser sends it.
     ///
     /// # Errors
@@ -143,6 +156,21 @@ mod tests {
         of.put(shop, &ProjectSettings { hourly_quota: Some(2), ..ProjectSettings::default() });
         assert_eq!(quotas.full(8), []);
         assert!(quotas.take(shop, None, 8).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_event_is_given_back() {
+        let quotas = Quotas::new(hourly(1), 0);
+        let shop = ProjectId(1);
+        for _ in 0..3 {
+            assert!(quotas.take(shop, None, 0).is_ok());
+            quotas.give_back(shop, 0);
+        }
+        assert!(quotas.take(shop, None, 0).is_ok());
+        // Of the hour before.
+        assert!(quotas.take(shop, None, HOUR).is_ok());
+        quotas.give_back(shop, 0);
+        assert!(quotas.take(shop, None, HOUR).is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::IssueId;
 use crate::PatternId;
 use crate::ProjectId;
 use crate::alerts::AlertStore;
-use crate::issues::{Fingerprint, Issue, Pattern, Releases, Trigger};
+use crate::issues::{Fingerprint, Issue, Pattern, Releases};
 use crate::log::Position;
 use crate::project_settings::ProjectSettings;
 
@@ -67,11 +67,11 @@ pub trait IssueStore: AlertStore + Send {
     /// When the store cannot be read.
     fn quiet_issues(&mut self, project: ProjectId, before: i64, limit: usize) -> anyhow::Result<Vec<IssueId>>;
 
-    /// How often `trigger` was told of issues of a project since `since`.
+    /// Issues that a project opened since `since`.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn told_since(&mut self, project: ProjectId, trigger: Trigger, since: i64) -> anyhow::Result<u64>;
+    fn opened_since(&mut self, project: ProjectId, since: i64) -> anyhow::Result<u64>;
 
     /// What a project has set for itself, and the version of that.
     ///

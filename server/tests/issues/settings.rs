@@ -53,6 +53,10 @@ fn a_quota_is_answered_as_a_limit() {
     story.send(&event("KeyError", "a", &["f"]));
     story.send(&event("KeyError", "a", &["f"]));
     assert_eq!(set(&story.host, &json!({ "hourly_quota": 1 })).status, 200);
+    // Sessions and reports are no events.
+    for _ in 0..3 {
+        assert_eq!(story.envelope(&[("client_report", json!({ "discarded_events": [] }))]).0, 200);
+    }
     story.send(&event("KeyError", "a", &["f"]));
     let (status, answer) = story.envelope(&[("event", event("KeyError", "a", &["f"]))]);
     let answer = answer.to_lowercase();

@@ -7,9 +7,7 @@ use sha2::{Digest, Sha256};
 use super::Ledger;
 use crate::clock::HOUR;
 use crate::consume::{Occurrence, Reading};
-use crate::issues::{
-    Distinct, Facts, Fingerprint, Impact, Issue, Level, Pattern, Severity, Status, Trigger, facts, severity,
-};
+use crate::issues::{Distinct, Facts, Fingerprint, Impact, Issue, Level, Pattern, Severity, Status, facts, severity};
 use crate::{IssueId, PatternId, ProjectId};
 
 /// Free numbers, and how many issues each project opened this hour.
@@ -48,6 +46,13 @@ impl NewIssues {
 /// The fingerprint of the issue that takes what is beyond the limit.
 fn overflow() -> Fingerprint {
     Sha256::digest(b"faultwire: more new issues than allowed").into()
+}
+
+/// What is told of a project is marked where rules mark what they told of an issue.
+const NO_ISSUE: IssueId = IssueId(0);
+
+fn mark(project: ProjectId) -> String {
+    format!("server: no room in project {}", project.0)
 }
 
 impl Ledger {
@@ -94,8 +99,8 @@ impl Ledger {
         let mut opened = match self.new.opened.get(&project) {
             Some(opened) => *opened,
             None => Opened {
-                issues: self.store.told_since(project, Trigger::New, hour * HOUR)?,
-                is_told: self.store.told_since(project, Trigger::Overflow, hour * HOUR)? > 0,
+                issues: self.store.opened_since(project, hour * HOUR)?,
+                is_told: self.store.last_told(NO_ISSUE, &mark(project))?.is_some_and(|told| told >= hour * HOUR),
             },
         };
         let opens = if opened.issues < self.limits.of.of(project).hourly_new_issues {
@@ -103,6 +108,8 @@ impl Ledger {
             Opens::Issue
         } else if !opened.is_told {
             opened.is_told = true;
+            // With the batch, so that a restart within the hour does not tell it again.
+            self.changes.alerting.marks.insert((NO_ISSUE, mark(project)), now);
             Opens::Overflow
         } else {
             Opens::Nothing

@@ -26,7 +26,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::{Changes, Id, IssueStore, OccurrenceRow, Parked, Place};
 use crate::clock::HOUR;
-use crate::issues::{Fingerprint, Issue, Pattern, Release, Releases, Trigger};
+use crate::issues::{Fingerprint, Issue, Pattern, Release, Releases};
 use crate::log::Position;
 use crate::project_settings::ProjectSettings;
 use crate::{IssueId, PatternId, ProjectId};
@@ -199,10 +199,9 @@ impl IssueStore for Sqlite {
             .collect::<Result<_, _>>()?)
     }
 
-    fn told_since(&mut self, project: ProjectId, trigger: Trigger, since: i64) -> anyhow::Result<u64> {
-        let sql = "SELECT COUNT(*) FROM events WHERE project = ?1 AND time >= ?2 AND event = ?3";
-        let values = params![project.0, since, serde_json::to_string(&trigger)?];
-        Ok(self.connection.query_row(sql, values, |row| row.get::<_, i64>(0))? as u64)
+    fn opened_since(&mut self, project: ProjectId, since: i64) -> anyhow::Result<u64> {
+        let sql = "SELECT COUNT(*) FROM events WHERE project = ?1 AND time >= ?2 AND event = '\"new\"'";
+        Ok(self.connection.query_row(sql, params![project.0, since], |row| row.get::<_, i64>(0))? as u64)
     }
 
     fn project_settings(&mut self, project: ProjectId) -> anyhow::Result<(ProjectSettings, u64)> {
