@@ -1,6 +1,6 @@
 //! What a project sets for itself. What it does not set is as the server's settings say.
 //!
-//! All that is in force is in one shared table, which is read for every event and replaced when a person changes
+//! All that is in force is in one shared table, which is read for every event and changed when a person changes
 //! something: by then the change is on disk, and it holds from the next event on.
 
 use std::collections::HashMap;
@@ -127,7 +127,7 @@ impl InForce {
 #[derive(Debug)]
 pub struct ByProject {
     server: Arc<InForce>,
-    own: RwLock<Arc<HashMap<ProjectId, Arc<InForce>>>>,
+    own: RwLock<HashMap<ProjectId, Arc<InForce>>>,
 }
 
 impl ByProject {
@@ -149,8 +149,7 @@ impl ByProject {
     /// Puts a project's own settings in force.
     pub fn put(&self, project: ProjectId, own: &ProjectSettings) {
         let in_force = Arc::new(self.server.with(own));
-        let mut table = self.own.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::make_mut(&mut table).insert(project, in_force);
+        self.own.write().unwrap_or_else(PoisonError::into_inner).insert(project, in_force);
     }
 
     /// `own` with what is `wanted` of it; what is not named stays.

@@ -162,7 +162,7 @@ impl Server {
             log: log.clone(),
             metrics: metrics.clone(),
             doorway: doorway.clone(),
-            now: Mutex::default(),
+            troubles: Mutex::default(),
         });
         let ingest = Arc::new(Ingest {
             keys: keys.clone(),

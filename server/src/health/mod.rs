@@ -62,12 +62,12 @@ pub struct Health {
     /// To where alerts are written.
     pub doorway: Doorway,
     /// What is wrong now.
-    pub now: Mutex<Vec<Trouble>>,
+    pub troubles: Mutex<Vec<Trouble>>,
 }
 
 impl Health {
-    fn troubles(&self) -> MutexGuard<'_, Vec<Trouble>> {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    fn wrong(&self) -> MutexGuard<'_, Vec<Trouble>> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How it is. Waits for the disk.
@@ -80,7 +80,7 @@ impl Health {
     /// How it is, as the API shows it. Waits for the disk.
     pub fn report(&self) -> Value {
         let Vitals { room, lag, full } = self.vitals();
-        let troubles = self.troubles().clone();
+        let troubles = self.wrong().clone();
         let quota = |full: &crate::ingest::Full| json!({ "project": full.project, "quota": full.quota, "refused_since": full.since });
         json!({
             "status": if troubles.is_empty() { "ok" } else { "trouble" },
@@ -99,7 +99,7 @@ impl Health {
     pub async fn run(self: Arc<Self>, live: Arc<Live>) {
         let mut watch = Watch::default();
         let mut second = tokio::time::interval(EVERY);
-        // What is being told, or was: it is asked for again once its time has come.
+        // What is being written now is not asked for again before it is.
         let telling: Arc<Mutex<HashSet<Cause>>> = Arc::default();
         while !live.is_closed() {
             second.tick().await;
@@ -117,7 +117,7 @@ impl Health {
                     self.tell(&telling, Alarm::of(trouble, now));
                 }
             }
-            *self.troubles() = troubles;
+            *self.wrong() = troubles;
         }
     }
 
