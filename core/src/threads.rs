@@ -7,6 +7,7 @@
 //! long is waited for: a thread in a request, or one that is late, stays, and goes on if it is still there
 //! when the threads start again.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
@@ -22,6 +23,9 @@ use crate::{shipper, worker};
 const PATIENCE: Duration = Duration::from_millis(50);
 /// Between two looks whether a thread has ended.
 const LOOK_EVERY: Duration = Duration::from_micros(20);
+
+/// Before a thread goes on after a defect of ours.
+const RECOVERY: Duration = Duration::from_millis(100);
 
 /// No thread runs; whoever brings something to do starts them.
 const IDLE: u8 = 0;
@@ -212,7 +216,11 @@ impl Engine {
             let spawned = system::without_signals(|| {
                 std::thread::Builder::new().name(name.to_owned()).spawn(move || {
                     let _ = own_id.set(ThreadId::current());
-                    run(&engine);
+                    // A defect of ours must not be the end of delivery.
+                    while catch_unwind(AssertUnwindSafe(|| run(&engine))).is_err() {
+                        debug!("internal error in thread {name}: it goes on");
+                        std::thread::sleep(RECOVERY);
+                    }
                 })
             });
             match spawned {

@@ -1,11 +1,13 @@
 //! The threads end for a pause and start again: nothing is lost, counted twice or waited for too long.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use faultwire::client::Client;
-use faultwire::settings::BeforeSend;
+use faultwire::settings::{BeforeSend, Sdk};
+use faultwire::transport::MakeTransport;
 use faultwire::{Hooks, Options};
 
 use crate::support::backend::Backend;
@@ -183,4 +185,23 @@ fn a_capture_wakes_a_worker_that_sleeps() {
     std::thread::sleep(Duration::from_millis(1500));
     raise(&client, "the second");
     until("delivery", || backend.events().len() == 2);
+}
+
+/// A defect does not end delivery: here the thread meets it twice before it has its transport.
+#[test]
+fn a_thread_goes_on_after_a_defect() {
+    let backend = Backend::default();
+    let make = backend.transport();
+    let defects = AtomicUsize::new(2);
+    let transport: MakeTransport = Arc::new(move || {
+        let left = defects.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+        assert!(left.is_err(), "a defect");
+        make()
+    });
+    let client = Client::new(Options::default(), Hooks::default(), Sdk::default(), Some(transport)).unwrap();
+    raise(&client, "before");
+    until("delivery", || backend.events().len() == 1);
+    raise(&client, "after");
+    assert!(client.flush(SOON));
+    assert_eq!(lawful(client.stats()).delivered, 2);
 }
