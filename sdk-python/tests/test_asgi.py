@@ -58,15 +58,22 @@ def test_the_same_exception_goes_on(captured):
     assert caught.value is error and error.__context__ is None and len(captured.events) == 1
 
 
-def test_lifespan_passes_through(captured):
-    given = {"type": "lifespan"}, object(), object()
-    seen = []
+def test_a_lifespan_passes_through(captured):
+    scope, sent = {"type": "lifespan"}, []
 
-    async def app(*arguments):
-        seen.extend(arguments)
+    async def receive():
+        return {"type": "lifespan.shutdown"}
 
-    asyncio.run(FaultwireAsgiMiddleware(app)(*given))
-    assert all(a is b for a, b in zip(seen, given)) and given[0] == {"type": "lifespan"}
+    async def send(message):
+        sent.append(message)
+
+    async def app(scope, receive, send):
+        await send({"type": "lifespan.startup.complete"})
+        await send({"type": (await receive())["type"] + ".complete"})
+
+    asyncio.run(FaultwireAsgiMiddleware(app)(scope, receive, send))
+    assert scope == {"type": "lifespan"}
+    assert [message["type"] for message in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 def test_cancelling_is_no_failure(captured):

@@ -325,9 +325,7 @@ def test_gunicorn(program: Run, sink: Sink, tmp_path: Path, state_of_its_own: Pa
         server.workers(3, after=second)
         server.fail(range(31, 61))
     assert program(RECOVERS, dsn=sink.dsn).code == 0
-    # Uvicorn's workers end by the signal: what they were sending then was in flight at a kill.
-    ends_by_signal = {"loaded", *(f"request {number}" for number in range(61))} if "uvicorn" in worker else set()
-    events = said(sink.events(), in_flight={"request 30"} | ends_by_signal)
+    events = said(sink.events(), in_flight={"request 30"})
     # One for each time that the application was loaded: workers, the one after the killed one, and those of the reload.
     assert events.count("loaded") == (1 if preload else 7)
     assert [text for text in events if text != "loaded"] == sorted(f"request {number}" for number in range(61))
@@ -366,3 +364,21 @@ def test_uwsgi(program: Run, sink: Sink, tmp_path: Path, state_of_its_own: Path,
     assert events.count("loaded") == (4 if lazy else 1)
     assert [text for text in events if text != "loaded"] == sorted(f"request {number}" for number in range(61))
     assert files(state_of_its_own) == []
+
+
+@pytest.mark.parametrize("covered", ["", "app = faultwire.integrations.asgi.FaultwireAsgiMiddleware(app)\n"])
+def test_a_server_that_ends_by_the_signal_it_was_told_with(sink: Sink, tmp_path: Path, covered: str) -> None:
+    """Uvicorn shuts down, then raises the SIGTERM that it caught: no handler of `atexit` runs. Nothing is on disk."""
+    pytest.importorskip("uvicorn")
+    init = "import faultwire.integrations.asgi\nfaultwire.init(spool=False)"
+    source = ASGI.replace("faultwire.init()", init) + covered
+
+    def command(port: int) -> list[str]:
+        return [sys.executable, "-m", "uvicorn", "shop:app", "--port", str(port), "--log-level", "critical"]
+
+    sink.mode(delay_ms=20)
+    with serving(tmp_path, sink.dsn, source, command) as server:
+        server.workers(1)
+        server.fail(range(20))
+    assert server.process.returncode == -signal.SIGTERM
+    assert said(sink.events()) == sorted(["loaded", *(f"request {number}" for number in range(20))])

@@ -2,10 +2,14 @@
 
     app = FaultwireAsgiMiddleware(app)
 
-Covers `http` and `websocket`; `lifespan` passes through untouched.
+Covers `http` and `websocket`. Of `lifespan` it sees the end: what is on its way is sent before the server hears of it,
+for at most `shutdown_timeout`. Uvicorn then ends its process by the signal that it was told with, and no handler of
+`atexit` runs.
 """
 
 from __future__ import annotations
+
+import asyncio
 
 from .._engine import native
 from .._guard import note, quietly
@@ -48,7 +52,10 @@ async def run(
     send: Send,
     extra: Callable[[], Mapping[str, Any]] | None = None,
 ) -> None:
-    """Calls `app` for one request; `extra` adds `transaction` and `user` when an event needs them."""
+    """Calls `app` for one request, or for its lifespan; `extra` adds `transaction` and `user` when an event needs
+    them."""
+    if scope["type"] == "lifespan":
+        send = _flushing(send)
     begun = quietly("asgi", _begin, scope, receive, extra)
     if begun is None:
         await app(scope, receive, send)
@@ -115,6 +122,19 @@ def _begin(
         return request
 
     return request_cell(source, None if trace is None else trace.decode("latin-1")), receive
+
+
+def _flushing(send: Send) -> Send:
+    async def flushing(message: dict[str, Any]) -> None:
+        if message.get("type") in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+            try:
+                # In a thread: requests may still be answered. Other loops than that of asyncio have no such threads.
+                await asyncio.get_running_loop().run_in_executor(None, native.flush)
+            except Exception as failure:
+                note("lifespan", failure)
+        await send(message)
+
+    return flushing
 
 
 def _recording(receive: Receive, body: BodyRecorder) -> Receive:

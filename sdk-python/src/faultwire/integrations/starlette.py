@@ -66,7 +66,7 @@ def _patch(owner: Any, make: Callable[[Any], Any]) -> None:
 
 def _cover(original: Any) -> Any:
     async def __call__(self: Any, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if not _patches or scope["type"] == "lifespan":
+        if not _patches:
             await original(self, scope, receive, send)
             return
         asked = {key: scope.get(key) for key in ("type", "method", "path", "root_path", "headers")}
