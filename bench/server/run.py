@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import os
 import statistics
 import sys
 import tempfile
@@ -199,6 +200,10 @@ def main() -> None:
     if given.quick:
         plan = Plan(5, 1000, 20_000, 500, given.folder)
     parts = given.only.split(",")
+    # A debug build would answer as well, ten times slower.
+    os.environ.setdefault("FAULTWIRE_SERVER", str(ROOT / "target" / "release" / "faultwire-server"))
+    if not find_binary().is_file():
+        parser.error(f"{find_binary()} is not there: build it with `make server`")
     pool = Pool(FAULTS, plan.pool)
     with tempfile.TemporaryDirectory(dir=plan.folder) as folder:
         row("fdatasync p50 of the disk", f"{probe.fdatasync(Path(folder)) * 1e3:.2f} ms")
