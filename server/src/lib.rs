@@ -12,6 +12,7 @@
 //!
 //! [`server`] holds it together; [`settings`] says how it runs; [`upkeep`] copies and checks a data directory.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub mod address;
@@ -34,13 +35,15 @@ pub mod threads;
 pub mod upkeep;
 
 /// A project's number: the last part of its DSN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub struct ProjectId(pub u32);
 
 /// An issue's number, the same in all projects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub struct IssueId(pub i64);
 
 /// A pattern's number: one fingerprint of one project.

@@ -1,8 +1,8 @@
 //! The running server: its parts, put together and taken apart in order.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ use crate::people::{Purpose, secrets};
 use crate::settings::Settings;
 use crate::store::sqlite::{Reader, Sqlite};
 use crate::store::{IssueStore, OccurrenceFiles, OccurrenceReader};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, requests};
 use crate::{clock, threads};
 
 /// A client that is slower with its headers is not one.
@@ -160,7 +160,7 @@ impl Server {
             reader,
             doorway: doorway.clone(),
             live: live.clone(),
-            metrics,
+            metrics: metrics.clone(),
             log,
             keys,
             vault,
@@ -170,11 +170,13 @@ impl Server {
             throttle: Throttle::default(),
             trusted_proxies: settings.trusted_proxies.clone(),
             metrics_token: settings.metrics_token.as_deref().map(secrets::hash),
+            document: OnceLock::new(),
             noting: AtomicBool::new(false),
         });
         let inner = Router::new().merge(ingest::routes(ingest)).merge(api::routes(api));
-        let router =
-            under(&base, inner.fallback(async || api::Problem::NotFound)).layer(middleware::from_fn(introduce));
+        let inner = inner.layer(middleware::from_fn(requests::name)).fallback(async || api::Problem::NotFound);
+        let followed = middleware::from_fn_with_state(metrics, requests::follow);
+        let router = under(&base, inner).layer(middleware::from_fn(introduce)).layer(followed);
         let started = Server {
             address,
             listener,

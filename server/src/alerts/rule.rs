@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::channel::{ChannelId, Kind};
 use super::spike::Crossed;
-use crate::issues::{Level, Severity};
+use crate::issues::{Level, LevelName, Severity};
 use crate::store::Event;
 
 /// Rules of a project.
@@ -20,7 +21,7 @@ pub const MAX_COOLDOWN: u64 = 7 * 86_400;
 const SPIKE: u32 = 100;
 
 /// What can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// A new issue.
@@ -56,7 +57,7 @@ impl Trigger {
 }
 
 /// One rule of a project. A rule without channels notifies all that the project has.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Its name, once in a project: its cooldowns are kept under it.
@@ -89,8 +90,9 @@ fn yes() -> bool {
 }
 
 /// Of which issues a rule tells; what is empty or absent lets all through.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "RuleFilter")]
 pub struct Filter {
     /// In one of these environments.
     pub environments: BTreeSet<String>,
@@ -98,6 +100,7 @@ pub struct Filter {
     pub releases: BTreeSet<String>,
     /// At least this bad.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<LevelName>")]
     pub min_level: Option<Level>,
     /// At least this urgent.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 pub use arrival::{Counts, Report};
 pub use doorway::Doorway;
 pub use ledger::Ledger;
-pub use occurrence::{Occurrence, Reading, Tables, parse_hex};
+pub use occurrence::{Occurrence, Reading, Tables, parse_hex, trace_clue, user_clue};
 
 use crate::clock;
 use crate::log::{Log, Position};

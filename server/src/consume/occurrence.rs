@@ -12,7 +12,7 @@ use super::times::correct;
 use crate::ProjectId;
 use crate::issues::{Fingerprint, hash};
 use crate::log::KeyKind;
-use crate::store::Id;
+use crate::store::{Clue, Id};
 
 /// An occurrence may stand for so many: a client's sample rate is its word.
 const MAX_WEIGHT: f64 = 1000.0;
@@ -91,7 +91,7 @@ impl Occurrence {
         let claimed = event.timestamp.0.div_euclid(1000);
         let corrected = correct(claimed, sent, received);
         // Before the sanitizer takes away who it is: only the hash stays.
-        let salted = |text: &str| hash(&format!("{}{text}", reading.tables.salt));
+        let salted = |text: &str| user_clue(&reading.tables.salt, text);
         let user = event.user.as_ref().and_then(|user| {
             [&user.id, &user.email, &user.username, &user.ip_address]
                 .into_iter()
@@ -130,6 +130,12 @@ impl Occurrence {
         }
     }
 
+    /// The clue of the trace that it is part of.
+    pub fn trace(&self) -> Option<Clue> {
+        let trace = self.event.contexts.get("trace")?.get("trace_id")?.as_str()?;
+        Some(trace_clue(&trace.replace('-', "").to_ascii_lowercase()))
+    }
+
     /// The whole event as it is stored: everything in it sanitized, its time marked if it was changed.
     pub fn into_payload(mut self, reading: &mut Reading) -> Vec<u8> {
         self.heavy.restore(&mut self.event);
@@ -144,6 +150,16 @@ impl Occurrence {
         }
         serde_json::to_vec(&self.event).unwrap_or_default()
     }
+}
+
+/// The clue of a user of an application, by whatever names them in its events.
+pub fn user_clue(salt: &str, user: &str) -> Clue {
+    hash(&format!("{salt}{user}"))
+}
+
+/// The clue of a trace: 32 hexadecimal digits in lower case.
+pub fn trace_clue(trace: &str) -> Clue {
+    hash(&format!("trace {trace}"))
 }
 
 /// What our own clients have done already.

@@ -73,6 +73,14 @@ impl Distinct {
         }
     }
 
+    /// Whether it has a member; `None` when it has too many to tell.
+    pub fn contains(&self, hash: u64) -> Option<bool> {
+        match &self.0 {
+            Form::Exact(hashes) => Some(hashes.binary_search(&hash).is_ok()),
+            Form::Registers(_) => None,
+        }
+    }
+
     /// Adds the members of another.
     pub fn unite(&mut self, other: &Distinct) {
         match &other.0 {
@@ -171,6 +179,13 @@ mod tests {
                 assert_eq!(one, whole);
             }
         }
+    }
+
+    #[test]
+    fn members_are_known_while_they_are_few() {
+        assert_eq!(of(0..64).contains(hash("63")), Some(true));
+        assert_eq!(of(0..64).contains(hash("64")), Some(false));
+        assert_eq!(of(0..65).contains(hash("64")), None);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{Id, Place};
 use crate::alerts::Outgoing;
@@ -35,6 +36,9 @@ pub type TagCount = (PatternId, String, String);
 /// Where a pattern was seen: release and environment, empty where not said.
 pub type Sighting = (PatternId, String, String);
 
+/// The hash of a user or of a trace: what an occurrence is found by. See [`crate::issues::hash`].
+pub type Clue = u64;
+
 /// From when to when, and how many.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moment {
@@ -62,8 +66,9 @@ pub struct OccurrenceRow {
 }
 
 /// What happened to an issue, for the feed, the live stream and alerts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "IssueEvent")]
 pub enum Event {
     /// It is new.
     New,
@@ -130,6 +135,10 @@ pub struct Changes {
     pub issues: Vec<Issue>,
     /// Those of them that are new.
     pub opened: Vec<IssueId>,
+    /// What new issues are found by beside title and culprit.
+    pub messages: HashMap<IssueId, String>,
+    /// By what stored occurrences are found.
+    pub clues: Vec<(Clue, PatternId)>,
     /// Counts by hour.
     pub hours: HashMap<Hour, Counted>,
     /// Counts by tag.

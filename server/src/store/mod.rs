@@ -16,7 +16,7 @@ use crate::alerts::AlertStore;
 use crate::issues::{Fingerprint, Issue, Pattern, Releases};
 use crate::log::Position;
 
-pub use changes::{Changes, Counted, Event, Hour, Moment, NewEvent, OccurrenceRow, Parked, Sighting, TagCount};
+pub use changes::{Changes, Clue, Counted, Event, Hour, Moment, NewEvent, OccurrenceRow, Parked, Sighting, TagCount};
 pub use occurrences::{Files as OccurrenceFiles, Place, Reader as OccurrenceReader};
 pub use sqlite::Registry;
 

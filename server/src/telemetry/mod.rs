@@ -1,6 +1,7 @@
 //! What the server says of itself: structured logs, and metrics for Prometheus.
 
 mod metrics;
+pub mod requests;
 
 use tracing_subscriber::EnvFilter;
 

@@ -1,5 +1,6 @@
 //! What people and rules do to issues: one at a time, between two batches, each with a line in the audit trail.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -13,7 +14,7 @@ use crate::{IssueId, ProjectId};
 const MAX_QUIET: usize = 500;
 
 /// What is wanted of an issue.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "move", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Move {
     /// Open it again.
@@ -100,7 +101,9 @@ impl Ledger {
             Move::ResolveInNextRelease => resolved(Resolved::AfterRelease(newest)),
             Move::Ignore => ignored(Ignored::Forever),
             Move::IgnoreUntilNextRelease => ignored(Ignored::AfterRelease(newest)),
-            Move::IgnoreUntilCount { count } => ignored(Ignored::Count(estimated as u64 + (*count).max(1))),
+            Move::IgnoreUntilCount { count } => {
+                ignored(Ignored::Count((estimated as u64).saturating_add((*count).max(1))))
+            }
             Move::IgnoreUntilTime { time } => ignored(Ignored::Time(*time)),
             Move::Merge { issues } => match self.merge(project, id, issues)? {
                 Some(refusal) => return Ok(Answer::Refused(refusal)),

@@ -360,6 +360,8 @@ impl Ledger {
         reading: &mut Reading,
     ) -> anyhow::Result<()> {
         let (time, id) = (occurrence.time, occurrence.id);
+        let clues = [occurrence.user, occurrence.trace()].into_iter().flatten();
+        self.changes.clues.extend(clues.map(|clue| (clue, pattern)));
         let place = self.occurrences.put(pattern, &occurrence.into_payload(reading)).context("occurrences")?;
         self.changes.occurrences.push(OccurrenceRow { pattern, time, id, place, is_newest_only });
         Ok(())

@@ -9,7 +9,9 @@ use super::Ledger;
 use super::tell::Origin;
 use crate::clock::HOUR;
 use crate::consume::Occurrence;
-use crate::issues::{Distinct, Facts, Fingerprint, Impact, Issue, Level, Pattern, Severity, Status, facts, severity};
+use crate::issues::{
+    Distinct, Facts, Fingerprint, Impact, Issue, Level, Pattern, Severity, Status, facts, message, severity,
+};
 use crate::store::Event;
 use crate::{IssueId, PatternId, ProjectId};
 
@@ -131,6 +133,9 @@ impl Ledger {
             merged_into: None,
         };
         self.changes.opened.push(issue_id);
+        if event == Event::New {
+            self.changes.messages.insert(issue_id, message(&occurrence.event));
+        }
         self.shelf.put_pattern(pattern, true);
         self.shelf.put_issue(issue, id);
         if event == Event::Overflow {

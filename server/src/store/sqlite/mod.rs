@@ -4,6 +4,8 @@
 //! is, before they are told that it is done.
 
 mod alerts;
+mod clues;
+mod details;
 mod erase;
 mod ids;
 mod payloads;
@@ -12,6 +14,7 @@ mod projects;
 mod query;
 mod registry;
 mod rows;
+mod search;
 mod write;
 
 use std::collections::HashSet;
@@ -28,10 +31,12 @@ use crate::issues::{Fingerprint, Issue, Pattern, Release, Releases};
 use crate::log::Position;
 use crate::{IssueId, PatternId, ProjectId};
 
+pub use alerts::{Line, Message};
+pub use details::{Details, NotCounted};
 pub use payloads::Payloads;
-pub use people::{Member, NewToken, People, Session, Token};
+pub use people::{Invitation, Member, NewToken, People, Session, Token};
 pub use projects::{KeyRow, Project, Projects};
-pub use query::{Filter, Occurrence, Page, Reader};
+pub use query::{AfterIssue, AfterOccurrence, Filter, Occurrence, Page, Reader};
 pub use registry::Registry;
 
 /// Version of the schema that this server writes.

@@ -1,6 +1,7 @@
 //! People, and by what they are known.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ProjectId;
@@ -12,7 +13,7 @@ use crate::people::{Caller, MAX_SESSIONS, Purpose, Role, SESSION, User, UserId, 
 pub struct People<'c>(pub &'c Connection);
 
 /// A session as its person sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Session {
     /// By which it is revoked.
     pub number: i64,
@@ -25,7 +26,7 @@ pub struct Session {
 }
 
 /// A token as its owner sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Token {
     /// By which it is revoked.
     pub number: i64,
@@ -44,13 +45,30 @@ pub struct Token {
 }
 
 /// Someone in a project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Member {
     /// Who.
     #[serde(flatten)]
     pub user: User,
     /// As what.
     pub role: Role,
+}
+
+/// An invitation that nobody has taken up yet. What it can be taken up by is not known here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Invitation {
+    /// By which it is revoked.
+    pub number: i64,
+    /// Who is invited.
+    pub email: String,
+    /// Whether as an admin of the server.
+    pub is_admin: bool,
+    /// The project that comes with it.
+    pub project: Option<ProjectId>,
+    /// The role there.
+    pub role: Option<Role>,
+    /// Until when it holds.
+    pub expires: i64,
 }
 
 /// What a new token is.
@@ -421,6 +439,34 @@ impl People<'_> {
             ],
         )?;
         Ok(())
+    }
+
+    /// Invitations that still hold, to a project or all of them, the last made first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn invitations(self, project: Option<ProjectId>, now: i64) -> anyhow::Result<Vec<Invitation>> {
+        let sql = "SELECT number, email, admin, project, role, expires FROM links \
+                   WHERE purpose = 'invitation' AND expires > ?1 AND (?2 IS NULL OR project = ?2) ORDER BY number DESC";
+        self.all(sql, params![now, project.map(|project| project.0)], |row| {
+            Ok(Invitation {
+                number: row.get(0)?,
+                email: row.get(1)?,
+                is_admin: row.get(2)?,
+                project: row.get::<_, Option<u32>>(3)?.map(ProjectId),
+                role: role(row, 4)?,
+                expires: row.get(5)?,
+            })
+        })
+    }
+
+    /// Revokes an invitation, one to a project if that is named; whether there was one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn revoke_invitation(self, project: Option<ProjectId>, number: i64) -> anyhow::Result<bool> {
+        let sql = "DELETE FROM links WHERE purpose = 'invitation' AND number = ?1 AND (?2 IS NULL OR project = ?2)";
+        Ok(self.run(sql, params![number, project.map(|project| project.0)])? > 0)
     }
 
     /// What a link is for that still holds.

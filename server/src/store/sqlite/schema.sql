@@ -232,7 +232,8 @@ CREATE INDEX tokens_by_user ON tokens (user, number);
 
 -- One-time links. What they are for decides which columns are set.
 CREATE TABLE links (
-    hash    BLOB PRIMARY KEY,
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash    BLOB NOT NULL UNIQUE,
     purpose TEXT NOT NULL,
     user    INTEGER REFERENCES users (id) ON DELETE CASCADE,
     email   TEXT,
@@ -240,7 +241,8 @@ CREATE TABLE links (
     project INTEGER REFERENCES projects (id) ON DELETE CASCADE,
     role    TEXT,
     expires INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
+
 -- Alerts: what is told of issues, where, and what became of it.
 CREATE INDEX events_by_project ON events (project, number);
 
@@ -310,4 +312,11 @@ CREATE TABLE told (
 CREATE TABLE episodes (
     issue     INTEGER PRIMARY KEY,
     threshold REAL NOT NULL
+) STRICT;
+
+-- By what stored occurrences are found: hashes of users and traces, the newest last. Rows are filled up to a page, the
+-- oldest go: an index over them would touch a page each.
+CREATE TABLE clues (
+    number INTEGER PRIMARY KEY,
+    clues  BLOB NOT NULL                      -- 12 bytes each: hash, pattern
 ) STRICT;

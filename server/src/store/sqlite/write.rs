@@ -27,6 +27,7 @@ pub(super) fn all(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::R
     hits(transaction, changes)?;
     counts(transaction, changes)?;
     occurrences(transaction, changes)?;
+    super::clues::add(transaction, &changes.clues)?;
     events(transaction, changes)?;
     outcomes(transaction, changes)?;
     parked(transaction, changes)?;
@@ -112,7 +113,8 @@ fn put_issue(transaction: &Transaction<'_>, issue: &Issue) -> anyhow::Result<()>
 fn texts(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::Result<()> {
     let mut insert = transaction.prepare_cached("INSERT INTO issue_texts (rowid, text) VALUES (?1, ?2)")?;
     for issue in changes.issues.iter().filter(|issue| changes.opened.contains(&issue.id)) {
-        insert.execute(params![issue.id.0, format!("{}\n{}", issue.facts.title, issue.facts.culprit)])?;
+        let message = changes.messages.get(&issue.id).map(String::as_str).unwrap_or_default();
+        insert.execute(params![issue.id.0, format!("{}\n{}\n{message}", issue.facts.title, issue.facts.culprit)])?;
     }
     Ok(())
 }
