@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use axum::Router;
@@ -37,7 +37,7 @@ use crate::people::{Purpose, secrets};
 use crate::settings::Settings;
 use crate::store::sqlite::{Reader, Sqlite};
 use crate::store::{IssueStore, OccurrenceFiles, OccurrenceReader};
-use crate::telemetry::{Metrics, requests};
+use crate::telemetry::{Metrics, Task, requests};
 use crate::{clock, threads};
 
 /// A client that is slower with its headers is not one.
@@ -145,7 +145,7 @@ impl Server {
             customer_tag: settings.customer_tag.clone(),
         });
         let consumer = Consumer::new(log.clone(), ledger, doorway.clone(), reading, metrics.clone())?;
-        let consumer = threads::spawn("consume", move || consumer.run())?;
+        let consumer = threads::spawn(Task::Consume, move || consumer.run())?;
         let ingest = Arc::new(Ingest {
             keys: keys.clone(),
             quotas: Quotas::new(settings.hourly_quota, settings.browser_address_quota),
@@ -205,17 +205,19 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let connections = GracefulShutdown::new();
         let (stop_sending, stopping) = tokio::sync::oneshot::channel::<()>();
-        let sending = tokio::spawn(self.delivery.run(async { drop(stopping.await) }));
+        let sending = threads::start(Task::Outbox, self.delivery.run(async { drop(stopping.await) }));
         let mut protocol = auto::Builder::new(TokioExecutor::new());
         protocol.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
         protocol.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
         let mut stop = std::pin::pin!(stop);
         let ticking = self.live.clone();
-        tokio::spawn(async move {
+        threads::start(Task::Live, async move {
             let mut second = tokio::time::interval(Duration::from_secs(1));
             while !ticking.is_closed() {
                 second.tick().await;
+                let started = Instant::now();
                 ticking.tick();
+                Task::Live.ended(started, true);
             }
         });
         loop {
@@ -233,8 +235,11 @@ impl Server {
             let service = self.router.clone().layer(axum::Extension(peer));
             let served = protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
             let served = connections.watch(served.into_owned());
-            tokio::spawn(async move {
-                if let Err(error) = served.await {
+            threads::start(Task::Connection, async move {
+                let started = Instant::now();
+                let served = served.await;
+                Task::Connection.ended(started, served.is_ok());
+                if let Err(error) = served {
                     tracing::debug!(error = %error, "connection ended");
                 }
             });

@@ -4,11 +4,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Reading;
 use super::arrival::{self, Arrival};
 use crate::log::{Log, Position};
+use crate::telemetry::Task;
 use crate::threads::{self, Bell};
 
 /// Bytes of the log in one batch: some 80 events.
@@ -62,7 +63,7 @@ impl Ahead {
         let shared = Arc::new(Shared { from: Mutex::new((0, from)), bell, is_closing: AtomicBool::new(false) });
         let (sender, batches) = sync_channel(WAITING);
         let theirs = shared.clone();
-        threads::spawn("read", move || {
+        threads::spawn(Task::Read, move || {
             theirs.run(&*log, reading, &sender, &ready);
             // Before the ring, so that who wakes sees the end.
             drop(sender);
@@ -106,9 +107,11 @@ impl Shared {
             if wanted != epoch {
                 (epoch, position) = (wanted, from);
             }
+            let started = Instant::now();
             let read = match log.read(position, BATCH_BYTES) {
                 Ok(read) => read,
                 Err(error) => {
+                    Task::Read.ended(started, false);
                     tracing::error!(%error, "log: cannot read; it is tried again");
                     self.bell.wait(RETRY);
                     continue;
@@ -124,6 +127,7 @@ impl Shared {
             position = read.next;
             let received = read.records.iter().map(|record| record.received).collect();
             let arrivals = read.records.into_iter().flat_map(|record| arrival::read(record, &mut reading)).collect();
+            Task::Read.ended(started, true);
             let batch = Batch { arrivals, received, next: read.next, damaged: read.damaged, epoch };
             if sender.send(batch).is_err() {
                 return;

@@ -30,7 +30,7 @@ pub use occurrence::{Occurrence, Reading, Tables, parse_hex, trace_clue, user_cl
 
 use crate::clock;
 use crate::log::{Log, Position};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Task};
 use ahead::{Ahead, Next};
 use arrival::Arrival;
 
@@ -85,8 +85,11 @@ impl Consumer {
             if self.doorway.is_closed() {
                 self.ahead.close();
             }
-            let step = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.step()));
-            match step.unwrap_or_else(|_| Err(anyhow::anyhow!("a fault of the server"))) {
+            let step = Task::Consume.round(|| {
+                let step = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.step()));
+                step.unwrap_or_else(|_| Err(anyhow::anyhow!("a fault of the server")))
+            });
+            match step {
                 Ok(Step::Done) => {}
                 Ok(Step::Idle) => self.doorway.bell().wait(TICK),
                 Ok(Step::End) => break,

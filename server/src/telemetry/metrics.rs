@@ -10,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::tasks;
 use crate::outcome::{Outcome, Reason};
 
 /// Seconds: from a quick answer to one that a client gives up on.
@@ -64,7 +65,7 @@ pub struct Metrics {
     started: std::time::Instant,
 }
 
-fn seconds() -> Histogram {
+pub(super) fn seconds() -> Histogram {
     Histogram::new(SECONDS)
 }
 
@@ -101,6 +102,7 @@ impl Default for Metrics {
         registry.register("log_bytes", "Size of the log", metrics.log_bytes.clone());
         registry.register("http_seconds", "Time of a request, by route", metrics.requests.clone());
         registry.register("alert_seconds", "Time of an attempt to send a message", metrics.alert_seconds.clone());
+        registry.register("task_seconds", "Time of a round of what runs by itself", tasks::rounds());
         registry.register("live_streams", "Streams that are open", metrics.streams.clone());
         registry.register("uptime_seconds", "Since the start", metrics.uptime.clone());
         metrics

@@ -2,10 +2,12 @@
 
 mod metrics;
 pub mod requests;
+mod tasks;
 
 use tracing_subscriber::EnvFilter;
 
 pub use metrics::Metrics;
+pub use tasks::Task;
 
 /// Starts logging to standard error, a JSON object a line.
 ///

@@ -166,12 +166,12 @@ impl Book {
     }
 
     pub fn not_counted(&self, reason: &str) -> i64 {
-        self.reader().outcomes(SHOP, None).unwrap()["not_counted"][reason].as_i64().unwrap_or_default()
+        self.reader().outcomes(SHOP, None).unwrap().not_counted.get(reason).copied().unwrap_or_default()
     }
 
     pub fn payload(&self, event_id: &str) -> Option<Value> {
         let id = faultwire_server::consume::parse_hex(event_id).unwrap();
         let (_, _, stored) = self.reader().event(&id).unwrap()?;
-        stored.map(|occurrence| self.reader().payload(&occurrence).unwrap())
+        stored.map(|occurrence| self.reader().payload(&occurrence).unwrap().into())
     }
 }

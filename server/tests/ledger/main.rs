@@ -189,7 +189,8 @@ fn words_find_issues_in_any_case_and_nothing_else_does() {
     }
     book.commit();
     let found = |text: &str| {
-        let filter = Filter { text: Some(text.to_owned()), ..Filter::default() };
+        let words = text.split_whitespace().map(str::to_owned).collect();
+        let filter = Filter { words, ..Filter::default() };
         book.issues(&filter).iter().map(|issue| issue.facts.kind.clone()).collect::<Vec<_>>()
     };
     assert_eq!(found("keyERR"), ["KeyError"]);
