@@ -38,6 +38,7 @@ TAGS = {
     "section",
 }
 TAGS |= {"select", "span", "table", "tbody", "td", "th", "thead", "time", "tr", "ul"}
+CLASSES = {"", "faint", "number", "frame", "frame ours", "info", "low", "medium", "high", "critical"}
 ATTRIBUTES = {"aria-label", "class", "href", "name", "placeholder", "role", "selected", "title", "type", "value"}
 
 
@@ -91,15 +92,7 @@ def test_what_events_say_is_text(server: Server) -> None:
             assert element["tag"] in TAGS, element["tag"]
             assert set(element["attributes"]) <= ATTRIBUTES, element["attributes"]
             assert element["attributes"].get("href", "#").startswith("#"), element["attributes"]
-            assert element["attributes"].get("class", "") in {
-                "",
-                "faint",
-                "number",
-                "frame",
-                "frame ours",
-                "high",
-                "critical",
-            }
+            assert element["attributes"].get("class", "") in CLASSES, element["attributes"]
     listed, whole = texts(shown(server, "#/p/1")["main"]), texts(shown(server, f"#/p/1/i/{issue['id']}")["main"])
     assert SCRIPT in listed and BREAK in listed
     for text in [SCRIPT, BREAK, IMAGE, LINK]:

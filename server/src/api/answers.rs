@@ -16,6 +16,8 @@ use crate::telemetry::requests;
 pub enum Problem {
     /// There is no such thing, or not for the one who asks.
     NotFound,
+    /// There is something, but it takes other methods.
+    NotAllowed,
     /// Nobody knows who asks.
     Unauthorized,
     /// No such person, or not their password: which of the two is not told.
@@ -92,6 +94,7 @@ impl Problem {
     fn name(&self) -> (StatusCode, &'static str) {
         match self {
             Problem::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+            Problem::NotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Problem::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Problem::WrongPassword => (StatusCode::UNAUTHORIZED, "wrong_password"),
             Problem::Forbidden(reason, _) => (StatusCode::FORBIDDEN, reason),
@@ -109,6 +112,7 @@ impl Problem {
     fn detail(&self) -> String {
         let fixed = match self {
             Problem::NotFound => "there is no such thing",
+            Problem::NotAllowed => "Allow says which methods there are",
             Problem::Unauthorized => "log in, or send an API token: Authorization: Bearer fwt_...",
             Problem::WrongPassword => "the address or the password is wrong",
             Problem::Forbidden(_, detail) => detail,

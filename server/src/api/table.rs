@@ -8,7 +8,7 @@ use axum::middleware;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use super::document::{Described, Sketch};
-use super::{Api, guard};
+use super::{Api, Problem, guard};
 use crate::people::Need;
 
 /// One method of one path.
@@ -72,8 +72,9 @@ impl Route {
 
 /// The routes, each behind the guard of its need.
 pub(super) fn router(api: &Arc<Api>, routes: Vec<Route>) -> Router<Arc<Api>> {
-    routes.into_iter().fold(Router::new(), |router, route| {
+    let router = routes.into_iter().fold(Router::new(), |router, route| {
         let guarded = middleware::from_fn_with_state((api.clone(), route.need), guard::guard);
         router.route(route.path, route.handler.route_layer(guarded))
-    })
+    });
+    router.method_not_allowed_fallback(async || Problem::NotAllowed)
 }

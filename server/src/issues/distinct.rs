@@ -52,6 +52,9 @@ fn note_all(registers: &mut [u8; REGISTERS], hashes: &[u64]) {
 }
 
 impl Distinct {
+    /// What a set at most takes in the database whose members are known one by one.
+    pub const MAX_EXACT_BYTES: usize = 1 + 8 * EXACT;
+
     /// Adds a member; whether that changed anything.
     pub fn insert(&mut self, hash: u64) -> bool {
         match &mut self.0 {

@@ -66,3 +66,16 @@ fn references_and_components_are_the_same() {
     assert_eq!(used, there);
     assert!(there.len() > 30, "{}", there.len());
 }
+
+/// What is not there is a problem like all others: another path, another method.
+#[test]
+fn what_is_not_there_is_a_problem() {
+    let server = Running::start(&[]);
+    let nowhere = server.nobody().get("/api/v2/nowhere");
+    assert_eq!((nowhere.status, nowhere.reason().as_str()), (404, "not_found"));
+    let other = server.nobody().put("/api/v1/projects/1/issues", &Value::Null);
+    assert_eq!((other.status, other.reason().as_str()), (405, "method_not_allowed"));
+    let mut allowed: Vec<_> = other.header("allow").unwrap().split(',').collect();
+    allowed.sort_unstable();
+    assert_eq!(allowed, ["GET", "HEAD", "POST"]);
+}

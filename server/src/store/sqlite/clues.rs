@@ -8,9 +8,8 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::PatternId;
-use crate::issues::Distinct;
+use crate::issues::{Distinct, Hit};
 use crate::store::Clue;
-use crate::{ProjectId, issues::Hit};
 
 /// Bytes of a clue and its pattern.
 const ENTRY: usize = 12;
@@ -66,14 +65,17 @@ pub(super) fn find(connection: &Connection, clue: Clue) -> anyhow::Result<BTreeS
     Ok(found)
 }
 
-/// Patterns that hit a user: all that hit so few that each is known, and those of occurrences that were stored lately.
-pub(super) fn of_user(connection: &Connection, project: ProjectId, clue: Clue) -> anyhow::Result<BTreeSet<PatternId>> {
+/// Patterns that hit a user, of any project: all that hit so few that each is known, and those of occurrences that
+/// were stored lately.
+pub(super) fn of_user(connection: &Connection, clue: Clue) -> anyhow::Result<BTreeSet<PatternId>> {
     let mut found = find(connection, clue)?;
+    // The database looks for the bytes, and need not read those of the large ones; whether they are a member, and not
+    // parts of two, is seen here.
     let mut statement = connection.prepare_cached(
-        "SELECT hit.pattern, members FROM patterns JOIN hit ON hit.pattern = patterns.id AND what = ?2 \
-         WHERE project = ?1",
+        "SELECT pattern, members FROM hit WHERE what = ?1 AND length(members) <= ?2 AND instr(members, ?3) > 0",
     )?;
-    let mut rows = statement.query(params![project.0, Hit::Users as u8])?;
+    let values = params![Hit::Users as u8, Distinct::MAX_EXACT_BYTES as i64, clue.to_le_bytes()];
+    let mut rows = statement.query(values)?;
     while let Some(row) = rows.next()? {
         if Distinct::from_bytes(row.get_ref(1)?.as_blob()?).contains(clue) == Some(true) {
             found.insert(PatternId(row.get(0)?));

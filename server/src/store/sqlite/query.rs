@@ -143,7 +143,7 @@ impl Reader {
     ) -> anyhow::Result<Page<Issue>> {
         self.with(|connection| {
             let mut search = Search::of(project);
-            search.add(connection, project, filter)?;
+            search.add(connection, filter)?;
             if let Some(AfterIssue(time, id)) = after {
                 let (time, id) = (search.bind(time), search.bind(id));
                 search.conditions.push(format!("(last_seen, id) < ({time}, {id})"));

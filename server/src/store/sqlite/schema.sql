@@ -93,6 +93,7 @@ CREATE TABLE tags (
     count   INTEGER NOT NULL,
     PRIMARY KEY (pattern, name, value)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX tags_by_value ON tags (name, value);
 
 CREATE TABLE sightings (
     pattern     INTEGER NOT NULL,
@@ -103,6 +104,8 @@ CREATE TABLE sightings (
     count       INTEGER NOT NULL,
     PRIMARY KEY (pattern, release, environment)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX sightings_by_release ON sightings (release);
+CREATE INDEX sightings_by_environment ON sightings (environment);
 
 CREATE TABLE releases (
     project    INTEGER NOT NULL,

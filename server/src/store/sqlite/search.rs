@@ -30,7 +30,7 @@ impl Search {
     }
 
     /// Only those that a filter lets through.
-    pub fn add(&mut self, connection: &Connection, project: ProjectId, filter: &Filter) -> anyhow::Result<()> {
+    pub fn add(&mut self, connection: &Connection, filter: &Filter) -> anyhow::Result<()> {
         if let Some(status) = filter.status {
             let at = self.bind(status);
             self.conditions.push(format!("status = {at}"));
@@ -60,15 +60,15 @@ impl Search {
             let sql = "SELECT value FROM meta WHERE name = 'salt'";
             let salt: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
             let clue = user_clue(&salt.unwrap_or_default(), user);
-            self.patterns(clues::of_user(connection, project, clue)?);
+            self.patterns(clues::of_user(connection, clue)?);
         }
         Ok(())
     }
 
     fn of_pattern(&mut self, table: &str, condition: &str) {
         self.conditions.push(format!(
-            "EXISTS (SELECT 1 FROM patterns JOIN {table} ON {table}.pattern = patterns.id \
-             WHERE patterns.issue = issues.id AND {condition})"
+            "id IN (SELECT issue FROM {table} JOIN patterns ON patterns.id = {table}.pattern \
+             WHERE patterns.project = ?1 AND {condition})"
         ));
     }
 
