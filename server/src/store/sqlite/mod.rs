@@ -8,6 +8,7 @@ mod clues;
 mod details;
 mod erase;
 mod ids;
+mod links;
 mod payloads;
 mod people;
 mod projects;
@@ -33,8 +34,9 @@ use crate::{IssueId, PatternId, ProjectId};
 
 pub use alerts::{Line, Message};
 pub use details::{Details, NotCounted};
+pub use links::Invitation;
 pub use payloads::Payloads;
-pub use people::{Invitation, Member, NewToken, People, Session, Token};
+pub use people::{Member, NewToken, People, Session, Token};
 pub use projects::{KeyRow, Project, Projects};
 pub use query::{AfterIssue, AfterOccurrence, Filter, Occurrence, Page, Reader};
 pub use registry::Registry;
