@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::answers::{Items, reading};
 use super::document::{Answer as Answered, Sketch};
-use super::inputs::{Input, Path, Query};
+use super::inputs::{Exactly, Input, Path, Query};
 use super::search::Which;
 use super::table::Route;
 use super::{Api, Problem, Shared};
@@ -56,10 +56,11 @@ struct Named {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Change {
+    #[schemars(length(min = 1, max = 100))]
     issues: Vec<Named>,
     /// What is done to each; not `merge`, which is of one.
     #[serde(rename = "move")]
-    what: Move,
+    what: Exactly<Move>,
 }
 
 /// What became of one.
@@ -85,13 +86,14 @@ async fn change(
     if !(1..=MAX_CHANGED).contains(&change.issues.len()) {
         return Err(Problem::Invalid(format!("issues: expected 1 to {MAX_CHANGED}")));
     }
-    if matches!(change.what, Move::Merge { .. }) {
+    let Exactly(what) = change.what;
+    if matches!(what, Move::Merge { .. }) {
         return Err(Problem::Invalid("move: merge others into one issue at that issue".to_owned()));
     }
     let (who, mut items) = (caller.who(), Vec::with_capacity(change.issues.len()));
     for Named { id, version } in change.issues {
         // One by one, so that what comes in meanwhile is counted between them.
-        let (what, who) = (change.what.clone(), who.clone());
+        let (what, who) = (what.clone(), who.clone());
         let task = move |ledger: &mut Ledger| ledger.change(ProjectId(project), id, &what, &who, version);
         items.push(match api.doorway.ask(task).await?? {
             Answer::Done(issue) => Changed::Done { id, issue },

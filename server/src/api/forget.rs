@@ -39,6 +39,7 @@ pub(super) fn routes() -> Vec<Route> {
 #[serde(deny_unknown_fields)]
 struct Forget {
     /// The id, e-mail address, name or IP address that stands in the events' `user`.
+    #[schemars(length(min = 1, max = 1000))]
     user: String,
 }
 

@@ -5,7 +5,10 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{self, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
-use serde::de::DeserializeOwned;
+use schemars::JsonSchema;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use super::Problem;
 
@@ -21,6 +24,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
             Err(JsonRejection::MissingJsonContentType(_)) => Err(Problem::NotJson),
             Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Problem::TooLarge),
             Err(rejection) => Err(Problem::Invalid(rejection.body_text())),
+        }
+    }
+}
+
+/// A value of which nothing is passed over. Of choices that have nothing beside their name serde takes whatever else is
+/// sent, and `{"move": "resolve", "release": "1.0"}` would resolve in all releases.
+#[derive(JsonSchema)]
+#[schemars(transparent)]
+pub(super) struct Exactly<T>(pub T);
+
+impl<'de, T: DeserializeOwned + Serialize> Deserialize<'de> for Exactly<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Exactly<T>, D::Error> {
+        let sent = Map::<String, Value>::deserialize(deserializer)?;
+        let value: T = serde_json::from_value(sent.clone().into()).map_err(D::Error::custom)?;
+        let taken = serde_json::to_value(&value).map_err(D::Error::custom)?;
+        match sent.keys().find(|name| taken.get(name.as_str()).is_none()) {
+            Some(name) => Err(D::Error::custom(format!("unknown field `{name}`"))),
+            None => Ok(Exactly(value)),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::answers::{Tagged, reading};
-use super::inputs::{IfMatch, Input, Path, Query};
+use super::inputs::{Exactly, IfMatch, Input, Path, Query};
 use super::search::{Which, hex_id, invalid};
 use super::table::Route;
 use super::{Problem, Shared};
@@ -77,7 +77,7 @@ async fn change(
     Path((project, issue)): Path<(u32, i64)>,
     caller: Caller,
     known: IfMatch,
-    Input(what): Input<Move>,
+    Input(Exactly(what)): Input<Exactly<Move>>,
 ) -> Result<Tagged<OneIssue>, Problem> {
     let version = known.version()?;
     let task = move |ledger: &mut crate::consume::Ledger| {

@@ -333,6 +333,7 @@ async fn outcomes(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Deploy {
+    #[schemars(length(min = 1, max = 200))]
     release: String,
     /// When; by default now.
     time: Option<i64>,

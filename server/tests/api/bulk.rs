@@ -63,6 +63,8 @@ fn each_has_its_answer() {
         json!({ "issues": many, "move": { "move": "resolve" } }),
         json!({ "issues": [{ "id": ids[0] }], "move": { "move": "merge", "issues": [ids[1]] } }),
         json!({ "issues": [{ "id": ids[0] }], "move": { "move": "explode" } }),
+        // It is not the one that looks at the release: to pass over it would resolve too much.
+        json!({ "issues": [{ "id": ids[0] }], "move": { "move": "resolve", "release": "shop@1.0.0" } }),
     ] {
         assert_eq!(change(wrong).reason(), "invalid");
     }
