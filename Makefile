@@ -123,7 +123,7 @@ TORTURES := tests/processes/test_lives.py tests/processes/test_prefork.py tests/
 .PHONY: torture
 torture: python sink server ## A thousand kills, hundreds of forks, every crash; prints what arrived
 	FAULTWIRE_TORTURE=1 $(BIN)/python -m pytest -q $(wildcard $(TORTURES))
-	FAULTWIRE_TORTURE=1 $(BIN)/python -m pytest -q tests/server/test_kill.py
+	FAULTWIRE_TORTURE=1 $(BIN)/python -m pytest -q tests/server/test_kill.py tests/server/test_upgrade.py
 
 # One of fuzz/targets, all by default; seconds for each.
 TARGET ?=

@@ -63,4 +63,9 @@ impl DataDir {
     pub fn occurrences(&self) -> PathBuf {
         self.path.join("occurrences")
     }
+
+    /// Copies that were made before an upgrade.
+    pub fn backups(&self) -> PathBuf {
+        self.path.join("backups")
+    }
 }

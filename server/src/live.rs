@@ -156,11 +156,19 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::issues::Trigger;
     use crate::store::{Event, NewEvent};
 
     fn happened(project: u32) -> Changes {
         let (project, issue) = (ProjectId(project), IssueId(1));
-        let event = NewEvent { project, issue, time: 0, event: Event::New, who: String::new(), detail: json!({}) };
+        let event = NewEvent {
+            project,
+            issue,
+            time: 0,
+            event: Event::Told(Trigger::New),
+            who: String::new(),
+            detail: json!({}),
+        };
         Changes { events: vec![event], ..Changes::default() }
     }
 

@@ -55,6 +55,9 @@ enum Task {
     },
     /// Look at directory, disk, database, log and settings, and say what is not well.
     Doctor,
+    /// Ask the server that runs with these settings on this machine whether it is ready: exit code 0 if it is. For health
+    /// checks.
+    Ready,
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,6 +122,7 @@ fn run() -> anyhow::Result<()> {
         }
         Some(Task::Backup { folder }) => upkeep::backup(&cli.settings.data_dir, &folder),
         Some(Task::Restore { folder }) => upkeep::restore(&folder, &cli.settings.data_dir),
+        Some(Task::Ready) => upkeep::ready(&cli.settings),
         Some(Task::Doctor) => {
             let findings = upkeep::doctor(&cli.settings);
             for finding in &findings {
@@ -141,14 +145,16 @@ fn serve(settings: Settings) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("faultwire-http").build()?;
     runtime.block_on(async {
         let server = Server::start(settings).await?;
-        say(&format!("faultwire-server listens on http://{}", server.address()));
+        // Who reads that it listens may ask it to end. Before, the system ends it, and nothing was begun.
+        let stop = stopped();
+        say(&format!("faultwire-server listens on {}://{}", server.scheme(), server.address()));
         if let Some(dsn) = &server.first_dsn {
             say(&format!("DSN of the first project: {dsn}"));
         }
         if let Some(link) = &server.setup_link {
             say(&format!("The first person comes in here, once and within 24 hours: {link}"));
         }
-        server.run(stopped()).await
+        server.run(stop).await
     })
 }
 
@@ -157,15 +163,18 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Resolves when the process is asked to end.
-async fn stopped() {
+/// Resolves when the process is asked to end, from now on.
+fn stopped() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let wait = async |kind| match signal(kind) {
+    let [terminate, interrupt] = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    let wait = async |asked: std::io::Result<tokio::signal::unix::Signal>| match asked {
         Ok(mut signal) => drop(signal.recv().await),
         Err(_) => std::future::pending().await,
     };
-    tokio::select! {
-        () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::interrupt()) => {}
+    async move {
+        tokio::select! {
+            () = wait(terminate) => {}
+            () = wait(interrupt) => {}
+        }
     }
 }

@@ -40,7 +40,7 @@ pub enum Reason {
     InvalidEvent,
     /// A kind of item that is not kept: attachments, transactions, replays.
     UnsupportedItem,
-    /// Count items are for server keys.
+    /// Count items and aggregated sessions are for server keys.
     ForbiddenItem,
     /// Counts of a fault of which no event came.
     Unattributed,

@@ -1,10 +1,10 @@
 //! The running server: its parts, put together and taken apart in order.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use axum::Router;
@@ -14,19 +14,17 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect};
 use faultwire::sanitize::Sanitizer;
 use faultwire::stacktrace::Rules;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::alerts::delivery::Delivery;
 use crate::alerts::{Sender, Smtp, Vault};
 use crate::api;
+use crate::connections::Connections;
 use crate::consume::ledger::Limits;
 use crate::consume::{Consumer, Doorway, Ledger, Reading, Tables};
 use crate::data_dir::DataDir;
+use crate::health::{Bounds, Health};
 use crate::ingest::{self, Ingest, Keys, Quotas};
 use crate::live::Live;
 use crate::log::{self, Log};
@@ -34,28 +32,25 @@ use crate::people::cookies::Site;
 use crate::people::passwords::Hasher;
 use crate::people::throttle::Throttle;
 use crate::people::{Purpose, secrets};
+use crate::project_settings::{ByProject, InForce};
 use crate::settings::Settings;
 use crate::store::sqlite::{Reader, Sqlite};
-use crate::store::{IssueStore, OccurrenceFiles, OccurrenceReader};
-use crate::telemetry::Metrics;
-use crate::{clock, threads};
-
-/// A client that is slower with its headers is not one.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Requests that are still answered when the server is told to stop.
-const GRACE: Duration = Duration::from_secs(10);
-/// Requests of one HTTP/2 connection at once.
-const MAX_STREAMS: u32 = 256;
+use crate::store::{IssueStore, OccurrenceFiles, OccurrenceStore};
+use crate::telemetry::{Metrics, Task, requests};
+use crate::tls::Certificate;
+use crate::{clock, threads, upkeep};
 
 /// A server that listens.
 pub struct Server {
     address: SocketAddr,
     listener: TcpListener,
     router: Router,
+    certificate: Option<Arc<Certificate>>,
     log: Arc<log::Files>,
     doorway: Doorway,
     live: Arc<Live>,
     delivery: Delivery,
+    health: Arc<Health>,
     consumer: JoinHandle<()>,
     /// The first project's DSN, if this start made it.
     pub first_dsn: Option<String>,
@@ -80,12 +75,14 @@ impl Server {
             anyhow::bail!("smtp_url, smtp_from: expected both or none");
         }
         settings.smtp_url.as_ref().map_or(Ok(()), Smtp::validate)?;
+        let certificate = Certificate::open(&settings)?;
         let settings = Arc::new(settings);
         let data_dir = DataDir::open(&settings.data_dir)?;
         let listener =
             TcpListener::bind(settings.listen).await.with_context(|| format!("listen {}", settings.listen))?;
         let address = listener.local_addr()?;
         let public_url = settings.public_url(address);
+        upkeep::upgrade(&data_dir)?;
         let store = Sqlite::open(&data_dir.database(), settings.seen_ids_bytes)?;
         let occurrences = OccurrenceFiles::open(&data_dir.occurrences(), store.occurrences_end())
             .with_context(|| format!("occurrences {}", data_dir.occurrences().display()))?;
@@ -95,6 +92,7 @@ impl Server {
         let mut first_dsn = None;
         let mut setup_link = None;
         let keys = Arc::new(Keys::default());
+        let of = Arc::new(ByProject::new(InForce::from(&*settings)));
         store.registry(|registry| {
             let projects = registry.projects();
             if projects.all()?.is_empty() {
@@ -102,6 +100,9 @@ impl Server {
                 first_dsn = Some(dsn(&public_url, &key.public, project.id));
             }
             keys.replace(projects.key_table()?);
+            for project in projects.all()? {
+                of.put(project.id, &projects.settings_of(project.id)?.0);
+            }
             if !registry.people().has_admin()? {
                 let secret = secrets::fresh()?;
                 registry.people().add_link(&secrets::hash(&secret), &Purpose::Setup, clock::now())?;
@@ -114,9 +115,16 @@ impl Server {
         let named = || format!("log {}", data_dir.log().display());
         let files = Arc::new(log::Files::open(&data_dir.log(), store.position()).with_context(named)?);
         let log: Arc<dyn Log> = files.clone();
-        let reader = Reader::new(&data_dir.database(), OccurrenceReader::new(&data_dir.occurrences()));
+        let reader = Reader::new(&data_dir.database(), occurrences.reader());
         let live = Arc::new(Live::new(format!("{:x}", clock::now())));
-        let mut ledger = Ledger::new(Box::new(store), occurrences, Limits::from(&*settings));
+        let limits = Limits { of: of.clone(), retention_bytes: settings.retention_bytes };
+        let reading = Reading::new(Tables {
+            sanitizer: Sanitizer::default(),
+            rules: Rules::new(Vec::new(), Vec::new(), &[]).map_err(|e| anyhow::anyhow!("{e}"))?,
+            salt,
+            of: of.clone(),
+        });
+        let mut ledger = Ledger::new(Box::new(store), Box::new(occurrences), limits, reading.again());
         let listening = live.clone();
         ledger.listen(move |changes| listening.committed(changes));
         let counting = metrics.clone();
@@ -138,17 +146,21 @@ impl Server {
                 bell.notify_one();
             }
         });
-        let reading = Reading::new(Tables {
-            sanitizer: Sanitizer::default(),
-            rules: Rules::new(Vec::new(), Vec::new(), &[]).map_err(|e| anyhow::anyhow!("{e}"))?,
-            salt,
-            customer_tag: settings.customer_tag.clone(),
-        });
         let consumer = Consumer::new(log.clone(), ledger, doorway.clone(), reading, metrics.clone())?;
-        let consumer = threads::spawn("consume", move || consumer.run())?;
+        let consumer = threads::spawn(Task::Consume, move || consumer.run())?;
+        let quotas = Arc::new(Quotas::new(of.clone(), settings.browser_address_quota));
+        let health = Arc::new(Health {
+            folder: data_dir.path().to_owned(),
+            bounds: Bounds::from(&*settings),
+            quotas: quotas.clone(),
+            log: log.clone(),
+            metrics: metrics.clone(),
+            doorway: doorway.clone(),
+            troubles: Mutex::default(),
+        });
         let ingest = Arc::new(Ingest {
             keys: keys.clone(),
-            quotas: Quotas::new(settings.hourly_quota, settings.browser_address_quota),
+            quotas: quotas.clone(),
             log: log.clone(),
             doorway: doorway.clone(),
             metrics: metrics.clone(),
@@ -160,29 +172,35 @@ impl Server {
             reader,
             doorway: doorway.clone(),
             live: live.clone(),
-            metrics,
+            metrics: metrics.clone(),
             log,
             keys,
             vault,
             sender,
+            of,
+            health: health.clone(),
             site,
             hasher: Hasher::default(),
             throttle: Throttle::default(),
             trusted_proxies: settings.trusted_proxies.clone(),
             metrics_token: settings.metrics_token.as_deref().map(secrets::hash),
+            document: OnceLock::new(),
             noting: AtomicBool::new(false),
         });
         let inner = Router::new().merge(ingest::routes(ingest)).merge(api::routes(api));
-        let router =
-            under(&base, inner.fallback(async || api::Problem::NotFound)).layer(middleware::from_fn(introduce));
+        let inner = inner.layer(middleware::from_fn(requests::name)).fallback(async || api::Problem::NotFound);
+        let followed = middleware::from_fn_with_state(metrics, requests::follow);
+        let router = under(&base, inner).layer(middleware::from_fn(introduce)).layer(followed);
         let started = Server {
             address,
             listener,
             router,
+            certificate,
             log: files,
             doorway,
             live,
             delivery,
+            health,
             consumer,
             first_dsn,
             setup_link,
@@ -196,26 +214,32 @@ impl Server {
         self.address
     }
 
+    /// How it is spoken to: `http` or `https`.
+    pub fn scheme(&self) -> &'static str {
+        if self.certificate.is_some() { "https" } else { "http" }
+    }
+
     /// Answers until `stop` resolves; then lets requests end, and consumes what was accepted.
     ///
     /// # Errors
     /// When the consumer died.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let connections = GracefulShutdown::new();
+        let connections = Connections::new(self.router, self.certificate.as_ref())?;
+        let follower = self.certificate.map(|certificate| threads::start(Task::Certificate, certificate.follow()));
         let (stop_sending, stopping) = tokio::sync::oneshot::channel::<()>();
-        let sending = tokio::spawn(self.delivery.run(async { drop(stopping.await) }));
-        let mut protocol = auto::Builder::new(TokioExecutor::new());
-        protocol.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-        protocol.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
+        let sending = threads::start(Task::Outbox, self.delivery.run(async { drop(stopping.await) }));
         let mut stop = std::pin::pin!(stop);
         let ticking = self.live.clone();
-        tokio::spawn(async move {
+        threads::start(Task::Live, async move {
             let mut second = tokio::time::interval(Duration::from_secs(1));
             while !ticking.is_closed() {
                 second.tick().await;
+                let started = Instant::now();
                 ticking.tick();
+                Task::Live.ended(started, true);
             }
         });
+        threads::start(Task::Health, self.health.run(self.live.clone()));
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
@@ -226,20 +250,12 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            // Answers are small and sent whole; to wait for more only delays them.
-            let _ = stream.set_nodelay(true);
-            let service = self.router.clone().layer(axum::Extension(peer));
-            let served = protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-            let served = connections.watch(served.into_owned());
-            tokio::spawn(async move {
-                if let Err(error) = served.await {
-                    tracing::debug!(error = %error, "connection ended");
-                }
-            });
+            connections.serve(stream, peer);
         }
         drop(self.listener);
         self.live.close();
-        let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
+        connections.end().await;
+        follower.inspect(tokio::task::JoinHandle::abort);
         // What was sent is written down as long as the consumer is there for it.
         drop(stop_sending);
         sending.await?;

@@ -28,6 +28,15 @@ pub struct Settings {
     #[arg(long, env = "FAULTWIRE_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,
 
+    /// Certificates in PEM, the server's own first, then those up to a root: with them the server speaks https by itself.
+    /// The file may be replaced while it runs.
+    #[arg(long, env = "FAULTWIRE_TLS_CERTIFICATE", value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// The private key of that certificate, in PEM, without a password.
+    #[arg(long, env = "FAULTWIRE_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
     /// Proxies whose X-Forwarded-For is believed; addresses, separated by commas.
     #[arg(long, env = "FAULTWIRE_TRUSTED_PROXIES", value_name = "ADDRESSES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpAddr>,
@@ -106,6 +115,18 @@ pub struct Settings {
     #[arg(long, env = "FAULTWIRE_ALERT_DIGEST_SECONDS", value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub alert_digest_seconds: u64,
 
+    /// Free bytes on the disk of the data directory below which the server alerts; 0 is never.
+    #[arg(long, env = "FAULTWIRE_ALERT_FREE_BYTES", value_name = "BYTES", default_value_t = 1 << 30)]
+    pub alert_free_bytes: u64,
+
+    /// Seconds by which counting may be behind what was accepted before the server alerts; 0 is never.
+    #[arg(long, env = "FAULTWIRE_ALERT_LAG_SECONDS", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub alert_lag_seconds: u64,
+
+    /// Seconds that such a lag, or a quota that is used up, has to last before the server alerts.
+    #[arg(long, env = "FAULTWIRE_ALERT_PATIENCE_SECONDS", value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub alert_patience_seconds: u64,
+
     /// What is logged: error, warn, info, debug or trace, and filters such as `faultwire_server::ingest=debug`.
     #[arg(long, env = "FAULTWIRE_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
@@ -117,7 +138,8 @@ pub const FILE_NAME: &str = "faultwire.toml";
 impl Settings {
     /// The address that clients use, without a slash at its end.
     pub fn public_url(&self, listening: SocketAddr) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{listening}"))
+        let scheme = if self.tls_certificate.is_some() { "https" } else { "http" };
+        self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{listening}"))
     }
 
     /// Age after which an occurrence goes.

@@ -132,6 +132,8 @@ class Server:
         #: What the last process wrote to its log, if it was `quiet`.
         self.log = self.folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
+        #: How often it was started: a connection belongs to one process.
+        self._life = 0
         self._local = threading.local()
         atexit.register(self.close)
         try:
@@ -161,6 +163,7 @@ class Server:
         assert self._process is None, "it runs"
         command = [str(find_binary()), "--data-dir", str(self.data), "--listen", f"127.0.0.1:{self.port}", *self.flags]
         env = {k: v for k, v in os.environ.items() if not k.startswith("FAULTWIRE_")}
+        self._life += 1
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -288,15 +291,16 @@ class Server:
     def _connection(self) -> http.client.HTTPConnection:
         kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         now = time.monotonic()
-        is_fresh = kept is not None and self._local.pid == self.pid and now - self._local.used < _KEPT
+        is_fresh = kept is not None and self._local.life == self._life and now - self._local.used < _KEPT
         self._local.used = now
         if kept is not None and is_fresh:
             return kept
         self._forget()
+        life = self._life
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_LIMIT)
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._local.connection, self._local.pid = connection, self.pid
+        self._local.connection, self._local.life = connection, life
         return connection
 
     def _forget(self) -> None:

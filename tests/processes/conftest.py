@@ -15,9 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "conformance"))
 
 from sink import Sink  # noqa: E402
 from state import state_of_its_own  # noqa: E402, F401
-
-#: The longer run of `make torture`.
-TORTURE = bool(os.environ.get("FAULTWIRE_TORTURE"))
+from torture import figure, pytest_terminal_summary  # noqa: E402, F401
 
 #: Seconds that any story may take: far beyond what it takes on a busy machine.
 DEADLINE = 60.0
@@ -31,22 +29,6 @@ class Ended:
 
 
 Run = Callable[..., Ended]
-
-
-_figures: list[str] = []
-
-
-@pytest.fixture
-def figure() -> Callable[[str], None]:
-    """Notes a line for the table that `make torture` prints."""
-    return _figures.append
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if TORTURE and _figures:
-        terminalreporter.section("figures")
-        for line in _figures:
-            terminalreporter.line(line)
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import DEADLINE, TORTURE, Run
+from conftest import DEADLINE, Run
 from sink import Json, Sink
 from test_lives import files, start
+from torture import TORTURE
 
 pytestmark = pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="crashes are not captured here")
 

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import DEADLINE, TORTURE, Run
+from conftest import DEADLINE, Run
 from sink import Sink
+from torture import TORTURE
 
 #: Captures without an end, and says each id whose record is complete: what `stats()` counts as spooled or delivered
 #: is so, in the order of capture, since one thread captures and one worker writes.

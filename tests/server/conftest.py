@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,26 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
 from state import state_of_its_own  # noqa: E402, F401
+from torture import figure, pytest_terminal_summary  # noqa: E402, F401
 
 from server import Server  # noqa: E402
-
-#: The longer run of `make torture`.
-TORTURE = bool(os.environ.get("FAULTWIRE_TORTURE"))
-
-_figures: list[str] = []
-
-
-@pytest.fixture
-def figure() -> Callable[[str], None]:
-    """Notes a line for the table that `make torture` prints."""
-    return _figures.append
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if TORTURE and _figures:
-        terminalreporter.section("figures")
-        for line in _figures:
-            terminalreporter.line(line)
 
 
 @pytest.fixture
@@ -56,3 +40,29 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield start
     for server in started:
         server.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 96 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=96m,mode=0700", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("file systems cannot be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Takes all the room that there is."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(1 << 16))
+        except OSError:
+            pass
+    return ballast

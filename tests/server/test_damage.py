@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from clock import wrong_clock
+from conftest import fill
 
-from server import Server, envelope, new_id, wait_until
+from server import Server, ServerError, envelope, find_binary, new_id, wait_until
 
 DAY = 86_400
+YEAR = 365 * DAY
 
 
 def total(server: Server) -> int:
@@ -98,7 +99,7 @@ def test_a_damaged_tail_costs_what_was_damaged(server: Server, damage: str) -> N
     assert total(server) == len(found) + 2
     if damage == "flipped":
         assert server.metrics()["faultwire_log_damaged_total"] >= 1
-        assert "damaged" in server.said()
+        assert "damaged" in server.log.read_text()
 
 
 def test_a_log_that_is_gone_does_not_hide_what_comes(server: Server) -> None:
@@ -116,32 +117,6 @@ def test_a_log_that_is_gone_does_not_hide_what_comes(server: Server) -> None:
 
 
 # The disk.
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 96 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=96m,mode=0700", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("file systems cannot be mounted here")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Takes all the room that there is."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(1 << 16))
-        except OSError:
-            pass
-    return ballast
 
 
 def big(number: str) -> bytes:
@@ -217,12 +192,13 @@ def clock(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     return wrong_clock(tmp_path)
 
 
-@pytest.mark.parametrize("step", [-DAY, DAY])
+@pytest.mark.parametrize("step", [-50 * YEAR, -DAY, DAY])
 @pytest.mark.parametrize("restarts", [False, True])
 def test_the_clock_is_set(
     serve: Callable[..., Server], clock: tuple[Path, dict[str, str]], step: int, restarts: bool
 ) -> None:
-    """A day back or ahead, in one life or between two: all is counted once, and what is sent twice as well."""
+    """A day back or ahead, or as a machine without a battery has it, in one life or between two: all is counted once,
+    and what is sent twice as well."""
     offset, environment = clock
     server = serve(environment=environment)
     numbers = [server.event({"message": f"m{n}", "logger": "clock"}) for n in range(20)]
@@ -247,6 +223,74 @@ def test_the_clock_is_set(
     server.event({"event_id": numbers[-1], "message": "m", "logger": "clock"})
     server.settle()
     assert total(server) == 40
+
+
+def test_a_clock_that_was_years_ahead_takes_nothing_away(
+    serve: Callable[..., Server], clock: tuple[Path, dict[str, str]]
+) -> None:
+    """What retention takes away is gone for good, so a clock that is wrong for a while must not decide it."""
+    offset, environment = clock
+    server = serve("--auto-resolve-days", "0", environment=environment)
+    numbers = [server.event({"message": "m", "logger": "clock"}) for _ in range(20)]
+    server.settle()
+    server.stop()
+    offset.write_text(str(2 * YEAR))
+    # Its rounds come with the start, and for who restarts for a fault that it does not understand, again.
+    for _ in range(3):
+        server.start()
+        server.stop()
+    offset.write_text("0")
+    server.start()
+    (issue,) = server.issues()
+    assert sum(hour["raw"] for hour in server.issue(issue["id"])["details"]["hours"]) == 20
+    found = [server.find(number) for number in numbers]
+    assert all(event and event["payload"] for event in found)
+
+
+# The rest.
+
+
+def test_a_damaged_payload_is_said(server: Server) -> None:
+    """The event is still known and counted, the other payloads are still read."""
+    numbers = [server.event({"message": "m", "logger": "damage", "extra": {"n": n}}) for n in range(3)]
+    server.settle()
+    server.kill()
+    (file,) = (server.data / "occurrences").glob("*.occ")
+    content = bytearray(file.read_bytes())
+    content[-5] ^= 0xFF
+    file.write_bytes(content)
+    server.start()
+    assert all(server.find(number)["payload"] for number in numbers[:2])  # type: ignore[index]
+    answer = server.api("GET", f"/api/v1/projects/1/events/{numbers[2]}")
+    # Never something else's payload.
+    assert answer.json().get("payload") is None and (answer.status == 200 or "damaged" in server.said()), answer
+    (issue,) = server.issues()
+    assert issue["raw"] == 3
+    after = server.event({"message": "m", "logger": "damage"})
+    server.settle()
+    assert server.find(after)["payload"]  # type: ignore[index]
+
+
+def test_a_damaged_database_is_said_and_a_backup_is_as_good(server: Server, tmp_path: Path) -> None:
+    """It does not start on it, `doctor` says what to do, and what was backed up goes on elsewhere."""
+    number = server.event({"message": "m"})
+    server.settle()
+    binary, copy, back = str(find_binary()), tmp_path / "copy", tmp_path / "back"
+    subprocess.run([binary, "backup", str(copy), "--data-dir", str(server.data)], check=True)
+    assert server.stop() == 0
+    database = server.data / "faultwire.db"
+    content = bytearray(database.read_bytes())
+    content[:4096] = random.Random(7).randbytes(4096)
+    database.write_bytes(content)
+    with pytest.raises(ServerError, match=r"faultwire\.db"):
+        server.start()
+    server.stop()
+    doctor = subprocess.run([binary, "doctor", "--data-dir", str(server.data)], capture_output=True, text=True)
+    assert doctor.returncode == 1 and "ILL  database" in doctor.stdout, doctor
+    subprocess.run([binary, "restore", str(copy), "--data-dir", str(back)], check=True)
+    server.data = back
+    server.start()
+    assert server.find(number)
 
 
 def test_two_servers_do_not_share_their_data(server: Server) -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from conftest import TORTURE
+from torture import TORTURE
 
 from server import Server, envelope, new_id
 

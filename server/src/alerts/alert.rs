@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::channel::ChannelId;
-use crate::issues::{Issue, Level, Severity};
-use crate::store::Event;
+use crate::issues::{Issue, Level, Severity, Trigger};
 use crate::{IssueId, ProjectId};
 
 /// One thing to tell. Its texts come from events: hostile until a channel has escaped them.
@@ -44,44 +43,19 @@ pub struct Alert {
     pub detail: Value,
 }
 
-/// What happened to an issue.
+/// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
-    /// See [`super::Trigger`].
-    New,
-    /// See [`super::Trigger`].
-    Regressed,
-    /// See [`super::Trigger`].
-    Unignored,
-    /// See [`super::Trigger`].
-    Spike,
-    /// See [`super::Trigger`].
-    Recurred,
-    /// See [`super::Trigger`].
-    Milestone,
-    /// See [`super::Trigger`].
-    Overflow,
-    /// Someone or a rule resolved it: ends what was opened elsewhere.
+    /// Someone or a rule resolved the issue: ends what was opened elsewhere.
     Resolved,
     /// Nothing did: someone tries the channel.
     Test,
-}
-
-impl What {
-    /// What an event is to a channel.
-    pub fn of(event: Event) -> Option<What> {
-        Some(match event {
-            Event::New => What::New,
-            Event::Regressed => What::Regressed,
-            Event::Unignored => What::Unignored,
-            Event::Spike => What::Spike,
-            Event::Recurred => What::Recurred,
-            Event::Milestone => What::Milestone,
-            Event::Overflow => What::Overflow,
-            Event::Changed => return None,
-        })
-    }
+    /// Something is wrong with the server itself.
+    Server,
+    /// Something to an issue.
+    #[serde(untagged)]
+    Told(Trigger),
 }
 
 impl Alert {
@@ -131,15 +105,18 @@ impl Alert {
     pub fn headline(&self) -> String {
         let number = |name: &str| self.detail.get(name).and_then(Value::as_f64).unwrap_or_default();
         match self.event {
-            What::New => "New issue".to_owned(),
-            What::Regressed => "Regression".to_owned(),
-            What::Unignored => "No longer ignored".to_owned(),
-            What::Spike => format!("More than {} a minute", number("per_minute")),
-            What::Recurred => format!("Back after {} quiet minutes", (number("quiet_ms") / 60_000.0).floor()),
-            What::Milestone => format!("{} occurrences", number("milestone")),
-            What::Overflow => format!("More than {} new issues in an hour", number("limit")),
+            What::Told(Trigger::New) => "New issue".to_owned(),
+            What::Told(Trigger::Regressed) => "Regression".to_owned(),
+            What::Told(Trigger::Unignored) => "No longer ignored".to_owned(),
+            What::Told(Trigger::Spike) => format!("More than {} a minute", number("per_minute")),
+            What::Told(Trigger::Recurred) => {
+                format!("Back after {} quiet minutes", (number("quiet_ms") / 60_000.0).floor())
+            }
+            What::Told(Trigger::Milestone) => format!("{} occurrences", number("milestone")),
+            What::Told(Trigger::Overflow) => format!("More than {} new issues in an hour", number("limit")),
             What::Resolved => "Resolved".to_owned(),
             What::Test => "Test".to_owned(),
+            What::Server => "The server needs care".to_owned(),
         }
     }
 }

@@ -1,20 +1,22 @@
 //! Channels: where messages go. What they may be sent with is sealed, and never shown again.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use ureq::http::Uri;
 
 use super::vault::Vault;
 use crate::ProjectId;
 
 /// A channel's number. Never used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub struct ChannelId(pub i64);
 
 /// What a channel speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ChannelKind")]
 pub enum Kind {
     /// Slack's incoming webhooks.
     Slack,
@@ -77,7 +79,8 @@ pub struct Channel {
 }
 
 /// What of a channel may be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ChannelConfig")]
 pub struct Config {
     /// E-mail: to whom.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -105,7 +108,7 @@ pub struct Secrets {
 }
 
 /// What someone wants a channel to be; what is absent stays as it is.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// Its name.
@@ -237,33 +240,87 @@ impl Channel {
     }
 
     /// What the API shows: of secrets, only whether they are set.
-    pub fn shown(&self, vault: &Vault) -> Value {
+    pub fn shown(&self, vault: &Vault) -> Shown {
         let secrets = self.unseal(vault);
-        let is_readable = secrets.is_some();
         let state = |of: fn(&Secrets) -> &Option<String>| match &secrets {
-            None => "unreadable",
-            Some(secrets) if of(secrets).is_some() => "set",
-            Some(_) => "unset",
+            None => Secrecy::Unreadable,
+            Some(secrets) if of(secrets).is_some() => Secrecy::Set,
+            Some(_) => Secrecy::Unset,
         };
-        let mut shown = serde_json::Map::new();
-        for (field, _) in self.kind.fields() {
-            let value = match *field {
-                "url" => state(|s| &s.url),
-                "routing_key" => state(|s| &s.routing_key),
-                "secret" => state(|s| &s.secret),
-                _ => continue,
-            };
-            shown.insert((*field).to_owned(), value.into());
+        let has = |field| self.kind.fields().iter().any(|(known, _)| *known == field);
+        Shown {
+            id: self.id,
+            project: self.project,
+            name: self.name.clone(),
+            kind: self.kind,
+            enabled: self.enabled,
+            created: self.created,
+            config: self.config.clone(),
+            secrets: ShownSecrets {
+                url: has("url").then(|| state(|s| &s.url)),
+                routing_key: has("routing_key").then(|| state(|s| &s.routing_key)),
+                secret: has("secret").then(|| state(|s| &s.secret)),
+            },
+            usable: secrets.is_some(),
         }
-        json!({
-            "id": self.id, "project": self.project, "name": self.name, "kind": self.kind, "enabled": self.enabled,
-            "created": self.created, "config": self.config, "secrets": shown, "usable": is_readable,
-        })
     }
+}
+
+/// A channel as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Channel")]
+pub struct Shown {
+    /// Its number.
+    pub id: ChannelId,
+    /// Whose it is.
+    pub project: ProjectId,
+    /// Its name.
+    pub name: String,
+    /// What it speaks.
+    pub kind: Kind,
+    /// Whether messages go there.
+    pub enabled: bool,
+    /// When it was made.
+    pub created: i64,
+    /// What may be shown.
+    pub config: Config,
+    /// Of what may not, whether it is there.
+    pub secrets: ShownSecrets,
+    /// Whether what it is sent with can be read.
+    pub usable: bool,
+}
+
+/// Secrets of a channel, those that its kind has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ChannelSecrets")]
+pub struct ShownSecrets {
+    /// Slack and webhook: the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<Secrecy>,
+    /// PagerDuty: the integration's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing_key: Option<Secrecy>,
+    /// Webhook: what requests are signed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Secrecy>,
+}
+
+/// What is told of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Secrecy {
+    /// It is there.
+    Set,
+    /// It is not.
+    Unset,
+    /// The key that it was sealed with is another since: set all of them again.
+    Unreadable,
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn channel(kind: Kind) -> Channel {
@@ -319,10 +376,10 @@ mod tests {
         let mut channel = channel(Kind::Webhook);
         let secrets = Secrets { url: Some("https://h/xyzzy".into()), ..Secrets::default() };
         channel.seal(&ours, &secrets).unwrap();
-        let shown = channel.shown(&ours);
+        let shown = json!(channel.shown(&ours));
         assert_eq!(shown["secrets"], json!({ "url": "set", "secret": "unset" }));
         assert!(!shown.to_string().contains("xyzzy"));
-        assert_eq!(channel.shown(&other)["secrets"], json!({ "url": "unreadable", "secret": "unreadable" }));
+        assert_eq!(json!(channel.shown(&other))["secrets"], json!({ "url": "unreadable", "secret": "unreadable" }));
         assert!(channel.unseal(&ours) == Some(secrets) && channel.unseal(&other).is_none());
     }
 }

@@ -17,7 +17,8 @@ use super::sender::{Outcome, Sender};
 use crate::clock::{self, DAY};
 use crate::consume::Doorway;
 use crate::store::sqlite::Reader;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Task};
+use crate::threads;
 
 /// Messages under way at once, each on a thread that waits.
 const MAX_UNDER_WAY: usize = 32;
@@ -114,7 +115,10 @@ impl Delivery {
         let mut channels: HashMap<Id, ChannelId> = HashMap::new();
         let mut stop = std::pin::pin!(stop);
         loop {
-            let wait = delivery.start_due(&mut under_way, &mut channels).await.unwrap_or_else(|error| {
+            let started = Instant::now();
+            let due = delivery.start_due(&mut under_way, &mut channels).await;
+            Task::Outbox.ended(started, due.is_ok());
+            let wait = due.unwrap_or_else(|error| {
                 tracing::error!(error = format!("{error:#}"), "cannot look for alerts; they wait");
                 PAUSE
             });
@@ -153,7 +157,8 @@ impl Delivery {
                 Ok(_) if under_way.len() >= MAX_UNDER_WAY => break,
                 Ok(plan) => {
                     let channel = waiting.channel.id;
-                    let task = under_way.spawn(self.clone().deliver(waiting.channel, plan));
+                    let delivered = self.clone().deliver(waiting.channel, plan);
+                    let task = threads::start_in(under_way, Task::Deliver, delivered);
                     channels.insert(task.id(), channel);
                 }
             }
@@ -164,7 +169,9 @@ impl Delivery {
     async fn deliver(self: Arc<Self>, channel: Channel, plan: Plan) {
         let started = Instant::now();
         let kind = channel.kind;
-        match self.send(channel, plan).await {
+        let sent = self.send(channel, plan).await;
+        Task::Deliver.ended(started, sent.is_ok());
+        match sent {
             Ok(state) => self.metrics.delivered(kind.as_str(), state.as_str(), started.elapsed()),
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a message could not be prepared; it is tried again");

@@ -30,12 +30,13 @@ mod texts;
 mod vault;
 mod webhook;
 
+pub use crate::issues::Trigger;
 pub use alert::{Alert, NewAlert, What};
 pub use allow::Allow;
-pub use channel::{Channel, ChannelId, Config, Kind, Secrets, Wanted, host_of};
+pub use channel::{Channel, ChannelId, Config, Kind, Secrecy, Secrets, Shown, ShownSecrets, Wanted, host_of};
 pub use email::Smtp;
 pub use outbox::{AlertStore, Attempt, Content, NewMessage, Outgoing, Pending, State, Waiting};
-pub use rule::{Alerting, Filter, MAX_COOLDOWN, Rule, Scene, Trigger, default_rules, validate};
+pub use rule::{Alerting, Filter, MAX_COOLDOWN, Rule, Scene, default_rules, validate};
 pub use sender::{Outcome, Sender};
 pub use spike::{Crossed, Spikes, Turn};
 pub use vault::Vault;

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::alert::{Alert, NewAlert};
@@ -14,8 +15,9 @@ use super::rule::{Alerting, Rule};
 use crate::{IssueId, ProjectId};
 
 /// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "MessageState")]
 pub enum State {
     /// To be sent, or sent again.
     Pending,
@@ -26,6 +28,11 @@ pub enum State {
 }
 
 impl State {
+    /// The one of a name; what is none is given up.
+    pub fn named(name: &str) -> State {
+        [State::Pending, State::Sent].into_iter().find(|state| state.as_str() == name).unwrap_or(State::Failed)
+    }
+
     /// The name that the API has for it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -15,7 +15,11 @@ const SUMMARY: usize = 1024;
 
 /// What PagerDuty knows an issue by, also when the server has moved. Two servers with one key are kept apart.
 fn dedup_key(letter: &Letter, alert: &Alert) -> String {
-    format!("faultwire:{}:{}", letter.instance, alert.issue.0)
+    match alert.event {
+        // Of no issue; each cause by itself.
+        What::Server => format!("faultwire:{}:{}", letter.instance, alert.kind),
+        _ => format!("faultwire:{}:{}", letter.instance, alert.issue.0),
+    }
 }
 
 fn severity(severity: Severity) -> &'static str {

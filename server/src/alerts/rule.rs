@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::channel::{ChannelId, Kind};
 use super::spike::Crossed;
-use crate::issues::{Level, Severity};
-use crate::store::Event;
+use crate::issues::{Level, LevelName, Severity, Trigger};
 
 /// Rules of a project.
 const MAX_RULES: usize = 50;
@@ -19,44 +19,8 @@ pub const MAX_COOLDOWN: u64 = 7 * 86_400;
 /// Occurrences a minute above which the feed speaks of a spike when no rule says otherwise.
 const SPIKE: u32 = 100;
 
-/// What can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trigger {
-    /// A new issue.
-    New,
-    /// A resolved issue is back.
-    Regressed,
-    /// The condition came until which an issue was ignored.
-    Unignored,
-    /// More of it in a minute than [`Rule::spike_per_minute`].
-    Spike,
-    /// It occurs again after 30 minutes of quiet.
-    Recurred,
-    /// Its count passed 10, 50, 100, 500, ...
-    Milestone,
-    /// The project opened as many issues this hour as it may.
-    Overflow,
-}
-
-impl Trigger {
-    /// The trigger that an event is; `None` for what only the feed has.
-    pub fn of(event: Event) -> Option<Trigger> {
-        Some(match event {
-            Event::New => Trigger::New,
-            Event::Regressed => Trigger::Regressed,
-            Event::Unignored => Trigger::Unignored,
-            Event::Spike => Trigger::Spike,
-            Event::Recurred => Trigger::Recurred,
-            Event::Milestone => Trigger::Milestone,
-            Event::Overflow => Trigger::Overflow,
-            Event::Changed => return None,
-        })
-    }
-}
-
 /// One rule of a project. A rule without channels notifies all that the project has.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Its name, once in a project: its cooldowns are kept under it.
@@ -89,8 +53,9 @@ fn yes() -> bool {
 }
 
 /// Of which issues a rule tells; what is empty or absent lets all through.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "RuleFilter")]
 pub struct Filter {
     /// In one of these environments.
     pub environments: BTreeSet<String>,
@@ -98,6 +63,7 @@ pub struct Filter {
     pub releases: BTreeSet<String>,
     /// At least this bad.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<LevelName>")]
     pub min_level: Option<Level>,
     /// At least this urgent.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,20 +1,23 @@
 //! Alerts: channels and rules of a project, what was sent, and the feed of all that happened.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::answers::{Input, reading};
+use super::answers::{Created, Items, NoContent, Tagged, content_tag, reading};
+use super::inputs::{IfMatch, Input, Path, Query};
 use super::table::Route;
 use super::{Api, Problem, Shared};
 use crate::alerts::delivery::message_id;
 use crate::alerts::{
-    Alert, Attempt, Channel, ChannelId, Config, Content, NewMessage, Outcome, Rule, Secrets, State as Standing, Wanted,
+    Alert, Attempt, Channel, ChannelId, Config, Content, NewMessage, Outcome, Rule, Secrets, Shown, State as Standing,
+    Wanted,
 };
+use crate::consume::Ledger;
 use crate::people::Need;
-use crate::store::sqlite::{Page, Reader};
+use crate::store::sqlite::{Line, Message, Page, Reader};
 use crate::{ProjectId, clock};
 
 /// Entries of a page unless it is asked for others.
@@ -23,15 +26,26 @@ const MAX_LIMIT: usize = 200;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/api/v1/projects/{project}/channels", Need::View, channels),
-        Route::post("/api/v1/projects/{project}/channels", Need::Manage, create),
-        Route::patch("/api/v1/projects/{project}/channels/{channel}", Need::Manage, change),
-        Route::delete("/api/v1/projects/{project}/channels/{channel}", Need::Manage, remove),
-        Route::post("/api/v1/projects/{project}/channels/{channel}/test", Need::Manage, test),
-        Route::get("/api/v1/projects/{project}/rules", Need::View, rules),
-        Route::put("/api/v1/projects/{project}/rules", Need::Manage, set_rules),
-        Route::get("/api/v1/projects/{project}/deliveries", Need::View, deliveries),
-        Route::get("/api/v1/projects/{project}/feed", Need::View, feed),
+        Route::get("/api/v1/projects/{project}/channels", Need::View, "The channels of the project.", channels),
+        Route::post("/api/v1/projects/{project}/channels", Need::Manage, "Makes a channel.", create),
+        Route::get("/api/v1/projects/{project}/channels/{channel}", Need::View, "A channel.", channel),
+        Route::patch(
+            "/api/v1/projects/{project}/channels/{channel}",
+            Need::Manage,
+            "Changes a channel; what is absent stays.",
+            change,
+        ),
+        Route::delete("/api/v1/projects/{project}/channels/{channel}", Need::Manage, "Removes a channel.", remove),
+        Route::post(
+            "/api/v1/projects/{project}/channels/{channel}/test",
+            Need::Manage,
+            "Sends a message that says it is a test, and waits for what comes of it.",
+            test,
+        ),
+        Route::get("/api/v1/projects/{project}/rules", Need::View, "The rules of the project.", rules),
+        Route::put("/api/v1/projects/{project}/rules", Need::Manage, "Replaces all rules.", set_rules),
+        Route::get("/api/v1/projects/{project}/deliveries", Need::View, "Messages, the newest first.", deliveries),
+        Route::get("/api/v1/projects/{project}/feed", Need::View, "What happened to issues, the newest first.", feed),
     ]
 }
 
@@ -50,17 +64,27 @@ async fn of_project<T: Send + 'static>(
     found.await?.ok_or(Problem::NotFound)
 }
 
-async fn channels(State(api): Shared, Path(project): Path<u32>) -> Result<Json<Value>, Problem> {
+async fn channels(State(api): Shared, Path(project): Path<u32>) -> Result<Json<Items<Shown>>, Problem> {
     let found = of_project(&api, ProjectId(project), move |reader| reader.channels(ProjectId(project))).await?;
-    let items: Vec<Value> = found.iter().map(|channel| channel.shown(&api.vault)).collect();
-    Ok(Json(json!({ "items": items })))
+    Ok(Json(Items { items: found.iter().map(|channel| channel.shown(&api.vault)).collect() }))
+}
+
+/// A channel with its tag, which another secret changes as well.
+fn tagged(api: &Api, channel: &Channel) -> Tagged<Shown> {
+    Tagged::by_content(channel.shown(&api.vault), &channel.sealed)
+}
+
+async fn channel(State(api): Shared, Path((project, channel)): Path<(u32, i64)>) -> Result<Tagged<Shown>, Problem> {
+    let found = of_project(&api, ProjectId(project), move |reader| reader.channels(ProjectId(project))).await?;
+    let one = found.iter().find(|one| one.id == ChannelId(channel)).ok_or(Problem::NotFound)?;
+    Ok(tagged(&api, one))
 }
 
 async fn create(
     State(api): Shared,
     Path(project): Path<u32>,
     Input(mut wanted): Input<Wanted>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<Created<Shown>, Problem> {
     let project = ProjectId(project);
     of_project(&api, project, |_| Ok(())).await?;
     let Some(kind) = wanted.kind.take() else {
@@ -85,19 +109,24 @@ async fn create(
         Ok::<Channel, Problem>(channel)
     };
     let channel: Channel = api.doorway.ask(|ledger| ledger.make_channel(build)).await???;
-    Ok((StatusCode::CREATED, Json(channel.shown(&api.vault))))
+    Ok(Created(channel.shown(&api.vault)))
 }
 
 async fn change(
     State(api): Shared,
     Path((project, channel)): Path<(u32, i64)>,
+    known: IfMatch,
     Input(wanted): Input<Wanted>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Tagged<Shown>, Problem> {
     if wanted.kind.is_some() {
         return Err(Problem::Invalid("kind: a channel keeps it; make another".to_owned()));
     }
-    let vault = api.vault.clone();
+    let (vault, theirs) = (api.vault.clone(), api.clone());
     let change = move |channel: &mut Channel| {
+        let now = tagged(&theirs, channel);
+        if !known.allows(&now.tag) {
+            return Err(Problem::Stale(json!(now.body)));
+        }
         // Sealed under a key that is gone: they have to be set again, all of them.
         let mut secrets = channel.unseal(&vault).unwrap_or_default();
         wanted.put(channel, &mut secrets).map_err(Problem::Invalid)?;
@@ -106,10 +135,10 @@ async fn change(
     };
     let changed = api.doorway.ask(move |ledger| ledger.change_channel(ProjectId(project), ChannelId(channel), change));
     let channel: Result<Channel, Problem> = changed.await??.ok_or(Problem::NotFound)?;
-    Ok(Json(channel?.shown(&api.vault)))
+    Ok(tagged(&api, &channel?))
 }
 
-async fn remove(State(api): Shared, Path((project, channel)): Path<(u32, i64)>) -> Result<StatusCode, Problem> {
+async fn remove(State(api): Shared, Path((project, channel)): Path<(u32, i64)>) -> Result<NoContent, Problem> {
     let remove = |channel: &mut Channel| {
         channel.deleted = true;
         channel.sealed.clear();
@@ -117,11 +146,21 @@ async fn remove(State(api): Shared, Path((project, channel)): Path<(u32, i64)>) 
     };
     let removed = api.doorway.ask(move |ledger| ledger.change_channel(ProjectId(project), ChannelId(channel), remove));
     removed.await??.ok_or(Problem::NotFound)??;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
+}
+
+/// What came of a test.
+#[derive(Serialize, JsonSchema)]
+struct Tested {
+    /// The message's id.
+    message: String,
+    state: Standing,
+    /// What the other side said, or why it could not.
+    note: String,
 }
 
 /// Sends a message that says it is a test, once, and waits for what comes of it.
-async fn test(State(api): Shared, Path((project, channel)): Path<(u32, i64)>) -> Result<Json<Value>, Problem> {
+async fn test(State(api): Shared, Path((project, channel)): Path<(u32, i64)>) -> Result<Json<Tested>, Problem> {
     let (project, id) = (ProjectId(project), ChannelId(channel));
     let found = of_project(&api, project, move |reader| reader.channels(project)).await?;
     let channel = found.into_iter().find(|channel| channel.id == id).ok_or(Problem::NotFound)?;
@@ -140,15 +179,15 @@ async fn test(State(api): Shared, Path((project, channel)): Path<(u32, i64)>) ->
     let new = NewMessage { id: message.clone(), channel: id, project, created: now, since: now, alerts: Vec::new() };
     let attempt = Attempt { id: message.clone(), time, state, due: time, note: note.clone() };
     api.doorway.ask(|ledger| ledger.tested(new, attempt)).await??;
-    Ok(Json(json!({ "message": message, "state": state, "note": note })))
+    Ok(Json(Tested { message, state, note }))
 }
 
-async fn rules(State(api): Shared, Path(project): Path<u32>) -> Result<Json<Value>, Problem> {
-    let rules = of_project(&api, ProjectId(project), move |reader| reader.rules(ProjectId(project))).await?;
-    Ok(Json(json!({ "items": rules })))
+async fn rules(State(api): Shared, Path(project): Path<u32>) -> Result<Tagged<Items<Rule>>, Problem> {
+    let items = of_project(&api, ProjectId(project), move |reader| reader.rules(ProjectId(project))).await?;
+    Ok(Tagged::by_content(Items { items }, &[]))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Rules {
     items: Vec<Rule>,
@@ -158,21 +197,35 @@ struct Rules {
 async fn set_rules(
     State(api): Shared,
     Path(project): Path<u32>,
+    known: IfMatch,
     Input(rules): Input<Rules>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Tagged<Items<Rule>>, Problem> {
     let project = ProjectId(project);
     of_project(&api, project, |_| Ok(())).await?;
     let items = rules.items.clone();
-    api.doorway.ask(move |ledger| ledger.set_rules(project, rules.items)).await??.map_err(Problem::Invalid)?;
-    Ok(Json(json!({ "items": items })))
+    let reader = api.reader.clone();
+    let set = move |ledger: &mut Ledger| {
+        // Nobody else writes while the ledger is at this.
+        let now = Items { items: reader.rules(project)? };
+        if !known.allows(&content_tag(&now, &[])) {
+            return Err(Problem::Stale(json!(now)));
+        }
+        ledger.set_rules(project, rules.items)?.map_err(Problem::Invalid)
+    };
+    api.doorway.ask(set).await??;
+    Ok(Tagged::by_content(Items { items }, &[]))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Messages {
+    /// Those that stand so.
     state: Option<Standing>,
+    /// Those of one channel.
     channel: Option<i64>,
+    /// The `next` of the page before.
     after: Option<i64>,
+    /// How many; by default 50, at most 200.
     limit: Option<usize>,
 }
 
@@ -180,7 +233,7 @@ async fn deliveries(
     State(api): Shared,
     Path(project): Path<u32>,
     Query(which): Query<Messages>,
-) -> Result<Json<Page<Value>>, Problem> {
+) -> Result<Json<Page<Message>>, Problem> {
     let project = ProjectId(project);
     let limit = which.limit.unwrap_or(LIMIT).clamp(1, MAX_LIMIT);
     let channel = which.channel.map(ChannelId);
@@ -189,10 +242,12 @@ async fn deliveries(
     page.await.map(Json)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Lines {
+    /// The `next` of the page before.
     after: Option<i64>,
+    /// How many; by default 50, at most 200.
     limit: Option<usize>,
 }
 
@@ -200,7 +255,7 @@ async fn feed(
     State(api): Shared,
     Path(project): Path<u32>,
     Query(which): Query<Lines>,
-) -> Result<Json<Page<Value>>, Problem> {
+) -> Result<Json<Page<Line>>, Problem> {
     let limit = which.limit.unwrap_or(LIMIT).clamp(1, MAX_LIMIT);
     let project = ProjectId(project);
     of_project(&api, project, move |reader| reader.feed(project, which.after, limit)).await.map(Json)

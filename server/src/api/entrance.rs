@@ -6,12 +6,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::answers::{Input, reading};
+use super::answers::{Created, Nothing, reading};
+use super::document::{Answer, Part, Sketch};
+use super::inputs::Input;
 use super::table::Route;
 use super::{Api, Problem, Shared};
 use crate::people::{self, Caller, Need, Purpose, User, UserId, Via, passwords, secrets};
@@ -20,11 +22,18 @@ use crate::{address, clock};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::post("/api/v1/setup", Need::Open, setup),
-        Route::post("/api/v1/login", Need::Open, login),
-        Route::post("/api/v1/redeem", Need::Open, redeem),
-        Route::post("/api/v1/logout", Need::Person, logout),
-        Route::post("/api/v1/password", Need::Person, password),
+        Route::post("/api/v1/setup", Need::Open, "The first person, by the link that the first start printed.", setup)
+            .may(403, "The link was used, or is too old, or there never was one.")
+            .may(409, "There is someone with this address already."),
+        Route::post("/api/v1/login", Need::Open, "A session for a person.", login)
+            .may(401, "The address or the password is wrong.")
+            .may(429, "Too many attempts; `Retry-After` says when the next is possible."),
+        Route::post("/api/v1/redeem", Need::Open, "An invitation, or another password, by a one-time link.", redeem)
+            .may(403, "The link was used, or is too old, or there never was one.")
+            .may(409, "There is someone with this address already."),
+        Route::post("/api/v1/logout", Need::Person, "Ends the session.", logout),
+        Route::post("/api/v1/password", Need::Person, "Another password; all other sessions end.", password)
+            .may(429, "Too many attempts; `Retry-After` says when the next is possible."),
     ]
 }
 
@@ -44,27 +53,50 @@ impl FromRequestParts<Arc<Api>> for Visitor {
     }
 }
 
+impl Part for Visitor {}
+
 const NO_LINK: Problem = Problem::Forbidden("link", "the link was used, or is too old, or there never was one");
 
 fn taken() -> Problem {
     Problem::Conflict("there is someone with this address already: log in".to_owned())
 }
 
-/// The answer to someone who came in: the cookie, and what a page needs beside it.
-fn welcome(api: &Api, status: StatusCode, user: &User, session: &str) -> Response {
-    let body = json!({ "user": user, "csrf": secrets::csrf(session) });
-    let mut response = (status, Json(body)).into_response();
-    set_cookie(&mut response, &api.site.open(session));
-    response
+/// What a page needs beside the cookie of someone who came in.
+#[derive(Serialize, JsonSchema)]
+struct Welcome {
+    user: User,
+    /// To be sent as `X-Faultwire-CSRF` with everything that changes something.
+    csrf: String,
 }
 
-fn set_cookie(response: &mut Response, cookie: &str) {
-    if let Ok(cookie) = HeaderValue::try_from(cookie) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
+fn welcome(user: User, session: &str) -> Welcome {
+    Welcome { user, csrf: secrets::csrf(session) }
+}
+
+/// An answer that sets the cookie of the session, or takes it away.
+struct WithCookie<A> {
+    cookie: Option<String>,
+    answer: A,
+}
+
+impl<A: IntoResponse> IntoResponse for WithCookie<A> {
+    fn into_response(self) -> Response {
+        let mut response = self.answer.into_response();
+        if let Some(cookie) = self.cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
+        response
     }
 }
 
-#[derive(Deserialize)]
+impl<A: Answer> Answer for WithCookie<A> {
+    fn describe(sketch: &mut Sketch) {
+        A::describe(sketch);
+        sketch.answered_header("Set-Cookie", "The session, or its end.");
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Setup {
     token: String,
@@ -74,7 +106,11 @@ struct Setup {
 }
 
 /// The first person, by the link that the first start printed.
-async fn setup(State(api): Shared, visitor: Visitor, Input(setup): Input<Setup>) -> Result<Response, Problem> {
+async fn setup(
+    State(api): Shared,
+    visitor: Visitor,
+    Input(setup): Input<Setup>,
+) -> Result<WithCookie<Created<Welcome>>, Problem> {
     let hash = secrets::hash(&setup.token);
     if purpose(&api, hash).await? != Some(Purpose::Setup) {
         return Err(NO_LINK);
@@ -97,7 +133,7 @@ async fn setup(State(api): Shared, visitor: Visitor, Input(setup): Input<Setup>)
         })
         .await?;
     tracing::info!(user = user.email, "the first person was set up");
-    Ok(welcome(&api, StatusCode::CREATED, &user, &session))
+    Ok(WithCookie { cookie: Some(api.site.open(&session)), answer: Created(welcome(user, &session)) })
 }
 
 async fn purpose(api: &Api, hash: secrets::Hash) -> Result<Option<Purpose>, Problem> {
@@ -105,14 +141,18 @@ async fn purpose(api: &Api, hash: secrets::Hash) -> Result<Option<Purpose>, Prob
     reading(move || reader.registry(|registry| registry.people().link(&hash, clock::now()))).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Login {
     email: String,
     password: String,
 }
 
-async fn login(State(api): Shared, visitor: Visitor, Input(login): Input<Login>) -> Result<Response, Problem> {
+async fn login(
+    State(api): Shared,
+    visitor: Visitor,
+    Input(login): Input<Login>,
+) -> Result<WithCookie<Json<Welcome>>, Problem> {
     // Whatever cannot be an address is nobody's, and throttled as that.
     let email: String = people::email(&login.email).unwrap_or_default();
     let user = prove(&api, &email, visitor.address, login.password).await?.ok_or(Problem::WrongPassword)?;
@@ -125,7 +165,7 @@ async fn login(State(api): Shared, visitor: Visitor, Input(login): Input<Login>)
         Ok(registry.people().open_session(id, &opened, &visitor.agent, clock::now())?)
     })
     .await?;
-    Ok(welcome(&api, StatusCode::OK, &user, &session))
+    Ok(WithCookie { cookie: Some(api.site.open(&session)), answer: Json(welcome(user, &session)) })
 }
 
 /// Whose password it is, if it is right.
@@ -144,7 +184,7 @@ async fn prove(api: &Api, email: &str, address: Option<IpAddr>, password: String
     Ok(user.filter(|_| is_right))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Redeem {
     token: String,
@@ -154,7 +194,11 @@ struct Redeem {
 }
 
 /// An invitation, or a new password, by a one-time link.
-async fn redeem(State(api): Shared, visitor: Visitor, Input(redeem): Input<Redeem>) -> Result<Response, Problem> {
+async fn redeem(
+    State(api): Shared,
+    visitor: Visitor,
+    Input(redeem): Input<Redeem>,
+) -> Result<WithCookie<Json<Welcome>>, Problem> {
     let hash = secrets::hash(&redeem.token);
     let purpose = purpose(&api, hash).await?.filter(|purpose| *purpose != Purpose::Setup).ok_or(NO_LINK)?;
     let email = match &purpose {
@@ -183,7 +227,7 @@ async fn redeem(State(api): Shared, visitor: Visitor, Input(redeem): Input<Redee
         })
         .await?;
     api.throttle.forgive(&forgiven);
-    Ok(welcome(&api, StatusCode::OK, &user, &session))
+    Ok(WithCookie { cookie: Some(api.site.open(&session)), answer: Json(welcome(user, &session)) })
 }
 
 fn accept(
@@ -219,18 +263,15 @@ async fn user_of(api: &Api, id: UserId) -> Result<User, Problem> {
     reading(move || reader.registry(|registry| registry.people().user(id))).await?.ok_or(NO_LINK)
 }
 
-async fn logout(State(api): Shared, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
+async fn logout(State(api): Shared, caller: Caller, headers: HeaderMap) -> Result<WithCookie<Json<Nothing>>, Problem> {
     if let Via::Session { number } = caller.via {
         api.edit(move |registry| Ok(registry.people().close_session(caller.user, number)?)).await?;
     }
-    let mut response = Json(json!({})).into_response();
-    if api.site.session(&headers).is_some() {
-        set_cookie(&mut response, &api.site.close());
-    }
-    Ok(response)
+    let cookie = api.site.session(&headers).map(|_| api.site.close());
+    Ok(WithCookie { cookie, answer: Json(Nothing {}) })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Password {
     current: String,
@@ -243,7 +284,7 @@ async fn password(
     caller: Caller,
     visitor: Visitor,
     Input(password): Input<Password>,
-) -> Result<Response, Problem> {
+) -> Result<Json<Nothing>, Problem> {
     let proven = prove(&api, &caller.email, visitor.address, password.current).await?;
     let user = proven.ok_or(Problem::Forbidden("password", "current: it is not your password"))?;
     passwords::check(&password.new, &caller.email)?;
@@ -253,5 +294,5 @@ async fn password(
         Via::Token { .. } => None,
     };
     api.edit(move |registry| Ok(registry.people().set_password(user.id, &hash, kept)?)).await?;
-    Ok(Json(json!({})).into_response())
+    Ok(Json(Nothing {}))
 }

@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::answers::{Input, reading};
+use super::answers::reading;
+use super::inputs::{Input, Path};
 use super::table::Route;
 use super::{Api, Problem, Shared};
 use crate::ProjectId;
@@ -25,14 +27,27 @@ const AT_ONCE: usize = 500;
 const ROUNDS: usize = 5;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::post("/api/v1/projects/{project}/forget-user", Need::Manage, forget)]
+    vec![Route::post(
+        "/api/v1/projects/{project}/forget-user",
+        Need::Manage,
+        "Deletes what is stored of one of the project's users.",
+        forget,
+    )]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Forget {
     /// The id, e-mail address, name or IP address that stands in the events' `user`.
+    #[schemars(length(min = 1, max = 1000))]
     user: String,
+}
+
+/// What went.
+#[derive(Serialize, JsonSchema)]
+struct Removed {
+    /// Stored payloads.
+    removed: usize,
 }
 
 async fn forget(
@@ -40,7 +55,7 @@ async fn forget(
     caller: Caller,
     Path(project): Path<u32>,
     Input(Forget { user }): Input<Forget>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Removed>, Problem> {
     if user.is_empty() || user.chars().count() > 1000 {
         return Err(Problem::Invalid("user: expected 1 to 1000 characters".to_owned()));
     }
@@ -61,7 +76,7 @@ async fn forget(
         }
     }
     tracing::warn!(project = project.0, removed, by = caller.who(), "what was stored of a user was deleted");
-    Ok(Json(json!({ "removed": removed })))
+    Ok(Json(Removed { removed }))
 }
 
 /// The payloads of a user, read beside everything else.

@@ -1,6 +1,7 @@
 //! In front of every route: who asks, and may they.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
@@ -12,7 +13,8 @@ use axum::response::Response;
 use super::answers::reading;
 use super::{Api, Problem};
 use crate::people::{Caller, Denied, NOTE_EVERY, Need, decide, secrets};
-use crate::{ProjectId, clock};
+use crate::telemetry::Task;
+use crate::{ProjectId, clock, threads};
 
 /// The header that a page sends with everything that changes something.
 pub const CSRF: &str = "x-faultwire-csrf";
@@ -136,8 +138,10 @@ fn note(api: &Arc<Api>, caller: &Caller, now: i64) {
         return;
     }
     let api = api.clone();
-    tokio::spawn(async move {
+    threads::start(Task::Note, async move {
+        let started = Instant::now();
         let noted = api.doorway.ask(move |ledger| ledger.edit(|registry| registry.people().note(&via, now))).await;
+        Task::Note.ended(started, matches!(noted, Ok(Ok(_))));
         api.noting.store(false, std::sync::atomic::Ordering::Release);
         if let Ok(Err(error)) = noted {
             tracing::warn!(error = format!("{error:#}"), "the use of a session or token was not noted");

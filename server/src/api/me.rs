@@ -3,73 +3,131 @@
 use std::collections::HashMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use axum::extract::State;
+use axum::http::HeaderMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::answers::{Input, reading};
+use super::answers::{Created, Items, NoContent, reading};
+use super::inputs::{Input, Path};
 use super::table::Route;
+use super::users::OneUser;
 use super::{Problem, Shared};
-use crate::people::{self, Caller, MAX_TOKENS, Need, Via, secrets};
-use crate::store::sqlite::NewToken;
+use crate::people::{self, Caller, MAX_TOKENS, Need, Role, UserId, Via, secrets};
+use crate::store::sqlite::{NewToken, Project, Session, Token};
 use crate::{ProjectId, clock};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/api/v1/me", Need::Known, me),
-        Route::patch("/api/v1/me", Need::Person, rename),
-        Route::get("/api/v1/sessions", Need::Person, sessions),
-        Route::delete("/api/v1/sessions", Need::Person, close_others),
-        Route::delete("/api/v1/sessions/{session}", Need::Person, close),
-        Route::get("/api/v1/tokens", Need::Person, tokens),
-        Route::post("/api/v1/tokens", Need::Person, make_token),
-        Route::delete("/api/v1/tokens/{token}", Need::Person, revoke_token),
+        Route::get(
+            "/api/v1/me",
+            Need::Known,
+            "Who asks, what they are where, and what a page needs beside its cookie.",
+            me,
+        ),
+        Route::patch("/api/v1/me", Need::Person, "Changes how one is called.", rename),
+        Route::get("/api/v1/sessions", Need::Person, "Own sessions.", sessions),
+        Route::delete("/api/v1/sessions", Need::Person, "Ends all other sessions.", close_others),
+        Route::delete("/api/v1/sessions/{session}", Need::Person, "Ends a session.", close),
+        Route::get("/api/v1/tokens", Need::Person, "Own tokens.", tokens),
+        Route::post(
+            "/api/v1/tokens",
+            Need::Person,
+            "Makes a token; this answer is the only one that says it.",
+            make_token,
+        )
+        .may(409, "There are too many."),
+        Route::delete("/api/v1/tokens/{token}", Need::Person, "Revokes a token.", revoke_token),
     ]
 }
 
+/// Who asks.
+#[derive(Serialize, JsonSchema)]
+struct Me {
+    user: Asker,
+    /// The projects that they see.
+    projects: Vec<RoleIn>,
+    /// The session that they ask by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<i64>,
+    /// What a page sends with everything that changes something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    csrf: Option<String>,
+    /// The token that they ask by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<AskedBy>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Asker {
+    id: UserId,
+    email: String,
+    name: String,
+    /// Of the server, and asking as such.
+    is_admin: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct RoleIn {
+    project: Project,
+    role: Role,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct AskedBy {
+    number: i64,
+    name: String,
+    /// The only project it is for.
+    project: Option<ProjectId>,
+    can_write: bool,
+}
+
 /// Who asks, what they are where, and what a page needs beside its cookie.
-async fn me(State(api): Shared, caller: Caller, headers: HeaderMap) -> Result<Json<Value>, Problem> {
+async fn me(State(api): Shared, caller: Caller, headers: HeaderMap) -> Result<Json<Me>, Problem> {
     let (reader, asker) = (api.reader.clone(), caller.clone());
     let found = reading(move || {
         reader.registry(|registry| Ok((registry.people().projects_of(&asker)?, registry.projects().all()?)))
     });
     let (roles, projects) = found.await?;
     let roles: HashMap<_, _> = roles.into_iter().collect();
-    let seen = projects.iter().filter_map(|project| Some((project, roles.get(&project.id)?)));
-    let projects: Vec<Value> = seen.map(|(project, role)| json!({ "project": project, "role": role })).collect();
-    let user = json!({ "id": caller.user, "email": caller.email, "name": caller.name, "is_admin": caller.is_host() });
-    Ok(Json(match &caller.via {
-        Via::Session { number } => {
-            let csrf = api.site.session(&headers).map(secrets::csrf);
-            json!({ "user": user, "projects": projects, "session": number, "csrf": csrf })
-        }
-        Via::Token { number, name, project, can_write } => {
-            let token = json!({ "number": number, "name": name, "project": project, "can_write": can_write });
-            json!({ "user": user, "projects": projects, "token": token })
-        }
-    }))
+    let seen = projects.into_iter().filter_map(|project| Some((*roles.get(&project.id)?, project)));
+    let projects = seen.map(|(role, project)| RoleIn { project, role }).collect();
+    let is_admin = caller.is_host();
+    let user = Asker { id: caller.user, email: caller.email, name: caller.name, is_admin };
+    let (session, token) = match caller.via {
+        Via::Session { number } => (Some(number), None),
+        Via::Token { number, name, project, can_write } => (None, Some(AskedBy { number, name, project, can_write })),
+    };
+    let csrf = session.and_then(|_| api.site.session(&headers)).map(secrets::csrf);
+    Ok(Json(Me { user, projects, session, csrf, token }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Rename {
     name: String,
 }
 
-async fn rename(State(api): Shared, caller: Caller, Input(rename): Input<Rename>) -> Result<Json<Value>, Problem> {
+async fn rename(State(api): Shared, caller: Caller, Input(rename): Input<Rename>) -> Result<Json<OneUser>, Problem> {
     let name = people::name(&rename.name)?;
     let user = api.edit(move |registry| {
         registry.people().rename(caller.user, &name)?;
         registry.people().user(caller.user)?.ok_or(Problem::NotFound)
     });
-    Ok(Json(json!({ "user": user.await? })))
+    Ok(Json(OneUser { user: user.await? }))
 }
 
-async fn sessions(State(api): Shared, caller: Caller) -> Result<Json<Value>, Problem> {
+/// Sessions, and the one that asks.
+#[derive(Serialize, JsonSchema)]
+struct Sessions {
+    items: Vec<Session>,
+    current: Option<i64>,
+}
+
+async fn sessions(State(api): Shared, caller: Caller) -> Result<Json<Sessions>, Problem> {
     let reader = api.reader.clone();
     let items = reading(move || reader.registry(|r| r.people().sessions(caller.user, clock::now()))).await?;
-    Ok(Json(json!({ "items": items, "current": current(&caller.via) })))
+    Ok(Json(Sessions { items, current: current(&caller.via) }))
 }
 
 fn current(via: &Via) -> Option<i64> {
@@ -79,31 +137,31 @@ fn current(via: &Via) -> Option<i64> {
     }
 }
 
-async fn close(State(api): Shared, caller: Caller, Path(number): Path<i64>) -> Result<StatusCode, Problem> {
+async fn close(State(api): Shared, caller: Caller, Path(number): Path<i64>) -> Result<NoContent, Problem> {
     let closed = api.edit(move |registry| Ok(registry.people().close_session(caller.user, number)?)).await?;
-    if closed { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::NotFound) }
+    if closed { Ok(NoContent) } else { Err(Problem::NotFound) }
 }
 
-async fn close_others(State(api): Shared, caller: Caller) -> Result<StatusCode, Problem> {
+async fn close_others(State(api): Shared, caller: Caller) -> Result<NoContent, Problem> {
     let kept = current(&caller.via);
     api.edit(move |registry| Ok(registry.people().close_sessions(caller.user, kept)?)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-async fn tokens(State(api): Shared, caller: Caller) -> Result<Json<Value>, Problem> {
+async fn tokens(State(api): Shared, caller: Caller) -> Result<Json<Items<Token>>, Problem> {
     let reader = api.reader.clone();
     let items = reading(move || reader.registry(|registry| registry.people().tokens(caller.user))).await?;
-    Ok(Json(json!({ "items": items })))
+    Ok(Json(Items { items }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Access {
     Read,
     Write,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MakeToken {
     name: String,
@@ -114,12 +172,20 @@ struct MakeToken {
     expires: Option<i64>,
 }
 
+/// A new token.
+#[derive(Serialize, JsonSchema)]
+struct MadeToken {
+    token: Token,
+    /// What is sent as `Authorization: Bearer`.
+    secret: String,
+}
+
 /// A token. The answer is the only one that says it.
 async fn make_token(
     State(api): Shared,
     caller: Caller,
     Input(make): Input<MakeToken>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<Created<MadeToken>, Problem> {
     let now = clock::now();
     if make.expires.is_some_and(|expires| expires <= now) {
         return Err(Problem::Invalid("expires: expected a time to come, in milliseconds since 1970".to_owned()));
@@ -139,10 +205,10 @@ async fn make_token(
         }
         Ok(people.add_token(caller.user, &hash, &new, now)?)
     });
-    Ok((StatusCode::CREATED, Json(json!({ "token": token.await?, "secret": secret }))))
+    Ok(Created(MadeToken { token: token.await?, secret }))
 }
 
-async fn revoke_token(State(api): Shared, caller: Caller, Path(number): Path<i64>) -> Result<StatusCode, Problem> {
+async fn revoke_token(State(api): Shared, caller: Caller, Path(number): Path<i64>) -> Result<NoContent, Problem> {
     let revoked = api.edit(move |registry| Ok(registry.people().remove_token(caller.user, number)?)).await?;
-    if revoked { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::NotFound) }
+    if revoked { Ok(NoContent) } else { Err(Problem::NotFound) }
 }

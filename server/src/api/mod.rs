@@ -6,38 +6,46 @@
 //! | step | file |
 //! |---|---|
 //! | the routes, and the router made of them | `table` |
+//! | the same, written down: OpenAPI | `document` |
+//! | what handlers take, what they answer | `inputs`, `answers` |
 //! | who asks, and may they | `guard` |
 //! | login, links, and their page; sessions and tokens; people and members | `entrance`, `pages`, `me`, `users` |
-//! | projects and keys; what of their users goes; issues | `projects`, `forget`, `issues` |
+//! | projects and keys; what of their users goes | `projects`, `forget` |
+//! | issues; what is searched for; many at once | `issues`, `search`, `bulk` |
 //! | channels, rules, deliveries, the feed | `alerts` |
 
 mod alerts;
 mod answers;
+mod bulk;
+mod document;
 mod entrance;
 mod forget;
 mod guard;
+mod health;
+mod inputs;
 mod issues;
 mod me;
 mod pages;
 mod projects;
+mod releases;
+mod search;
+mod settings;
+mod similar;
 mod stream;
 mod table;
 mod users;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::StatusCode;
-use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::extract::State;
+use serde_json::{Map, Value};
 
 use crate::alerts::{Sender, Vault};
 use crate::consume::{Doorway, Ledger};
+use crate::health::Health;
 use crate::ingest::Keys;
 use crate::live::Live;
 use crate::log::Log;
@@ -45,11 +53,14 @@ use crate::people::cookies::Site;
 use crate::people::passwords::Hasher;
 use crate::people::throttle::Throttle;
 use crate::people::{Need, secrets};
+use crate::project_settings::ByProject;
 use crate::store::Registry;
 use crate::store::sqlite::Reader;
 use crate::telemetry::Metrics;
 
 pub use answers::Problem;
+use document::Text;
+pub use document::document;
 pub use guard::CSRF;
 pub use table::Route;
 
@@ -79,8 +90,14 @@ pub struct Api {
     pub metrics_token: Option<secrets::Hash>,
     /// Seals the secrets of channels.
     pub vault: Arc<Vault>,
+    /// Settings of projects, as they are in force.
+    pub of: Arc<ByProject>,
+    /// How the server is.
+    pub health: Arc<Health>,
     /// Tries channels.
     pub sender: Arc<Sender>,
+    /// What is written down of the routes, made when it is asked for.
+    pub document: OnceLock<Map<String, Value>>,
     /// Whether someone's presence is being noted.
     pub noting: AtomicBool,
 }
@@ -126,13 +143,14 @@ type Shared = State<Arc<Api>>;
 /// Every route but those of ingestion.
 pub fn table() -> Vec<Route> {
     let own = vec![
-        Route::get("/metrics", Need::Metrics, metrics),
+        Route::get("/metrics", Need::Metrics, "Metrics, as Prometheus reads them.", metrics),
         // For balancers, which have no token: they say nothing but whether.
-        Route::get("/healthz", Need::Open, async || "ok"),
-        Route::get("/readyz", Need::Open, ready),
+        Route::get("/healthz", Need::Open, "Whether the process answers.", health),
+        Route::get("/readyz", Need::Open, "Whether it takes what comes.", ready),
     ];
     let lists = [
         own,
+        document::routes(),
         entrance::routes(),
         pages::routes(),
         me::routes(),
@@ -140,6 +158,11 @@ pub fn table() -> Vec<Route> {
         projects::routes(),
         forget::routes(),
         issues::routes(),
+        similar::routes(),
+        settings::routes(),
+        releases::routes(),
+        bulk::routes(),
+        health::routes(),
         alerts::routes(),
         stream::routes(),
     ];
@@ -148,25 +171,20 @@ pub fn table() -> Vec<Route> {
 
 /// The router of the [table](table()).
 pub fn routes(api: Arc<Api>) -> Router {
-    table::router(&api, table()).layer(middleware::from_fn_with_state(api.clone(), measure)).with_state(api)
+    table::router(&api, table()).with_state(api)
 }
 
-/// Every route has its time and status in the metrics.
-async fn measure(State(api): Shared, request: Request<Body>, next: Next) -> Response {
-    let started = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
-    let method = request.method().as_str().to_owned();
-    let response = next.run(request).await;
-    api.metrics.answered(&route, &method, response.status().as_u16(), started.elapsed());
-    response
-}
-
-async fn metrics(State(api): Shared) -> String {
+async fn metrics(State(api): Shared) -> Text {
     api.metrics.log_bytes.set(api.log.depth() as i64);
-    api.metrics.text()
+    Text(api.metrics.text())
+}
+
+async fn health() -> Text {
+    Text("ok".to_owned())
 }
 
 /// Ready when the consumer answers.
-async fn ready(State(api): Shared) -> Result<&'static str, StatusCode> {
-    api.doorway.ask(|_| ()).await.map(|()| "ready").map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+async fn ready(State(api): Shared) -> Result<Text, Problem> {
+    api.doorway.ask(|_| ()).await?;
+    Ok(Text("ready".to_owned()))
 }

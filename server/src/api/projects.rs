@@ -3,17 +3,18 @@
 use std::collections::HashMap;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::answers::{Input, reading};
+use super::answers::{Created, Items, NoContent, Nothing, Tagged, content_tag, reading};
+use super::inputs::{IfMatch, Input, Path, Query};
 use super::table::Route;
 use super::{Api, Problem, Shared};
 use crate::people::{self, Caller, Need, Role};
 use crate::server::dsn;
-use crate::store::sqlite::KeyRow;
+use crate::store::sqlite::{KeyRow, NotCounted, Project};
 use crate::{ProjectId, clock};
 
 /// Keys of a project, those that were revoked among them.
@@ -23,25 +24,82 @@ const MAX_ORIGINS: usize = 50;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/api/v1/projects", Need::Known, list),
-        Route::post("/api/v1/projects", Need::Host, create),
-        Route::patch("/api/v1/projects/{project}", Need::Manage, rename),
-        Route::delete("/api/v1/projects/{project}", Need::ManagePeople, delete),
-        Route::get("/api/v1/projects/{project}/keys", Need::Change, keys),
-        Route::post("/api/v1/projects/{project}/keys", Need::Manage, create_key),
-        Route::post("/api/v1/projects/{project}/keys/{key}/rotate", Need::Manage, rotate_key),
-        Route::delete("/api/v1/projects/{project}/keys/{key}", Need::Manage, revoke_key),
-        Route::get("/api/v1/projects/{project}/outcomes", Need::View, outcomes),
-        Route::post("/api/v1/projects/{project}/deploys", Need::Change, deploy),
+        Route::get(
+            "/api/v1/projects",
+            Need::Known,
+            "The projects that the caller sees, with keys where they may see those.",
+            list,
+        ),
+        Route::post("/api/v1/projects", Need::Host, "Makes a project with a key.", create)
+            .may(409, "The slug is taken."),
+        Route::get("/api/v1/projects/{project}", Need::View, "A project.", one),
+        Route::patch("/api/v1/projects/{project}", Need::Manage, "Renames a project.", rename),
+        Route::delete(
+            "/api/v1/projects/{project}",
+            Need::ManagePeople,
+            "Deletes a project and all that is known of it.",
+            delete,
+        ),
+        Route::get(
+            "/api/v1/projects/{project}/keys",
+            Need::Change,
+            "The keys of the project, those that were revoked among them.",
+            keys,
+        ),
+        Route::post("/api/v1/projects/{project}/keys", Need::Manage, "Makes a key.", create_key)
+            .may(409, "The project has too many."),
+        Route::post(
+            "/api/v1/projects/{project}/keys/{key}/rotate",
+            Need::Manage,
+            "Another key for the same; the old one is revoked with it.",
+            rotate_key,
+        ),
+        Route::delete("/api/v1/projects/{project}/keys/{key}", Need::Manage, "Revokes a key.", revoke_key),
+        Route::get(
+            "/api/v1/projects/{project}/outcomes",
+            Need::View,
+            "What was not counted, and why: where is my event?",
+            outcomes,
+        ),
+        Route::post("/api/v1/projects/{project}/deploys", Need::Change, "Tells of a deploy.", deploy),
     ]
 }
 
-fn key_and_dsn(api: &Api, key: &KeyRow) -> Value {
-    json!({ "key": key, "dsn": dsn(api.site.url(), &key.public, key.project) })
+/// A key, and what clients are given of it.
+#[derive(Serialize, JsonSchema)]
+struct KeyAndDsn {
+    key: KeyRow,
+    dsn: String,
+}
+
+/// A project that was made.
+#[derive(Serialize, JsonSchema)]
+struct NewProject {
+    project: Project,
+    keys: Vec<KeyAndDsn>,
+}
+
+/// A project, and what the caller is there.
+#[derive(Serialize, JsonSchema)]
+struct SeenProject {
+    project: Project,
+    role: Role,
+    /// For members and admins.
+    keys: Vec<KeyAndDsn>,
+}
+
+/// A project alone.
+#[derive(Serialize, JsonSchema)]
+struct OneProject {
+    project: Project,
+}
+
+fn key_and_dsn(api: &Api, key: &KeyRow) -> KeyAndDsn {
+    KeyAndDsn { key: key.clone(), dsn: dsn(api.site.url(), &key.public, key.project) }
 }
 
 /// The projects that the caller sees, with keys where they may see those.
-async fn list(State(api): Shared, caller: Caller) -> Result<Json<Value>, Problem> {
+async fn list(State(api): Shared, caller: Caller) -> Result<Json<Items<SeenProject>>, Problem> {
     let reader = api.reader.clone();
     let found = reading(move || {
         reader.registry(|registry| {
@@ -51,16 +109,15 @@ async fn list(State(api): Shared, caller: Caller) -> Result<Json<Value>, Problem
     });
     let (roles, projects, keys) = found.await?;
     let of = |id: ProjectId| keys.iter().filter(move |key| key.project == id).map(|key| key_and_dsn(&api, key));
-    let item = |project: &crate::store::sqlite::Project| {
+    let item = |project: Project| {
         let role = *roles.get(&project.id)?;
-        let keys: Vec<Value> = if role >= Role::Member { of(project.id).collect() } else { Vec::new() };
-        Some(json!({ "project": project, "role": role, "keys": keys }))
+        let keys = if role >= Role::Member { of(project.id).collect() } else { Vec::new() };
+        Some(SeenProject { project, role, keys })
     };
-    let items: Vec<Value> = projects.iter().filter_map(item).collect();
-    Ok(Json(json!({ "items": items })))
+    Ok(Json(Items { items: projects.into_iter().filter_map(item).collect() }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Create {
     name: String,
@@ -72,7 +129,7 @@ async fn create(
     State(api): Shared,
     caller: Caller,
     Input(create): Input<Create>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<Created<NewProject>, Problem> {
     let name = people::name(&create.name)?;
     let slug = create.slug;
     let made = api.edit_keys(move |registry| {
@@ -94,29 +151,42 @@ async fn create(
     });
     let (project, key) = made.await?;
     tracing::info!(project = project.id.0, by = caller.who(), "project made");
-    Ok((StatusCode::CREATED, Json(json!({ "project": project, "keys": [key_and_dsn(&api, &key)] }))))
+    Ok(Created(NewProject { project, keys: vec![key_and_dsn(&api, &key)] }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Rename {
     name: String,
 }
 
+async fn one(State(api): Shared, Path(project): Path<u32>) -> Result<Tagged<OneProject>, Problem> {
+    let reader = api.reader.clone();
+    let found = reading(move || reader.registry(|registry| registry.projects().get(ProjectId(project)))).await?;
+    let project = found.ok_or(Problem::NotFound)?;
+    Ok(Tagged::by_content(OneProject { project }, &[]))
+}
+
 async fn rename(
     State(api): Shared,
     Path(project): Path<u32>,
+    known: IfMatch,
     Input(rename): Input<Rename>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Tagged<OneProject>, Problem> {
     let name = people::name(&rename.name)?;
     let project = api.edit(move |registry| {
-        registry.projects().rename(ProjectId(project), &name)?;
-        registry.projects().get(ProjectId(project))?.ok_or(Problem::NotFound)
+        let projects = registry.projects();
+        let now = OneProject { project: projects.get(ProjectId(project))?.ok_or(Problem::NotFound)? };
+        if !known.allows(&content_tag(&now, &[])) {
+            return Err(Problem::Stale(json!(now)));
+        }
+        projects.rename(ProjectId(project), &name)?;
+        projects.get(ProjectId(project))?.ok_or(Problem::NotFound)
     });
-    Ok(Json(json!({ "project": project.await? })))
+    Ok(Tagged::by_content(OneProject { project: project.await? }, &[]))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Confirm {
     /// The project's slug, so that it is not deleted by mistake.
@@ -129,7 +199,7 @@ async fn delete(
     caller: Caller,
     Path(project): Path<u32>,
     Query(Confirm { confirm }): Query<Confirm>,
-) -> Result<StatusCode, Problem> {
+) -> Result<NoContent, Problem> {
     let (id, keys) = (ProjectId(project), api.keys.clone());
     let deleted = api.doorway.ask(move |ledger| {
         let Some(project) = ledger.edit(|registry| registry.projects().get(id))? else { return Ok(false) };
@@ -145,24 +215,24 @@ async fn delete(
         return Err(Problem::NotFound);
     }
     tracing::warn!(project, by = caller.who(), "project deleted");
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-async fn keys(State(api): Shared, Path(project): Path<u32>) -> Result<Json<Value>, Problem> {
+async fn keys(State(api): Shared, Path(project): Path<u32>) -> Result<Json<Items<KeyAndDsn>>, Problem> {
     let reader = api.reader.clone();
     let keys = reading(move || reader.registry(|registry| registry.projects().keys())).await?;
     let of = keys.iter().filter(|key| key.project == ProjectId(project));
-    Ok(Json(json!({ "items": of.map(|key| key_and_dsn(&api, key)).collect::<Vec<_>>() })))
+    Ok(Json(Items { items: of.map(|key| key_and_dsn(&api, key)).collect() }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     Server,
     Browser,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CreateKey {
     kind: Kind,
@@ -187,7 +257,7 @@ async fn create_key(
     caller: Caller,
     Path(project): Path<u32>,
     Input(create): Input<CreateKey>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<Created<KeyAndDsn>, Problem> {
     let is_browser = matches!(create.kind, Kind::Browser);
     if !is_browser && !create.origins.is_empty() {
         return Err(Problem::Invalid("origins: only browser keys have some".to_owned()));
@@ -207,7 +277,7 @@ async fn create_key(
     });
     let key = key.await?;
     tracing::info!(project, by = caller.who(), "key made");
-    Ok((StatusCode::CREATED, Json(key_and_dsn(&api, &key))))
+    Ok(Created(key_and_dsn(&api, &key)))
 }
 
 /// Another key for the same, in force at once; the old one is revoked with it. Who needs both for a while makes a new
@@ -216,7 +286,7 @@ async fn rotate_key(
     State(api): Shared,
     caller: Caller,
     Path((project, public)): Path<(u32, String)>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<Created<KeyAndDsn>, Problem> {
     let id = ProjectId(project);
     let key = api.edit_keys(move |registry| {
         let (projects, now) = (registry.projects(), clock::now());
@@ -227,26 +297,27 @@ async fn rotate_key(
     });
     let key = key.await?;
     tracing::info!(project, by = caller.who(), "key rotated");
-    Ok((StatusCode::CREATED, Json(key_and_dsn(&api, &key))))
+    Ok(Created(key_and_dsn(&api, &key)))
 }
 
 async fn revoke_key(
     State(api): Shared,
     caller: Caller,
     Path((project, public)): Path<(u32, String)>,
-) -> Result<StatusCode, Problem> {
+) -> Result<NoContent, Problem> {
     let id = ProjectId(project);
     let revoked = api.edit_keys(move |registry| Ok(registry.projects().revoke_key(id, &public, clock::now())?)).await?;
     if !revoked {
         return Err(Problem::NotFound);
     }
     tracing::info!(project, by = caller.who(), "key revoked");
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Which {
+    /// What became of this event.
     event_id: Option<String>,
 }
 
@@ -254,15 +325,17 @@ async fn outcomes(
     State(api): Shared,
     Path(project): Path<u32>,
     Query(which): Query<Which>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<NotCounted>, Problem> {
     let reader = api.reader.clone();
     reading(move || reader.outcomes(ProjectId(project), which.event_id.as_deref())).await.map(Json)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Deploy {
+    #[schemars(length(min = 1, max = 200))]
     release: String,
+    /// When; by default now.
     time: Option<i64>,
 }
 
@@ -270,11 +343,11 @@ async fn deploy(
     State(api): Shared,
     Path(project): Path<u32>,
     Input(deploy): Input<Deploy>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Nothing>, Problem> {
     if deploy.release.is_empty() || deploy.release.chars().count() > 200 {
         return Err(Problem::Invalid("release: expected 1 to 200 characters".to_owned()));
     }
     let time = deploy.time.unwrap_or_else(clock::now);
     api.doorway.ask(move |ledger| ledger.deploy(ProjectId(project), &deploy.release, time)).await??;
-    Ok(Json(json!({})))
+    Ok(Json(Nothing {}))
 }

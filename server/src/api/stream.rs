@@ -8,14 +8,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Extension;
-use axum::extract::{Path, State};
-use axum::http::HeaderMap;
-use axum::response::Sse;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::response::sse::{Event, KeepAlive};
-use futures_util::stream::{self, Stream, StreamExt};
+use axum::response::{IntoResponse, Response, Sse};
+use futures_util::stream::{self, StreamExt};
+use serde_json::json;
 use tokio::sync::watch;
 
+use super::document::{Answer, Part, Sketch};
 use super::guard::Pass;
+use super::inputs::Path;
 use super::table::Route;
 use super::{Api, Shared};
 use crate::ProjectId;
@@ -29,7 +32,12 @@ const PROVE_EVERY: Duration = Duration::from_secs(1);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get("/api/v1/projects/{project}/stream", Need::View, stream)]
+    vec![Route::get(
+        "/api/v1/projects/{project}/stream",
+        Need::View,
+        "What happens to issues, as it happens: server-sent events `issue`, `event` and `reset`.",
+        stream,
+    )]
 }
 
 struct Reader {
@@ -52,14 +60,48 @@ impl Drop for Reader {
     }
 }
 
+/// The id of the last event that a reader had.
+struct LastEventId(Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for LastEventId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<LastEventId, Infallible> {
+        let value = parts.headers.get("last-event-id").and_then(|value| value.to_str().ok());
+        Ok(LastEventId(value.map(str::to_owned)))
+    }
+}
+
+impl Part for LastEventId {
+    fn describe(sketch: &mut Sketch) {
+        sketch.header("Last-Event-ID", "The `id` of the last event that was read: what came since is sent first.");
+    }
+}
+
+/// Events without an end.
+struct Events(Response);
+
+impl IntoResponse for Events {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl Answer for Events {
+    fn describe(sketch: &mut Sketch) {
+        let schema = json!({ "type": "string" });
+        sketch.answers(200, "Events, until either side ends it.", "text/event-stream", schema);
+    }
+}
+
 async fn stream(
     State(api): Shared,
     Extension(pass): Extension<Pass>,
     Path(project): Path<u32>,
-    headers: HeaderMap,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    LastEventId(last): LastEventId,
+) -> Events {
     let live = api.live.clone();
-    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let last = last.as_deref();
     let known = last.and_then(|id| id.rsplit_once('.')).filter(|(era, _)| *era == live.era);
     let after = known.and_then(|(_, number)| number.parse().ok());
     api.metrics.streams.inc();
@@ -75,8 +117,8 @@ async fn stream(
         api,
     };
     let batches = stream::unfold(reader, async |mut reader| reader.next().await.map(|events| (events, reader)));
-    let events = batches.flat_map(|events| stream::iter(events.into_iter().map(Ok)));
-    Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    let events = batches.flat_map(|events| stream::iter(events.into_iter().map(Ok::<_, Infallible>)));
+    Events(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
 impl Reader {

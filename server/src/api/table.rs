@@ -1,14 +1,14 @@
-//! A route: what it does, and what it needs. The router is made of these and of nothing else.
+//! A route: what it does, and what it needs. The router and the document are made of these and of nothing else.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
-use super::{Api, guard};
+use super::document::{Described, Sketch};
+use super::{Api, Problem, guard};
 use crate::people::Need;
 
 /// One method of one path.
@@ -19,6 +19,14 @@ pub struct Route {
     pub path: &'static str,
     /// What is needed of the one who asks.
     pub need: Need,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// The handler's name, with its modules.
+    pub(super) handler_name: &'static str,
+    /// Says what the handler takes and answers, by its types.
+    pub(super) describe: fn(&mut Sketch),
+    /// Problems that its types do not tell: status, and when.
+    pub(super) problems: Vec<(u16, &'static str)>,
     handler: MethodRouter<Arc<Api>>,
 }
 
@@ -26,12 +34,21 @@ macro_rules! methods {
     ($($name:ident $method:ident),*) => {
         impl Route {
             $(
-                pub(super) fn $name<H, T>(path: &'static str, need: Need, handler: H) -> Route
+                pub(super) fn $name<H, T>(path: &'static str, need: Need, summary: &'static str, handler: H) -> Route
                 where
-                    H: Handler<T, Arc<Api>>,
+                    H: Described<T>,
                     T: 'static,
                 {
-                    Route { method: Method::$method, path, need, handler: $name(handler) }
+                    Route {
+                        method: Method::$method,
+                        path,
+                        need,
+                        summary,
+                        handler_name: std::any::type_name::<H>(),
+                        describe: H::describe,
+                        problems: Vec::new(),
+                        handler: $name(handler),
+                    }
                 }
             )*
         }
@@ -40,10 +57,24 @@ macro_rules! methods {
 
 methods!(get GET, post POST, put PUT, patch PATCH, delete DELETE);
 
+impl Route {
+    /// Whether it is for people who look, not for programs.
+    pub fn is_page(&self) -> bool {
+        self.handler_name.contains("::pages::")
+    }
+
+    /// Declares a problem that neither need nor types tell of.
+    pub(super) fn may(mut self, status: u16, when: &'static str) -> Route {
+        self.problems.push((status, when));
+        self
+    }
+}
+
 /// The routes, each behind the guard of its need.
 pub(super) fn router(api: &Arc<Api>, routes: Vec<Route>) -> Router<Arc<Api>> {
-    routes.into_iter().fold(Router::new(), |router, route| {
+    let router = routes.into_iter().fold(Router::new(), |router, route| {
         let guarded = middleware::from_fn_with_state((api.clone(), route.need), guard::guard);
         router.route(route.path, route.handler.route_layer(guarded))
-    })
+    });
+    router.method_not_allowed_fallback(async || Problem::NotAllowed)
 }

@@ -4,11 +4,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Reading;
 use super::arrival::{self, Arrival};
 use crate::log::{Log, Position};
+use crate::telemetry::Task;
 use crate::threads::{self, Bell};
 
 /// Bytes of the log in one batch: some 80 events.
@@ -45,6 +46,8 @@ struct Shared {
     from: Mutex<(u64, Position)>,
     bell: Arc<Bell>,
     is_closing: AtomicBool,
+    /// There was no more to read, the last time.
+    is_at_end: AtomicBool,
 }
 
 /// The consumer's side.
@@ -59,10 +62,15 @@ impl Ahead {
     pub fn start(log: Arc<dyn Log>, from: Position, reading: Reading, ready: Arc<Bell>) -> std::io::Result<Ahead> {
         let bell = Arc::new(Bell::default());
         log.ring(bell.clone());
-        let shared = Arc::new(Shared { from: Mutex::new((0, from)), bell, is_closing: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            from: Mutex::new((0, from)),
+            bell,
+            is_closing: AtomicBool::new(false),
+            is_at_end: AtomicBool::new(false),
+        });
         let (sender, batches) = sync_channel(WAITING);
         let theirs = shared.clone();
-        threads::spawn("read", move || {
+        threads::spawn(Task::Read, move || {
             theirs.run(&*log, reading, &sender, &ready);
             // Before the ring, so that who wakes sees the end.
             drop(sender);
@@ -80,6 +88,11 @@ impl Ahead {
                 Err(TryRecvError::Disconnected) => return Next::End,
             }
         }
+    }
+
+    /// Whether the log holds no more than was handed out.
+    pub fn is_at_end(&self) -> bool {
+        self.shared.is_at_end.load(Ordering::Acquire)
     }
 
     /// What was read since `position` was not counted: it is read again.
@@ -106,14 +119,18 @@ impl Shared {
             if wanted != epoch {
                 (epoch, position) = (wanted, from);
             }
+            let started = Instant::now();
             let read = match log.read(position, BATCH_BYTES) {
                 Ok(read) => read,
                 Err(error) => {
+                    Task::Read.ended(started, false);
                     tracing::error!(%error, "log: cannot read; it is tried again");
+                    self.is_at_end.store(false, Ordering::Release);
                     self.bell.wait(RETRY);
                     continue;
                 }
             };
+            self.is_at_end.store(read.next == position, Ordering::Release);
             if read.next == position {
                 if is_closing {
                     break;
@@ -124,6 +141,7 @@ impl Shared {
             position = read.next;
             let received = read.records.iter().map(|record| record.received).collect();
             let arrivals = read.records.into_iter().flat_map(|record| arrival::read(record, &mut reading)).collect();
+            Task::Read.ended(started, true);
             let batch = Batch { arrivals, received, next: read.next, damaged: read.damaged, epoch };
             if sender.send(batch).is_err() {
                 return;

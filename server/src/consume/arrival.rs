@@ -1,9 +1,10 @@
 //! A record of the log, item by item. What of it cannot be read is an outcome, listed under the event's id.
 
-use faultwire::protocol::{Envelope, Event, Map, Timestamp};
+use faultwire::protocol::{Envelope, Timestamp};
 use serde::Deserialize;
 
-use super::occurrence::{Occurrence, Reading, parse_fingerprint, parse_hex};
+use super::occurrence::{Occurrence, Origin, Reading, parse_fingerprint, parse_hex};
+use super::sessions::{Sender, Told};
 use super::times::correct;
 use crate::ProjectId;
 use crate::clock::HOUR;
@@ -24,6 +25,8 @@ pub enum Arrival {
     Occurrence(Box<Occurrence>),
     /// Occurrences that a client folded.
     Counts(Counts),
+    /// What is said of sessions.
+    Sessions(ProjectId, Told),
     /// What a client left out.
     Report(Report),
     /// What cannot be counted.
@@ -37,7 +40,7 @@ impl Arrival {
             Arrival::Occurrence(occurrence) => occurrence.project,
             Arrival::Counts(counts) => counts.project,
             Arrival::Report(report) => report.project,
-            Arrival::Outcome(project, ..) => *project,
+            Arrival::Sessions(project, _) | Arrival::Outcome(project, ..) => *project,
         }
     }
 }
@@ -106,13 +109,9 @@ fn items(record: Record, reading: &mut Reading) -> Vec<Arrival> {
         match item.ty.as_str() {
             "event" => {
                 let id = header.event_id.map(|id| id.to_string());
-                arrivals.push(match event(payload, received) {
-                    Ok((mut event, remark)) => {
-                        event.event_id = header.event_id.unwrap_or(event.event_id);
-                        let mut occurrence = Occurrence::new(project, record.key, sent, received, event, reading);
-                        occurrence.remark = remark.or(occurrence.remark);
-                        Arrival::Occurrence(Box::new(occurrence))
-                    }
+                let origin = Origin { project, key: record.key, id: header.event_id, sent, received };
+                arrivals.push(match Occurrence::read(origin, payload, reading) {
+                    Ok(occurrence) => Arrival::Occurrence(Box::new(occurrence)),
                     Err(error) => outcome(Reason::InvalidEvent, id, error.to_string()),
                 });
             }
@@ -124,25 +123,18 @@ fn items(record: Record, reading: &mut Reading) -> Vec<Arrival> {
                 Ok(report) => arrivals.push(Arrival::Report(report)),
                 Err(error) => arrivals.push(outcome(Reason::InvalidEvent, None, format!("client_report: {error}"))),
             },
-            // Sessions are understood, and nothing is counted by them yet.
+            ty @ ("session" | "sessions") => {
+                let sender = Sender { project, sent, received };
+                let told = if ty == "session" { sender.update(payload) } else { sender.ended(payload) };
+                arrivals.push(match told {
+                    Ok(told) => Arrival::Sessions(project, told),
+                    Err(error) => outcome(Reason::InvalidEvent, None, format!("{ty}: {error}")),
+                });
+            }
             _ => {}
         }
     }
     arrivals
-}
-
-/// An event, and a remark on its time: no event is refused for that. What cannot be read is the time it came.
-fn event(payload: &[u8], received: i64) -> Result<(Event, Option<&'static str>), faultwire::Error> {
-    let error = match Event::from_slice(payload) {
-        Ok(event) => return Ok((event, None)),
-        Err(error) => error,
-    };
-    if error.field != "timestamp" {
-        return Err(error);
-    }
-    let mut object: Map = serde_json::from_slice(payload).map_err(|_| error)?;
-    object.insert("timestamp".into(), (received as f64 / 1000.0).into());
-    Event::from_value(object.into()).map(|event| (event, Some("unreadable")))
 }
 
 /// A count may stand for so many: what a client folds in a minute is bounded by what it can raise.

@@ -5,8 +5,9 @@
 //! | the next batch, while this one is counted | `ahead` |
 //! | a record's bytes to its items | `arrival` |
 //! | when it really happened | `times` |
-//! | what is large and counts for nothing is set aside | `heavy` |
+//! | what is large and counts for nothing is cut | `light` |
 //! | sanitized, fingerprinted: an occurrence | `occurrence` |
+//! | what is said of sessions | `sessions` |
 //! | counted, its issue moved, stored or not | [`ledger`] |
 //!
 //! One thread reads, another counts, and makes the changes of people as well, which come by the [`Doorway`]: so
@@ -15,9 +16,10 @@
 mod ahead;
 mod arrival;
 pub mod doorway;
-mod heavy;
 pub mod ledger;
+mod light;
 mod occurrence;
+mod sessions;
 mod times;
 
 use std::sync::Arc;
@@ -26,11 +28,12 @@ use std::time::{Duration, Instant};
 pub use arrival::{Counts, Report};
 pub use doorway::Doorway;
 pub use ledger::Ledger;
-pub use occurrence::{Occurrence, Reading, Tables, parse_hex};
+pub use occurrence::{Occurrence, Origin, Reading, Tables, parse_hex, trace_clue, user_clue};
+pub use sessions::{Sender as SessionSender, Told};
 
 use crate::clock;
 use crate::log::{Log, Position};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Task};
 use ahead::{Ahead, Next};
 use arrival::Arrival;
 
@@ -47,7 +50,6 @@ pub struct Consumer {
     ahead: Ahead,
     ledger: Ledger,
     doorway: Doorway,
-    reading: Reading,
     metrics: Arc<Metrics>,
     checkpointed: Instant,
     /// Counted, and not yet known to be on disk.
@@ -74,9 +76,9 @@ impl Consumer {
         reading: Reading,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Self> {
-        let ahead = Ahead::start(log.clone(), ledger.position(), reading.again(), doorway.bell())?;
+        let ahead = Ahead::start(log.clone(), ledger.position(), reading, doorway.bell())?;
         let (checkpointed, is_dirty) = (Instant::now(), false);
-        Ok(Consumer { log, ahead, ledger, doorway, reading, metrics, checkpointed, is_dirty })
+        Ok(Consumer { log, ahead, ledger, doorway, metrics, checkpointed, is_dirty })
     }
 
     /// Until the doorway is closed and the log is consumed. Runs on a thread of its own.
@@ -85,8 +87,11 @@ impl Consumer {
             if self.doorway.is_closed() {
                 self.ahead.close();
             }
-            let step = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.step()));
-            match step.unwrap_or_else(|_| Err(anyhow::anyhow!("a fault of the server"))) {
+            let step = Task::Consume.round(|| {
+                let step = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.step()));
+                step.unwrap_or_else(|_| Err(anyhow::anyhow!("a fault of the server")))
+            });
+            match step {
                 Ok(Step::Done) => {}
                 Ok(Step::Idle) => self.doorway.bell().wait(TICK),
                 Ok(Step::End) => break,
@@ -122,15 +127,22 @@ impl Consumer {
                 self.ledger.outcome(project, time, outcome);
             }
         }
+        if let Err(error) = self.ledger.chores(clock::now()) {
+            // Nothing waits for it, so it holds nothing up.
+            tracing::warn!(error = format!("{error:#}"), "payloads that should go are still there; tried again later");
+        }
         match self.ahead.next() {
             Next::Batch(batch) => {
                 self.count(batch)?;
                 done = Step::Done;
             }
             next => {
-                self.ledger.tick(clock::now(), &mut self.reading)?;
+                self.ledger.tick(clock::now())?;
                 if self.ledger.has_changes() {
                     self.commit(self.ledger.position())?;
+                }
+                if self.ahead.is_at_end() {
+                    self.metrics.caught_up(clock::now());
                 }
                 if matches!(next, Next::End) {
                     done = Step::End;
@@ -155,16 +167,20 @@ impl Consumer {
                 continue;
             }
             match arrival {
-                Arrival::Occurrence(occurrence) => self.ledger.occurrence(*occurrence, &mut self.reading)?,
+                Arrival::Occurrence(occurrence) => self.ledger.occurrence(*occurrence)?,
                 Arrival::Counts(counts) => self.ledger.counts(counts)?,
+                Arrival::Sessions(_, told) => self.ledger.sessions(told)?,
                 Arrival::Report(report) => self.ledger.report(report),
                 Arrival::Outcome(project, time, outcome) => self.ledger.outcome(project, time, outcome),
             }
         }
-        self.ledger.tick(clock::now(), &mut self.reading)?;
+        self.ledger.tick(clock::now())?;
         let counted = self.commit(batch.next)?;
         self.metrics.consumed(counted, started.elapsed());
         let now = clock::now();
+        if let Some(last) = batch.received.last() {
+            self.metrics.caught_up(*last);
+        }
         batch.received.into_iter().for_each(|at| self.metrics.lag.observe((now - at).max(0) as f64 / 1000.0));
         Ok(())
     }

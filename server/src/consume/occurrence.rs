@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use faultwire::fingerprint;
-use faultwire::protocol::{Event, Frame, Value};
+use faultwire::protocol::{Event, EventId, Frame, Map, Timestamp, Value};
 use faultwire::sanitize::{Memory, Sanitizer};
 use faultwire::stacktrace::{self, Rules};
 
-use super::heavy::Heavy;
+use super::light;
 use super::times::correct;
 use crate::ProjectId;
-use crate::issues::{Fingerprint, hash};
+use crate::issues::similar::Traits;
+use crate::issues::{Facts, Fingerprint, hash};
 use crate::log::KeyKind;
-use crate::store::Id;
+use crate::project_settings::ByProject;
+use crate::store::{Clue, Id};
 
 /// An occurrence may stand for so many: a client's sample rate is its word.
 const MAX_WEIGHT: f64 = 1000.0;
@@ -25,8 +27,8 @@ pub struct Tables {
     pub rules: Rules,
     /// Mixed into the hashes of users, so that a stolen database does not tell who they are.
     pub salt: String,
-    /// Tag whose values are customers.
-    pub customer_tag: String,
+    /// Among the settings of projects is the tag whose values are customers.
+    pub of: Arc<ByProject>,
 }
 
 /// The tables, and what the sanitizer learnt of names: one for each thread.
@@ -51,6 +53,21 @@ impl Reading {
     }
 }
 
+/// How an event came.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin {
+    /// Whose it is.
+    pub project: ProjectId,
+    /// With what kind of key it was sent.
+    pub key: KeyKind,
+    /// Its id, if the envelope says so.
+    pub id: Option<EventId>,
+    /// When the envelope was sent.
+    pub sent: Option<i64>,
+    /// When it came.
+    pub received: i64,
+}
+
 /// One event, to be counted and perhaps stored.
 pub struct Occurrence {
     /// Whose it is.
@@ -71,27 +88,30 @@ pub struct Occurrence {
     pub session: Option<u64>,
     /// Hash of the customer.
     pub customer: Option<u64>,
-    /// All but the heavy parts, sanitized.
+    /// What of it counts, sanitized.
     pub event: Event,
-    heavy: Heavy,
+    /// All of it, as it came.
+    text: Box<[u8]>,
+    /// Whether its client has named the fault, and so knows which frames count.
+    is_resolved: bool,
     /// What was done to its time.
-    pub(super) remark: Option<&'static str>,
+    remark: Option<&'static str>,
 }
 
 impl Occurrence {
-    /// Reads an event that came in an envelope sent at `sent`.
-    pub fn new(
-        project: ProjectId,
-        key: KeyKind,
-        sent: Option<i64>,
-        received: i64,
-        mut event: Event,
-        reading: &mut Reading,
-    ) -> Self {
+    /// Reads what of an event counts.
+    ///
+    /// # Errors
+    /// When that is no event: which field does not fit.
+    pub fn read(origin: Origin, text: &[u8], reading: &mut Reading) -> Result<Self, faultwire::Error> {
+        let Origin { project, key, id, sent, received } = origin;
+        let light = light::cut(text);
+        let (mut event, remark) = parse(light.as_deref().unwrap_or(text), received)?;
+        event.event_id = id.unwrap_or(event.event_id);
         let claimed = event.timestamp.0.div_euclid(1000);
         let corrected = correct(claimed, sent, received);
         // Before the sanitizer takes away who it is: only the hash stays.
-        let salted = |text: &str| hash(&format!("{}{text}", reading.tables.salt));
+        let salted = |text: &str| user_clue(&reading.tables.salt, text);
         let user = event.user.as_ref().and_then(|user| {
             [&user.id, &user.email, &user.username, &user.ip_address]
                 .into_iter()
@@ -100,12 +120,11 @@ impl Occurrence {
                 .map(|t| salted(t))
         });
         let session = ours(&event, "session").map(salted);
-        let customer = event.tags.get(&reading.tables.customer_tag).map(|value| salted(value));
+        let customer = event.tags.get(&reading.tables.of.of(project).customer_tag).map(|value| salted(value));
         let known = ours(&event, "fingerprint").and_then(parse_fingerprint).filter(|_| key == KeyKind::Server);
         if known.is_none() {
             resolve(&mut event, &reading.tables.rules);
         }
-        let heavy = Heavy::take(&mut event);
         reading.sanitize(&mut event);
         let fingerprint = known.unwrap_or_else(|| {
             let blocked = |platform: &str, frame: &Frame| reading.tables.rules.blocklist.blocks(platform, frame);
@@ -114,7 +133,7 @@ impl Occurrence {
         let rate =
             event.contexts.get("error_sampling").and_then(|c| c.get("client_sample_rate")).and_then(Value::as_f64);
         let weight = rate.filter(|rate| *rate > 0.0).map_or(1.0, |rate| (1.0 / rate).clamp(1.0, MAX_WEIGHT));
-        Occurrence {
+        Ok(Occurrence {
             project,
             id: id_of(&event),
             time: corrected.time,
@@ -125,25 +144,85 @@ impl Occurrence {
             session,
             customer,
             event,
-            heavy,
-            remark: corrected.remark,
-        }
+            text: text.into(),
+            is_resolved: known.is_some(),
+            remark: remark.or(corrected.remark),
+        })
     }
 
-    /// The whole event as it is stored: everything in it sanitized, its time marked if it was changed.
-    pub fn into_payload(mut self, reading: &mut Reading) -> Vec<u8> {
-        self.heavy.restore(&mut self.event);
-        reading.sanitize(&mut self.event);
-        if let Some(remark) = self.remark {
-            let claimed = serde_json::to_value(self.event.timestamp).unwrap_or_default();
-            let ours = self.event.contexts.entry("faultwire").or_insert_with(|| Value::Object(Default::default()));
-            if let Value::Object(ours) = ours {
-                ours.insert("timestamp".into(), serde_json::json!({ "claimed": claimed, "corrected": remark }));
-            }
-            self.event.timestamp = faultwire::protocol::Timestamp(self.time.saturating_mul(1000));
-        }
-        serde_json::to_vec(&self.event).unwrap_or_default()
+    /// By what its pattern is found among others. Not cheap: for the first of a fault.
+    pub fn traits(&self, facts: &Facts, reading: &Reading) -> Traits {
+        let blocked = |platform: &str, frame: &Frame| reading.tables.rules.blocklist.blocks(platform, frame);
+        Traits::new(&fingerprint::explain(&self.event, &blocked, &[]), facts)
     }
+
+    /// The clue of the trace that it is part of.
+    pub fn trace(&self) -> Option<Clue> {
+        let trace = self.event.contexts.get("trace")?.get("trace_id")?.as_str()?;
+        Some(trace_clue(&trace.replace('-', "").to_ascii_lowercase()))
+    }
+
+    /// The whole event as it is stored: everything in it sanitized, its time marked if it was changed. Where only the
+    /// parts that count can be read, it is these, and what is wrong with the others.
+    pub fn into_payload(self, reading: &mut Reading) -> Vec<u8> {
+        // An event that brings the code down is stored without what did.
+        let whole = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.whole(reading)));
+        let whole = whole.unwrap_or_else(|_| Err("a fault of the server; its log says more".to_owned()));
+        let mut event = whole.unwrap_or_else(|wrong| {
+            let mut event = self.event;
+            note(&mut event, "unreadable", wrong.into());
+            event
+        });
+        if let Some(remark) = self.remark {
+            let claimed = serde_json::to_value(event.timestamp).unwrap_or_default();
+            note(&mut event, "timestamp", serde_json::json!({ "claimed": claimed, "corrected": remark }));
+            event.timestamp = Timestamp(self.time.saturating_mul(1000));
+        }
+        serde_json::to_vec(&event).unwrap_or_default()
+    }
+
+    fn whole(&self, reading: &mut Reading) -> Result<Event, String> {
+        let (mut event, _) = parse(&self.text, self.received).map_err(|error| error.to_string())?;
+        // What a client leaves out is made up when it is read, and was so before.
+        (event.event_id, event.timestamp) = (self.event.event_id, self.event.timestamp);
+        if !self.is_resolved {
+            resolve(&mut event, &reading.tables.rules);
+        }
+        reading.sanitize(&mut event);
+        Ok(event)
+    }
+}
+
+/// An event, and a remark on its time: no event is refused for that. What cannot be read is the time it came.
+fn parse(text: &[u8], received: i64) -> Result<(Event, Option<&'static str>), faultwire::Error> {
+    let error = match Event::from_slice(text) {
+        Ok(event) => return Ok((event, None)),
+        Err(error) => error,
+    };
+    if error.field != "timestamp" {
+        return Err(error);
+    }
+    let mut object: Map = serde_json::from_slice(text).map_err(|_| error)?;
+    object.insert("timestamp".into(), (received as f64 / 1000.0).into());
+    Event::from_value(object.into()).map(|event| (event, Some("unreadable")))
+}
+
+/// Says something of an event among our own context.
+fn note(event: &mut Event, name: &str, what: Value) {
+    let ours = event.contexts.entry("faultwire").or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(ours) = ours {
+        ours.insert(name.to_owned(), what);
+    }
+}
+
+/// The clue of a user of an application, by whatever names them in its events.
+pub fn user_clue(salt: &str, user: &str) -> Clue {
+    hash(&format!("{salt}{user}"))
+}
+
+/// The clue of a trace: 32 hexadecimal digits in lower case.
+pub fn trace_clue(trace: &str) -> Clue {
+    hash(&format!("trace {trace}"))
 }
 
 /// What our own clients have done already.

@@ -23,6 +23,8 @@ const MAX_DEPTH: usize = 120;
 pub struct Checked {
     /// The event's id, if there is an event.
     pub event_id: Option<EventId>,
+    /// Whether there is an event.
+    pub has_event: bool,
     /// Number of items that are consumed.
     pub kept: usize,
     /// The envelope without the others, if there were any.
@@ -59,7 +61,7 @@ pub fn check(body: &[u8], key: KeyKind, max_event: u64) -> Result<Checked, Refus
         let ty = item.ty.as_str();
         let dropped = if !KEPT.contains(&ty) {
             Some((Reason::UnsupportedItem, "items of this type are not kept"))
-        } else if ty == "faultwire_counts" && key == KeyKind::Browser {
+        } else if (ty == "faultwire_counts" || ty == "sessions") && key == KeyKind::Browser {
             Some((Reason::ForbiddenItem, "browser keys may not count"))
         } else if ty == "event" && has_event {
             Some((Reason::UnsupportedItem, "expected at most one event in an envelope"))
@@ -87,6 +89,7 @@ pub fn check(body: &[u8], key: KeyKind, max_event: u64) -> Result<Checked, Refus
         }
         kept.push((item, payload));
     }
+    checked.has_event = has_event;
     checked.kept = kept.len();
     if !checked.dropped.is_empty() && !kept.is_empty() {
         let mut rewritten = Envelope { header, items: Vec::new() }.to_bytes();

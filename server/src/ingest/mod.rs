@@ -19,6 +19,6 @@ mod refusal;
 mod routes;
 
 pub use auth::{Key, Keys};
-pub use quota::Quotas;
+pub use quota::{Full, Quotas};
 pub use refusal::Refusal;
 pub use routes::{Ingest, routes};

@@ -35,7 +35,7 @@ pub struct Ingest {
     /// The keys in force.
     pub keys: Arc<Keys>,
     /// How much may still come.
-    pub quotas: Quotas,
+    pub quotas: Arc<Quotas>,
     /// Where accepted envelopes go.
     pub log: Arc<dyn Log>,
     /// Where it is told what was not accepted.
@@ -155,6 +155,9 @@ impl Ingest {
         };
         let checked = envelope::check(&whole.plain, key.kind, self.settings.max_event_bytes)
             .map_err(|refusal| refusal.of(key.project))?;
+        if !checked.has_event {
+            self.quotas.give_back(key.project, clock::now());
+        }
         self.write(&key, whole, encoding, checked).await.map_err(|refusal| refusal.of(key.project))
     }
 

@@ -52,6 +52,9 @@ fn note_all(registers: &mut [u8; REGISTERS], hashes: &[u64]) {
 }
 
 impl Distinct {
+    /// What a set at most takes in the database whose members are known one by one.
+    pub const MAX_EXACT_BYTES: usize = 1 + 8 * EXACT;
+
     /// Adds a member; whether that changed anything.
     pub fn insert(&mut self, hash: u64) -> bool {
         match &mut self.0 {
@@ -70,6 +73,14 @@ impl Distinct {
                     true
                 }
             },
+        }
+    }
+
+    /// Whether it has a member; `None` when it has too many to tell.
+    pub fn contains(&self, hash: u64) -> Option<bool> {
+        match &self.0 {
+            Form::Exact(hashes) => Some(hashes.binary_search(&hash).is_ok()),
+            Form::Registers(_) => None,
         }
     }
 
@@ -171,6 +182,13 @@ mod tests {
                 assert_eq!(one, whole);
             }
         }
+    }
+
+    #[test]
+    fn members_are_known_while_they_are_few() {
+        assert_eq!(of(0..64).contains(hash("63")), Some(true));
+        assert_eq!(of(0..64).contains(hash("64")), Some(false));
+        assert_eq!(of(0..65).contains(hash("64")), None);
     }
 
     #[test]

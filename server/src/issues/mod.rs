@@ -7,20 +7,22 @@ mod distinct;
 mod novelty;
 mod release;
 mod severity;
+pub mod similar;
 mod status;
 mod title;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{IssueId, PatternId, ProjectId};
 
 pub use distinct::{Distinct, hash};
 pub use faultwire::Level;
-pub use novelty::{Circumstances, LATE, milestone, novelty};
+pub use novelty::{Circumstances, LATE, Trigger, milestone, novelty};
 pub use release::{Release, Releases};
 pub use severity::{Severity, severity};
 pub use status::{Change, Ignored, Resolved, Seen, Status};
-pub use title::{Facts, facts};
+pub use title::{Facts, LevelName, facts, message};
 
 /// 64 hexadecimal digits, as bytes.
 pub type Fingerprint = [u8; 32];
@@ -86,7 +88,7 @@ impl Pattern {
 }
 
 /// What people see.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Issue {
     /// Its number.
     pub id: IssueId,
@@ -128,7 +130,7 @@ pub struct Issue {
 }
 
 /// How many were hit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Impact {
     /// Distinct users.
     pub users: u64,

@@ -3,18 +3,41 @@
 //! | status before | tells |
 //! |---|---|
 //! | (there was no issue) | new |
-//! | resolved | regressed, if it is; else nothing |
 //! | ignored | unignored, if the condition has come; else nothing |
+//! | any other | overflow, if it is the first of an hour that had no room for a new issue |
+//! | resolved | regressed, if it is; else nothing |
 //! | others | spike, if an episode of it begins; else recurred, after quiet; else a milestone |
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{Change, Status};
 use crate::clock::MINUTE;
-use crate::store::Event;
 
 /// Quiet for so long, and it occurs again.
 pub const QUIET: i64 = 30 * MINUTE;
 /// What comes later than this after it happened says nothing of now.
 pub const LATE: i64 = 5 * MINUTE;
+
+/// What can be told of an issue: the one list, for the feed, rules and channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// It is new.
+    New,
+    /// It was mended and is back.
+    Regressed,
+    /// The condition came until which it was ignored.
+    Unignored,
+    /// There are more of it in a minute than a rule allows.
+    Spike,
+    /// It was quiet for 30 minutes, and occurs again.
+    Recurred,
+    /// Its count passed 10, 50, 100, 500, ...
+    Milestone,
+    /// The project opened as many issues this hour as it may: what comes goes into one.
+    Overflow,
+}
 
 /// What is known of an occurrence when it is counted.
 #[derive(Debug, Clone, Copy)]
@@ -31,18 +54,22 @@ pub struct Circumstances<'s> {
     pub is_spike: bool,
     /// It passed a milestone.
     pub is_milestone: bool,
+    /// It is the first this hour that would have opened an issue and may not.
+    pub is_overflow: bool,
 }
 
 /// What to tell.
-pub fn novelty(what: Circumstances<'_>) -> Option<Event> {
-    let Some(before) = what.before else { return Some(Event::New) };
+pub fn novelty(what: Circumstances<'_>) -> Option<Trigger> {
+    let Some(before) = what.before else { return Some(Trigger::New) };
     match (before, what.change) {
-        (_, Some(Change::Regressed)) => Some(Event::Regressed),
-        (_, Some(Change::Unignored)) => Some(Event::Unignored),
-        (Status::Resolved { .. } | Status::Ignored { .. }, None) => None,
-        _ if what.is_spike && what.delay < LATE => Some(Event::Spike),
-        _ if what.quiet > QUIET && what.delay < LATE => Some(Event::Recurred),
-        _ if what.is_milestone => Some(Event::Milestone),
+        (Status::Ignored { .. }, None) => None,
+        _ if what.is_overflow => Some(Trigger::Overflow),
+        (_, Some(Change::Regressed)) => Some(Trigger::Regressed),
+        (_, Some(Change::Unignored)) => Some(Trigger::Unignored),
+        (Status::Resolved { .. }, None) => None,
+        _ if what.is_spike && what.delay < LATE => Some(Trigger::Spike),
+        _ if what.quiet > QUIET && what.delay < LATE => Some(Trigger::Recurred),
+        _ if what.is_milestone => Some(Trigger::Milestone),
         _ => None,
     }
 }
@@ -77,22 +104,30 @@ mod tests {
     fn the_table() {
         let resolved = Status::Resolved { at: 0, resolved: Resolved::Now };
         let ignored = Status::Ignored { ignored: Ignored::Forever };
-        let plain =
-            Circumstances { before: None, change: None, quiet: 0, delay: 0, is_spike: false, is_milestone: false };
+        let (quiet, delay, is_overflow) = (0, 0, false);
+        let plain = Circumstances {
+            before: None,
+            change: None,
+            quiet,
+            delay,
+            is_spike: false,
+            is_milestone: false,
+            is_overflow,
+        };
         let triggers = [
-            (Circumstances { change: Some(Change::Regressed), ..plain }, Event::Regressed),
-            (Circumstances { change: Some(Change::Unignored), ..plain }, Event::Unignored),
-            (Circumstances { is_spike: true, ..plain }, Event::Spike),
-            (Circumstances { quiet: QUIET + 1, ..plain }, Event::Recurred),
-            (Circumstances { is_milestone: true, ..plain }, Event::Milestone),
+            (Circumstances { change: Some(Change::Regressed), ..plain }, Trigger::Regressed),
+            (Circumstances { change: Some(Change::Unignored), ..plain }, Trigger::Unignored),
+            (Circumstances { is_spike: true, ..plain }, Trigger::Spike),
+            (Circumstances { quiet: QUIET + 1, ..plain }, Trigger::Recurred),
+            (Circumstances { is_milestone: true, ..plain }, Trigger::Milestone),
         ];
-        let open: &[Event] = &[Event::Spike, Event::Recurred, Event::Milestone];
+        let open: &[Trigger] = &[Trigger::Spike, Trigger::Recurred, Trigger::Milestone];
         let tells = [
             (Status::Unresolved, open),
             (Status::Acknowledged, open),
             (Status::Regressed, open),
-            (resolved, &[Event::Regressed]),
-            (ignored, &[Event::Unignored]),
+            (resolved, &[Trigger::Regressed]),
+            (ignored, &[Trigger::Unignored]),
         ];
         for (status, told) in &tells {
             let before = Some(status);
@@ -108,9 +143,12 @@ mod tests {
                 let quiet = trigger.quiet.max(later.iter().map(|(t, _)| t.quiet).max().unwrap_or(0));
                 let is_spike = trigger.is_spike || later.iter().any(|(t, _)| t.is_spike);
                 let all =
-                    Circumstances { before, change: trigger.change, quiet, delay: 0, is_spike, is_milestone: true };
+                    Circumstances { before, change: trigger.change, quiet, is_spike, is_milestone: true, ..plain };
                 assert_eq!(novelty(all), told.contains(event).then_some(*event), "{status:?} {event:?} with others");
-                assert_eq!(novelty(Circumstances { before: None, ..all }), Some(Event::New));
+                assert_eq!(novelty(Circumstances { before: None, ..all }), Some(Trigger::New));
+                let is_silent = matches!(status, Status::Ignored { .. }) && trigger.change.is_none();
+                let full = novelty(Circumstances { is_overflow: true, ..all });
+                assert_eq!(full, (!is_silent).then_some(Trigger::Overflow), "{status:?} {event:?} without room");
             }
         }
     }
@@ -119,11 +157,15 @@ mod tests {
     #[test]
     fn late_replays() {
         let before = Some(&Status::Unresolved);
+        let (quiet, delay, is_overflow) = (QUIET + 1, LATE, false);
         let loud =
-            Circumstances { before, change: None, quiet: QUIET + 1, delay: LATE, is_spike: true, is_milestone: true };
-        assert_eq!(novelty(loud), Some(Event::Milestone));
-        assert_eq!(novelty(Circumstances { delay: LATE - 1, ..loud }), Some(Event::Spike));
-        assert_eq!(novelty(Circumstances { delay: LATE - 1, is_spike: false, ..loud }), Some(Event::Recurred));
-        assert_eq!(novelty(Circumstances { delay: 0, quiet: QUIET, is_spike: false, ..loud }), Some(Event::Milestone));
+            Circumstances { before, change: None, quiet, delay, is_spike: true, is_milestone: true, is_overflow };
+        assert_eq!(novelty(loud), Some(Trigger::Milestone));
+        assert_eq!(novelty(Circumstances { delay: LATE - 1, ..loud }), Some(Trigger::Spike));
+        assert_eq!(novelty(Circumstances { delay: LATE - 1, is_spike: false, ..loud }), Some(Trigger::Recurred));
+        assert_eq!(
+            novelty(Circumstances { delay: 0, quiet: QUIET, is_spike: false, ..loud }),
+            Some(Trigger::Milestone)
+        );
     }
 }

@@ -6,12 +6,13 @@
 //! 3. A hundred occurrences within the current hour move it up one.
 
 use faultwire::Level;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Facts;
 
 /// From what can wait to what cannot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Nothing failed.

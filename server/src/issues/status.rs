@@ -11,12 +11,13 @@
 
 use std::cmp::Ordering;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Releases;
 
 /// Where an issue stands.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Status {
     /// New, or open again by hand.
@@ -41,7 +42,7 @@ pub enum Status {
 }
 
 /// From when on an issue is mended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "in", content = "release", rename_all = "snake_case")]
 pub enum Resolved {
     /// From this moment on.
@@ -55,7 +56,7 @@ pub enum Resolved {
 }
 
 /// Until when an issue is ignored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "until", content = "value", rename_all = "snake_case")]
 pub enum Ignored {
     /// For good.

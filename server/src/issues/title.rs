@@ -2,15 +2,18 @@
 
 use faultwire::protocol::{Event, Exception, Frame};
 use faultwire::{Event as Sanitized, Level};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Characters of a title.
 const TITLE: usize = 200;
+/// Characters of a message: what is beyond is not searched for, and every three of them take room in the index.
+const MESSAGE: usize = 1000;
 /// Characters of a culprit or a type.
 const NAME: usize = 200;
 
 /// What an event says of its issue.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Facts {
     /// `KeyError: 'sku'`, or the first line of a message.
     pub title: String,
@@ -22,9 +25,26 @@ pub struct Facts {
     /// The language.
     pub platform: String,
     /// How bad the client says it is.
+    #[schemars(with = "LevelName")]
     pub level: Level,
     /// Whether something caught it. Messages count as handled.
     pub is_handled: bool,
+}
+
+/// The names that levels have on the wire, for the API's document.
+#[derive(Debug, JsonSchema)]
+#[schemars(rename = "Level", rename_all = "snake_case")]
+pub enum LevelName {
+    /// Diagnostic detail.
+    Debug,
+    /// Normal operation.
+    Info,
+    /// Unexpected, handled.
+    Warning,
+    /// An operation failed.
+    Error,
+    /// The process or task died of it.
+    Fatal,
 }
 
 /// The facts of a sanitized event.
@@ -36,7 +56,7 @@ pub fn facts(event: &Sanitized) -> Facts {
         (false, false) => format!("{kind}: {value}"),
         (false, true) => kind.clone(),
         (true, false) => value.to_owned(),
-        (true, true) => message(event).map_or("(no message)", first_line).to_owned(),
+        (true, true) => logged(event).map_or("(no message)", first_line).to_owned(),
     };
     let is_unhandled = |e: &Exception| e.mechanism.as_ref().is_some_and(|m| m.handled == Some(false));
     Facts {
@@ -49,7 +69,14 @@ pub fn facts(event: &Sanitized) -> Facts {
     }
 }
 
-fn message(event: &Event) -> Option<&str> {
+/// All that an event says in words: what exceptions say, and the message. For people who search for it.
+pub fn message(event: &Sanitized) -> String {
+    let values = event.exception.values.iter().rev().filter_map(|e| e.value.as_deref());
+    let text: Vec<&str> = values.chain(logged(event)).collect();
+    cut(text.join("\n"), MESSAGE)
+}
+
+fn logged(event: &Event) -> Option<&str> {
     let entry = event.logentry.as_ref()?;
     entry.formatted.as_deref().or(entry.message.as_deref()).filter(|text| !text.trim().is_empty())
 }

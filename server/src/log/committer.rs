@@ -13,6 +13,7 @@ use faultwire::framing;
 use tokio::sync::oneshot;
 
 use super::segment::{self, Name, RECORD, SIZE};
+use crate::telemetry::Task;
 use crate::threads::Bell;
 
 use super::{Position, Record, Refused, Ticket};
@@ -132,7 +133,7 @@ impl Shared {
     /// Keeps one segment ready, so that no client waits for 16 MiB of zeroes. Runs on a thread of its own.
     pub fn keep_spare(&self, mut number: u32) {
         loop {
-            let made = segment::create(&self.folder, number);
+            let made = Task::LogSpare.round(|| segment::create(&self.folder, number));
             let mut spare = locked(&self.spare);
             spare.refused = made.as_ref().err().map(io::Error::kind);
             match made {
@@ -206,7 +207,7 @@ impl Committer {
         let mut rest = waiting.into_iter().peekable();
         while rest.peek().is_some() {
             let mut group = Vec::new();
-            let written = self.write_some(&mut rest, &mut group);
+            let written = Task::LogCommit.round(|| self.write_some(&mut rest, &mut group));
             self.shared.is_failing.store(written.is_err(), Ordering::Relaxed);
             match written {
                 Ok(end) => {

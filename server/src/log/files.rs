@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 
 use super::committer::{Committer, Shared};
 use super::segment::{self, Name, SIZE};
+use crate::telemetry::Task;
 use crate::threads::Bell;
 
 use super::{Batch, Log, Position, Record, Refused, Ticket};
@@ -35,8 +36,8 @@ impl Files {
         let spares = shared.clone();
         let committer = Committer::new(shared.clone());
         let threads = vec![
-            crate::threads::spawn("log-spare", move || spares.keep_spare(last + 1))?,
-            crate::threads::spawn("log-commit", move || committer.run())?,
+            crate::threads::spawn(Task::LogSpare, move || spares.keep_spare(last + 1))?,
+            crate::threads::spawn(Task::LogCommit, move || committer.run())?,
         ];
         Ok(Files { shared, threads: Mutex::new(threads), open: Mutex::default() })
     }

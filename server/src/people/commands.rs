@@ -9,7 +9,7 @@ use crate::server::dsn;
 use crate::settings::Settings;
 use crate::store::IssueStore;
 use crate::store::sqlite::{Project, Projects, Sqlite};
-use crate::{ProjectId, clock};
+use crate::{ProjectId, clock, upkeep};
 
 /// A person to be added, or one who is here and is to have another password or role.
 #[derive(Debug, Clone)]
@@ -28,6 +28,7 @@ pub struct NewUser {
 fn open(settings: &Settings) -> anyhow::Result<(DataDir, Sqlite)> {
     let running = "nothing was changed; if a server runs, stop it first, or use its API";
     let data_dir = DataDir::open(&settings.data_dir).context(running)?;
+    upkeep::upgrade(&data_dir)?;
     let store = Sqlite::open(&data_dir.database(), settings.seen_ids_bytes)?;
     Ok((data_dir, store))
 }

@@ -19,6 +19,7 @@ pub mod rights;
 pub mod secrets;
 pub mod throttle;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{DAY, HOUR};
@@ -39,12 +40,13 @@ pub const INVITATION: i64 = 7 * DAY;
 pub const NOTE_EVERY: i64 = HOUR / 6;
 
 /// A person's number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub struct UserId(pub i64);
 
 /// A person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct User {
     /// The number.
     pub id: UserId,

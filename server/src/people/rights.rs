@@ -1,12 +1,13 @@
 //! Who asks, what a route needs, and whether the one is enough for the other. Pure: a table of needs, no storage.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::UserId;
 use crate::ProjectId;
 
 /// What someone is in a project. Each may what those before it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Reads.

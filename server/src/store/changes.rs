@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{Id, Place};
 use crate::alerts::Outgoing;
-use crate::issues::{Distinct, Fingerprint, Hit, Issue, Pattern};
+use crate::issues::similar::Traits;
+use crate::issues::{Distinct, Fingerprint, Hit, Issue, Pattern, Trigger};
 use crate::log::Position;
 use crate::outcome::Outcome;
+use crate::project_settings::ProjectSettings;
 use crate::{IssueId, PatternId, ProjectId};
 
 /// Occurrences, both ways of counting.
@@ -34,6 +37,9 @@ pub type Hour = (PatternId, i64);
 pub type TagCount = (PatternId, String, String);
 /// Where a pattern was seen: release and environment, empty where not said.
 pub type Sighting = (PatternId, String, String);
+
+/// The hash of a user or of a trace: what an occurrence is found by. See [`crate::issues::hash`].
+pub type Clue = u64;
 
 /// From when to when, and how many.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,26 +67,18 @@ pub struct OccurrenceRow {
     pub is_newest_only: bool,
 }
 
-/// What happened to an issue, for the feed, the live stream and alerts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+/// What happened, for the feed, the live stream and alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "IssueEvent")]
 pub enum Event {
-    /// It is new.
-    New,
-    /// It was mended and is back.
-    Regressed,
-    /// It is no longer ignored.
-    Unignored,
-    /// There are more of it in a minute than a rule allows.
-    Spike,
-    /// It was quiet, and occurs again.
-    Recurred,
-    /// Its count passed a milestone.
-    Milestone,
-    /// The hour's new issues are used up: what comes goes into one.
-    Overflow,
-    /// A person or a rule changed it.
+    /// A person or a rule changed the issue.
     Changed,
+    /// A person changed the project's settings: no issue's.
+    Settings,
+    /// What is told of an issue.
+    #[serde(untagged)]
+    Told(Trigger),
 }
 
 /// One line of the feed, and of the audit trail where someone did it.
@@ -88,7 +86,7 @@ pub enum Event {
 pub struct NewEvent {
     /// Whose.
     pub project: ProjectId,
-    /// Of which issue.
+    /// Of which issue; 0 is the project's own.
     pub issue: IssueId,
     /// When.
     pub time: i64,
@@ -98,6 +96,50 @@ pub struct NewEvent {
     pub who: String,
     /// More: the milestone, the release, the new status.
     pub detail: serde_json::Value,
+}
+
+/// Where sessions count.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SessionPlace {
+    /// Whose.
+    pub project: ProjectId,
+    /// Of which release.
+    pub release: String,
+    /// In which environment.
+    pub environment: String,
+    /// In which they started: number of hours since 1970.
+    pub hour: i64,
+}
+
+/// Sessions, by how they ended. What has not ended, and had no error, is none of the four.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Sessions {
+    /// All of them.
+    pub started: i64,
+    /// Ended as they should, without an error.
+    pub exited: i64,
+    /// With an error that did not end them. As a difference it may be negative: it is taken back by a crash.
+    pub errored: i64,
+    /// Ended by an error.
+    pub crashed: i64,
+    /// Ended from outside.
+    pub abnormal: i64,
+}
+
+impl Sessions {
+    /// Adds others.
+    pub fn add(&mut self, other: Sessions) {
+        self.started += other.started;
+        self.exited += other.exited;
+        self.errored += other.errored;
+        self.crashed += other.crashed;
+        self.abnormal += other.abnormal;
+    }
+
+    /// Part of them that did not crash, from 0 to 1; none if there are none.
+    pub fn crash_free_rate(&self) -> Option<f64> {
+        (self.started > 0).then(|| (1.0 - self.crashed as f64 / self.started as f64).clamp(0.0, 1.0))
+    }
 }
 
 /// Counts of a fingerprint of which no event has come.
@@ -126,10 +168,16 @@ pub struct Changes {
     pub patterns: Vec<Pattern>,
     /// Whom patterns hit, where that changed.
     pub hits: Vec<(PatternId, Hit, Distinct)>,
+    /// By what those patterns are found that are new.
+    pub traits: Vec<(ProjectId, PatternId, Traits)>,
     /// Issues that are new or changed.
     pub issues: Vec<Issue>,
     /// Those of them that are new.
     pub opened: Vec<IssueId>,
+    /// What new issues are found by beside title and culprit.
+    pub messages: HashMap<IssueId, String>,
+    /// By what stored occurrences are found.
+    pub clues: Vec<(Clue, PatternId)>,
     /// Counts by hour.
     pub hours: HashMap<Hour, Counted>,
     /// Counts by tag.
@@ -140,6 +188,8 @@ pub struct Changes {
     pub releases: HashMap<(ProjectId, String), i64>,
     /// First deploys.
     pub deploys: HashMap<(ProjectId, String), i64>,
+    /// Sessions.
+    pub sessions: HashMap<SessionPlace, Sessions>,
     /// Stored occurrences.
     pub occurrences: Vec<OccurrenceRow>,
     /// Ids that are now seen.
@@ -154,6 +204,8 @@ pub struct Changes {
     pub parked: Vec<Parked>,
     /// Counts that have found their pattern.
     pub unparked: Vec<(ProjectId, Fingerprint)>,
+    /// Own settings of projects, and their versions.
+    pub settings: Vec<(ProjectId, ProjectSettings, u64)>,
     /// Who is told, and what became of it.
     pub alerting: Outgoing,
 }

@@ -1,7 +1,8 @@
 //! Where issues and occurrences are kept.
 //!
 //! [`IssueStore`] has what is counted, in one transaction a batch; [`OccurrenceStore`] has the payloads, written
-//! before it, so that whatever a transaction names is there. One writer, any number of readers.
+//! before it, so that whatever a transaction names is there. One writer, any number of readers. What people change by hand
+//! and what the API reads goes by [`Registry`] and [`sqlite::Reader`]: see docs/architecture.md for where the boundary is.
 
 mod changes;
 mod occurrences;
@@ -15,9 +16,13 @@ use crate::ProjectId;
 use crate::alerts::AlertStore;
 use crate::issues::{Fingerprint, Issue, Pattern, Releases};
 use crate::log::Position;
+use crate::project_settings::ProjectSettings;
 
-pub use changes::{Changes, Counted, Event, Hour, Moment, NewEvent, OccurrenceRow, Parked, Sighting, TagCount};
-pub use occurrences::{Files as OccurrenceFiles, Place, Reader as OccurrenceReader};
+pub use changes::{
+    Changes, Clue, Counted, Event, Hour, Moment, NewEvent, OccurrenceRow, Parked, SessionPlace, Sessions, Sighting,
+    TagCount,
+};
+pub use occurrences::{Files as OccurrenceFiles, OccurrenceReader, OccurrenceStore, Place, Reader as FilesReader};
 pub use sqlite::Registry;
 
 /// Sixteen bytes that name an event or a count item for its whole life.
@@ -58,17 +63,42 @@ pub trait IssueStore: AlertStore + Send {
     /// When the store cannot be read.
     fn issue(&mut self, issue: IssueId) -> anyhow::Result<Option<Issue>>;
 
-    /// Open issues without an occurrence since `before`, at most `limit`.
+    /// Open issues of a project without an occurrence since `before`, at most `limit`.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn quiet_issues(&mut self, before: i64, limit: usize) -> anyhow::Result<Vec<IssueId>>;
+    fn quiet_issues(&mut self, project: ProjectId, before: i64, limit: usize) -> anyhow::Result<Vec<IssueId>>;
 
     /// Issues that a project opened since `since`.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn opened_since(&mut self, project: ProjectId, since: i64) -> anyhow::Result<u64>;
+
+    /// What a project has set for itself, and the version of that.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn project_settings(&mut self, project: ProjectId) -> anyhow::Result<(ProjectSettings, u64)>;
+
+    /// Payloads of a project of what happened before `before`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn payloads_before(&mut self, project: ProjectId, before: i64, limit: usize) -> anyhow::Result<Vec<OccurrenceRow>>;
+
+    /// All payloads but the newest of patterns of a project that were last seen before `before` and occurred less than
+    /// `count` times; at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn surplus(
+        &mut self,
+        project: ProjectId,
+        before: i64,
+        count: u64,
+        limit: usize,
+    ) -> anyhow::Result<Vec<OccurrenceRow>>;
 
     /// The releases of a project.
     ///
@@ -94,11 +124,17 @@ pub trait IssueStore: AlertStore + Send {
     /// When the store refuses.
     fn forget_file(&mut self, file: u32) -> anyhow::Result<()>;
 
-    /// Forgets counts by hour, outcomes and reports from before `before`.
+    /// Forgets counts by hour, outcomes and reports from before `before`, and keeps `now`, by which that is reckoned.
     ///
     /// # Errors
     /// When the store refuses.
-    fn forget_before(&mut self, before: i64) -> anyhow::Result<()>;
+    fn forget_before(&mut self, before: i64, now: i64) -> anyhow::Result<()>;
+
+    /// The `now` by which something was forgotten last.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn forgotten_at(&self) -> anyhow::Result<Option<i64>>;
 
     /// Changes projects, keys or people, in one transaction that is on disk when it returns.
     ///

@@ -1,6 +1,6 @@
 //! Every metric, once.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
@@ -10,6 +10,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::tasks;
+use crate::clock;
+use crate::health::Trouble;
 use crate::outcome::{Outcome, Reason};
 
 /// Seconds: from a quick answer to one that a client gives up on.
@@ -39,6 +42,11 @@ struct Delivered {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Wrong {
+    cause: &'static str,
+}
+
 /// What is counted while the server runs.
 pub struct Metrics {
     registry: Registry,
@@ -60,11 +68,16 @@ pub struct Metrics {
     alert_seconds: Family<Delivered, Histogram>,
     /// Streams that are open.
     pub streams: Gauge<i64>,
+    disk_free: Gauge<i64>,
+    behind_seconds: Gauge<f64, AtomicU64>,
+    troubles: Family<Wrong, Gauge<i64>>,
+    /// What was accepted until then is counted.
+    counted_to: AtomicI64,
     uptime: Gauge<f64, AtomicU64>,
     started: std::time::Instant,
 }
 
-fn seconds() -> Histogram {
+pub(super) fn seconds() -> Histogram {
     Histogram::new(SECONDS)
 }
 
@@ -85,6 +98,10 @@ impl Default for Metrics {
             requests: Family::new_with_constructor(seconds),
             alert_seconds: Family::new_with_constructor(seconds),
             streams: Gauge::default(),
+            disk_free: Gauge::default(),
+            behind_seconds: Gauge::default(),
+            troubles: Family::default(),
+            counted_to: AtomicI64::new(clock::now()),
             uptime: Gauge::default(),
             started: std::time::Instant::now(),
         };
@@ -101,7 +118,11 @@ impl Default for Metrics {
         registry.register("log_bytes", "Size of the log", metrics.log_bytes.clone());
         registry.register("http_seconds", "Time of a request, by route", metrics.requests.clone());
         registry.register("alert_seconds", "Time of an attempt to send a message", metrics.alert_seconds.clone());
+        registry.register("task_seconds", "Time of a round of what runs by itself", tasks::rounds());
         registry.register("live_streams", "Streams that are open", metrics.streams.clone());
+        registry.register("disk_free_bytes", "Room on the disk of the data directory", metrics.disk_free.clone());
+        registry.register("consume_behind_seconds", "By which counting is behind now", metrics.behind_seconds.clone());
+        registry.register("troubles", "What the server alerts on, by cause", metrics.troubles.clone());
         registry.register("uptime_seconds", "Since the start", metrics.uptime.clone());
         metrics
     }
@@ -121,6 +142,28 @@ impl Metrics {
     pub fn consumed(&self, events: u64, took: Duration) {
         self.counted.inc_by(events);
         self.batch_seconds.observe(took.as_secs_f64());
+    }
+
+    /// All that was accepted until `time` is counted.
+    pub fn caught_up(&self, time: i64) {
+        self.counted_to.store(time, Ordering::Relaxed);
+    }
+
+    /// Milliseconds by which counting is behind at `now`. What is stuck falls behind, also while nothing comes.
+    pub fn behind(&self, now: i64) -> i64 {
+        (now - self.counted_to.load(Ordering::Relaxed)).max(0)
+    }
+
+    /// What was found when the server looked at itself.
+    pub fn health(&self, disk_free: Option<u64>, behind: i64, troubles: &[Trouble]) {
+        if let Some(free) = disk_free {
+            self.disk_free.set(free as i64);
+        }
+        self.behind_seconds.set(behind as f64 / 1000.0);
+        for cause in ["disk", "lag", "quota"] {
+            let count = troubles.iter().filter(|trouble| trouble.cause.name() == cause).count();
+            self.troubles.get_or_create(&Wrong { cause }).set(count as i64);
+        }
     }
 
     /// These are listed as not counted.

@@ -1,10 +1,13 @@
 //! What the server says of itself: structured logs, and metrics for Prometheus.
 
 mod metrics;
+pub mod requests;
+mod tasks;
 
 use tracing_subscriber::EnvFilter;
 
 pub use metrics::Metrics;
+pub use tasks::Task;
 
 /// Starts logging to standard error, a JSON object a line.
 ///

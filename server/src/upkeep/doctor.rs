@@ -6,7 +6,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::health::disk;
 use crate::settings::Settings;
+use crate::store::sqlite::schema;
+use crate::tls::Certificate;
 
 /// Below this the disk counts as nearly full, in bytes: a few segments of the log and room for the database.
 const LITTLE_ROOM: u64 = 512 << 20;
@@ -33,7 +36,16 @@ fn ill(what: &'static str, says: impl Into<String>) -> Finding {
 /// Looks at everything.
 pub fn doctor(settings: &Settings) -> Vec<Finding> {
     let folder = &settings.data_dir;
-    vec![directory(folder), room(folder), database(folder), log(folder), occurrences(folder), address(settings)]
+    vec![
+        directory(folder),
+        room(folder),
+        database(folder),
+        log(folder),
+        occurrences(folder),
+        backups(folder),
+        address(settings),
+        certificate(settings),
+    ]
 }
 
 fn directory(folder: &Path) -> Finding {
@@ -50,20 +62,12 @@ fn directory(folder: &Path) -> Finding {
 
 fn room(folder: &Path) -> Finding {
     let what = "disk";
-    let Ok(path) = std::ffi::CString::new(folder.as_os_str().as_encoded_bytes()) else {
-        return ill(what, "the folder's name holds a zero byte");
-    };
-    // SAFETY: statvfs is plain data for which zeroes are valid; the call fills it from a path that ends in zero.
-    let about = unsafe {
-        let mut about: libc::statvfs = std::mem::zeroed();
-        (libc::statvfs(path.as_ptr(), &raw mut about) == 0).then_some(about)
-    };
-    match about.map(|about| about.f_bavail.saturating_mul(about.f_frsize)) {
-        None => ill(what, std::io::Error::last_os_error().to_string()),
-        Some(free) if free < LITTLE_ROOM => {
+    match disk::room(folder).map(|room| room.free) {
+        Err(error) => ill(what, error.to_string()),
+        Ok(free) if free < LITTLE_ROOM => {
             ill(what, format!("{} MB are free; events are refused when it is full: see retention_bytes", free >> 20))
         }
-        Some(free) => well(what, format!("{} MB are free", free >> 20)),
+        Ok(free) => well(what, format!("{} MB are free", free >> 20)),
     }
 }
 
@@ -77,12 +81,17 @@ fn database(folder: &Path) -> Finding {
         let verdict: String = connection.query_row("PRAGMA quick_check", [], |row| row.get(0))?;
         let events: f64 = connection.query_row("SELECT COALESCE(SUM(raw), 0.0) FROM issues", [], |row| row.get(0))?;
         let issues: i64 = connection.query_row("SELECT COUNT(*) FROM issues", [], |row| row.get(0))?;
-        Ok((verdict, issues, events))
+        Ok((verdict, issues, events, schema::version(&connection, &path)))
     });
     match checked {
-        Ok((verdict, issues, events)) if verdict == "ok" => {
-            well(what, format!("sound: {issues} issues, {events} events"))
+        Ok((verdict, issues, events, Ok(version))) if verdict == "ok" => {
+            let next = match version < schema::VERSION {
+                true => format!("; the next start upgrades it to {}, and keeps a copy", schema::VERSION),
+                false => String::new(),
+            };
+            well(what, format!("sound: {issues} issues, {events} events; version {version}{next}"))
         }
+        Ok((verdict, _, _, Err(newer))) if verdict == "ok" => ill(what, format!("{newer:#}")),
         Ok((verdict, ..)) => ill(what, format!("damaged: {verdict}; restore a backup")),
         Err(error) => ill(what, format!("cannot be read: {error}")),
     }
@@ -114,6 +123,15 @@ fn occurrences(folder: &Path) -> Finding {
     }
 }
 
+fn backups(folder: &Path) -> Finding {
+    let found = fs::read_dir(folder.join("backups")).into_iter().flatten().flatten();
+    let names: Vec<_> = found.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    match names.is_empty() {
+        true => well("backups", "none was needed: no upgrade yet"),
+        false => well("backups", format!("{}: delete what you will not go back to", names.join(", "))),
+    }
+}
+
 fn address(settings: &Settings) -> Finding {
     let what = "address";
     let is_loopback = settings.listen.ip().is_loopback();
@@ -124,5 +142,14 @@ fn address(settings: &Settings) -> Finding {
             ill(what, format!("{url} is not encrypted: passwords and events can be read on the way"))
         }
         Some(url) => well(what, url.clone()),
+    }
+}
+
+fn certificate(settings: &Settings) -> Finding {
+    let what = "certificate";
+    match Certificate::open(settings) {
+        Ok(None) => well(what, "none: https is for a proxy, if there is any"),
+        Ok(Some(_)) => well(what, "it fits its key"),
+        Err(error) => ill(what, format!("{error:#}")),
     }
 }

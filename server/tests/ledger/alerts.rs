@@ -54,7 +54,7 @@ fn a_spike_in_a_batch_that_failed_is_told_once() {
 
 #[test]
 fn an_incident_ends_when_its_issue_is_resolved_by_the_clock() {
-    let mut book = Book::with(|limits| limits.auto_resolve = 7 * DAY);
+    let mut book = Book::with(|limits| limits.auto_resolve_days = 7);
     book.channel(Kind::Pagerduty);
     book.channel(Kind::Webhook);
     let event = book.event("KeyError", "a.py");

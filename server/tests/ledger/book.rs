@@ -1,16 +1,18 @@
 //! A ledger in a directory that goes with it.
 
-use faultwire::Event;
+use std::sync::Arc;
+
 use faultwire::sanitize::Sanitizer;
 use faultwire::stacktrace::Rules;
 use faultwire_server::alerts::{Channel, Config, Kind, Rule};
 use faultwire_server::clock::DAY;
-use faultwire_server::consume::ledger::{Answer, Limits, Move};
-use faultwire_server::consume::{Counts, Ledger, Occurrence, Reading, Tables};
+use faultwire_server::consume::ledger::{Answer, Limits, Move, Set};
+use faultwire_server::consume::{Counts, Ledger, Occurrence, Origin, Reading, SessionSender, Tables};
 use faultwire_server::issues::{Fingerprint, Issue};
 use faultwire_server::log::{KeyKind, Position};
-use faultwire_server::store::sqlite::{Filter, Reader, Sqlite};
-use faultwire_server::store::{Counted, IssueStore, OccurrenceFiles, OccurrenceReader};
+use faultwire_server::project_settings::{ByProject, InForce};
+use faultwire_server::store::sqlite::{Filter, Reader, ReleaseRow, Sqlite};
+use faultwire_server::store::{Counted, FilesReader, IssueStore, OccurrenceFiles, Registry};
 use faultwire_server::{IssueId, ProjectId};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -23,19 +25,21 @@ pub struct Book {
     folder: TempDir,
     ledger: Ledger,
     reading: Reading,
-    limits: Limits,
+    limits: InForce,
     batches: u32,
     events: u32,
 }
 
-fn limits() -> Limits {
-    Limits {
+fn limits() -> InForce {
+    InForce {
+        customer_tag: "customer".to_owned(),
+        auto_resolve_days: 0,
+        hourly_new_issues: 500,
         store_first: 1000,
         store_one_in: 10,
-        hourly_new_issues: 500,
-        auto_resolve: 0,
-        retention: std::time::Duration::from_secs(90 * 86_400),
-        retention_bytes: 1 << 30,
+        retention_days: 90,
+        cleanup_quiet: false,
+        hourly_quota: 0,
     }
 }
 
@@ -44,23 +48,31 @@ impl Book {
         Book::with(|_| {})
     }
 
-    pub fn with(change: impl FnOnce(&mut Limits)) -> Book {
+    pub fn with(change: impl FnOnce(&mut InForce)) -> Book {
         let mut limits = limits();
         change(&mut limits);
         Book::open(tempfile::tempdir().unwrap(), limits, 0, 0)
     }
 
-    fn open(folder: TempDir, limits: Limits, batches: u32, events: u32) -> Book {
+    fn open(folder: TempDir, limits: InForce, batches: u32, events: u32) -> Book {
         let store = Sqlite::open(&folder.path().join("db"), 64 << 20).unwrap();
+        let shop = |registry: Registry<'_>| match registry.projects().get(SHOP)? {
+            Some(_) => Ok(()),
+            None => registry.projects().create("shop", "Shop", NOW).map(drop),
+        };
+        store.registry(shop).unwrap();
         let files = OccurrenceFiles::open(&folder.path().join("occurrences"), store.occurrences_end()).unwrap();
+        let of = Arc::new(ByProject::new(limits.clone()));
         let tables = Tables {
             sanitizer: Sanitizer::default(),
             rules: Rules::new(Vec::new(), Vec::new(), &[]).unwrap(),
             salt: "salt".to_owned(),
-            customer_tag: "customer".to_owned(),
+            of: of.clone(),
         };
-        let ledger = Ledger::new(Box::new(store), files, limits.clone());
-        Book { folder, ledger, reading: Reading::new(tables), limits, batches, events }
+        let reading = Reading::new(tables);
+        let limits_of = Limits { of, retention_bytes: 1 << 30 };
+        let ledger = Ledger::new(Box::new(store), Box::new(files), limits_of, reading.again());
+        Book { folder, ledger, reading, limits, batches, events }
     }
 
     /// As after a restart.
@@ -87,8 +99,8 @@ impl Book {
     }
 
     fn read(&mut self, event: &Value, received: i64) -> Occurrence {
-        let event = Event::from_value(event.clone()).unwrap();
-        Occurrence::new(SHOP, KeyKind::Server, None, received, event, &mut self.reading)
+        let origin = Origin { project: SHOP, key: KeyKind::Server, id: None, sent: None, received };
+        Occurrence::read(origin, event.to_string().as_bytes(), &mut self.reading).unwrap()
     }
 
     pub fn fingerprint(&mut self, event: &Value) -> Fingerprint {
@@ -101,7 +113,7 @@ impl Book {
 
     pub fn take_at(&mut self, event: &Value, received: i64) {
         let occurrence = self.read(event, received);
-        self.ledger.occurrence(occurrence, &mut self.reading).unwrap();
+        self.ledger.occurrence(occurrence).unwrap();
     }
 
     /// A count item with this number as its id.
@@ -111,6 +123,16 @@ impl Book {
         let (project, id, fingerprint) = (SHOP, [number; 16], *fingerprint);
         let counts = Counts { project, id, fingerprint, counted, first, last, received: NOW, release, environment };
         self.ledger.counts(counts).unwrap();
+    }
+
+    /// A `sessions` item.
+    pub fn sessions(&mut self, item: &Value) {
+        let told = SessionSender { project: SHOP, sent: None, received: NOW }.ended(item.to_string().as_bytes());
+        self.ledger.sessions(told.unwrap()).unwrap();
+    }
+
+    pub fn releases(&self) -> Vec<ReleaseRow> {
+        self.reader().releases(SHOP, None, None, 100).unwrap().items
     }
 
     pub fn commit(&mut self) -> u64 {
@@ -124,8 +146,19 @@ impl Book {
 
     /// What is due at `now`, written.
     pub fn tick(&mut self, now: i64) {
-        self.ledger.tick(now, &mut self.reading).unwrap();
+        self.ledger.tick(now).unwrap();
         self.commit();
+    }
+
+    /// Payloads that should go at `now` do.
+    pub fn chores(&mut self, now: i64) {
+        self.ledger.chores(now).unwrap();
+    }
+
+    /// Sets what the project has for itself.
+    pub fn set(&mut self, wanted: Value) {
+        let set = self.ledger.set(SHOP, wanted.as_object().unwrap(), "test", None).unwrap();
+        assert!(matches!(set, Set::Done(..)), "{set:?}");
     }
 
     pub fn act(&mut self, issue: IssueId, what: &Move) -> Answer {
@@ -158,7 +191,7 @@ impl Book {
     }
 
     fn reader(&self) -> Reader {
-        Reader::new(&self.folder.path().join("db"), OccurrenceReader::new(&self.folder.path().join("occurrences")))
+        Reader::new(&self.folder.path().join("db"), Arc::new(FilesReader::new(&self.folder.path().join("occurrences"))))
     }
 
     pub fn issues(&self, filter: &Filter) -> Vec<Issue> {
@@ -166,12 +199,12 @@ impl Book {
     }
 
     pub fn not_counted(&self, reason: &str) -> i64 {
-        self.reader().outcomes(SHOP, None).unwrap()["not_counted"][reason].as_i64().unwrap_or_default()
+        self.reader().outcomes(SHOP, None).unwrap().not_counted.get(reason).copied().unwrap_or_default()
     }
 
     pub fn payload(&self, event_id: &str) -> Option<Value> {
         let id = faultwire_server::consume::parse_hex(event_id).unwrap();
         let (_, _, stored) = self.reader().event(&id).unwrap()?;
-        stored.map(|occurrence| self.reader().payload(&occurrence).unwrap())
+        stored.map(|occurrence| self.reader().payload(&occurrence).unwrap().into())
     }
 }

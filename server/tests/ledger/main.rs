@@ -4,9 +4,11 @@
 
 mod alerts;
 mod book;
+mod chores;
 
 use book::{Book, NOW};
 use faultwire_server::IssueId;
+use faultwire_server::alerts::Kind;
 use faultwire_server::clock::{DAY, HOUR};
 use faultwire_server::consume::ledger::{Answer, Move};
 use faultwire_server::issues::Status;
@@ -105,6 +107,35 @@ fn beyond_the_limit_new_faults_go_into_one_issue() {
     assert_eq!(overflow.raw, 7);
 }
 
+/// One alert an hour, however many events there are: not again after a restart, again in the next hour, and none while
+/// someone ignores it.
+#[test]
+fn that_there_is_no_room_is_told_once_an_hour() {
+    let mut book = Book::with(|limits| limits.hourly_new_issues = 1);
+    book.channel(Kind::Webhook);
+    let mut kinds = ('a'..='z').map(|letter| format!("Error{letter}"));
+    let mut fill = |book: &mut Book, count: usize, hour: i64| {
+        for kind in kinds.by_ref().take(count) {
+            let event = book.event_at(&kind, "a.py", NOW + hour * HOUR);
+            book.take_at(&event, NOW + hour * HOUR);
+            book.commit();
+        }
+    };
+    fill(&mut book, 4, 0);
+    assert_eq!(book.told(), ["new", "overflow"]);
+    let mut book = book.reopen();
+    fill(&mut book, 3, 0);
+    assert_eq!(book.told(), ["new", "overflow"]);
+    fill(&mut book, 4, 1);
+    assert_eq!(book.told(), ["new", "overflow", "new", "overflow"]);
+    let issues = book.issues(&Filter::default());
+    assert_eq!(issues.len(), 3);
+    let overflow = issues.iter().find(|issue| issue.facts.title.starts_with("More new issues")).unwrap();
+    assert!(matches!(book.act(overflow.id, &Move::Ignore), Answer::Done(_)));
+    fill(&mut book, 4, 2);
+    assert_eq!(book.told(), ["new", "overflow", "new", "overflow", "new"]);
+}
+
 #[test]
 fn resolved_comes_back_only_by_what_happened_later() {
     let mut book = Book::new();
@@ -139,7 +170,7 @@ fn stale_changes_are_told_how_it_is_now() {
 
 #[test]
 fn quiet_issues_are_resolved_by_the_clock() {
-    let mut book = Book::with(|limits| limits.auto_resolve = 7 * DAY);
+    let mut book = Book::with(|limits| limits.auto_resolve_days = 7);
     let event = book.event("KeyError", "a.py");
     book.take(&event);
     book.commit();
@@ -189,7 +220,8 @@ fn words_find_issues_in_any_case_and_nothing_else_does() {
     }
     book.commit();
     let found = |text: &str| {
-        let filter = Filter { text: Some(text.to_owned()), ..Filter::default() };
+        let words = text.split_whitespace().map(str::to_owned).collect();
+        let filter = Filter { words, ..Filter::default() };
         book.issues(&filter).iter().map(|issue| issue.facts.kind.clone()).collect::<Vec<_>>()
     };
     assert_eq!(found("keyERR"), ["KeyError"]);
@@ -208,4 +240,20 @@ fn clocks_that_are_wrong_are_corrected_and_said() {
     assert_eq!(book.issues(&Filter::default())[0].last_seen, NOW);
     let stored = book.payload(event["event_id"].as_str().unwrap()).unwrap();
     assert_eq!(stored["contexts"]["faultwire"]["timestamp"]["corrected"], "future");
+}
+
+/// Aggregated sessions have no id: they count with their batch, so one that is read again counts once.
+#[test]
+fn sessions_of_a_batch_that_failed_count_once() {
+    let mut book = Book::new();
+    let one = json!({ "started": NOW as f64 / 1000.0, "exited": 3, "crashed": 1 });
+    let item = json!({ "aggregates": [one], "attrs": { "release": "app@1" } });
+    book.sessions(&item);
+    book.abandon();
+    book.sessions(&item);
+    book.commit();
+    let mut book = book.reopen();
+    book.commit();
+    let releases = book.releases();
+    assert_eq!((releases[0].sessions.started, releases[0].crash_free_rate), (4, Some(0.75)));
 }

@@ -4,6 +4,7 @@
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
+use super::document::{Answer, Sketch};
 use super::table::Route;
 use crate::people::Need;
 
@@ -11,36 +12,48 @@ use crate::people::Need;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
                       form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
+/// Something that is the same for everyone.
+struct Page(&'static str, &'static str);
+
 pub(super) fn routes() -> Vec<Route> {
+    let page = |path, summary, page: fn() -> Page| Route::get(path, Need::Open, summary, async move || page());
     vec![
-        Route::get("/", Need::Open, async || html(include_str!("issues.html"))),
-        Route::get("/issues.js", Need::Open, async || script(include_str!("issues.js"))),
-        Route::get("/issues.css", Need::Open, async || served("text/css; charset=utf-8", include_str!("issues.css"))),
-        Route::get("/setup", Need::Open, async || html(include_str!("entrance.html"))),
-        Route::get("/join", Need::Open, async || html(include_str!("entrance.html"))),
-        Route::get("/entrance.js", Need::Open, async || script(include_str!("entrance.js"))),
+        page("/", "The issues.", || html(include_str!("issues.html"))),
+        page("/issues.js", "Its script.", || script(include_str!("issues.js"))),
+        page("/issues.css", "Its style.", || Page("text/css; charset=utf-8", include_str!("issues.css"))),
+        page("/setup", "Where the first person comes in.", || html(include_str!("entrance.html"))),
+        page("/join", "Where others do.", || html(include_str!("entrance.html"))),
+        page("/entrance.js", "Its script.", || script(include_str!("entrance.js"))),
     ]
 }
 
-fn served(kind: &'static str, body: &'static str) -> Response {
-    let headers: [(HeaderName, &'static str); 5] = [
-        (header::CONTENT_TYPE, kind),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-cache"),
-    ];
-    let mut response = body.into_response();
-    for (name, value) in headers {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        let Page(kind, body) = self;
+        let headers: [(HeaderName, &'static str); 5] = [
+            (header::CONTENT_TYPE, kind),
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::REFERRER_POLICY, "no-referrer"),
+            (header::CACHE_CONTROL, "no-cache"),
+        ];
+        let mut response = body.into_response();
+        for (name, value) in headers {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
     }
-    response
 }
 
-fn html(body: &'static str) -> Response {
-    served("text/html; charset=utf-8", body)
+/// Programs are not told of pages.
+impl Answer for Page {
+    fn describe(_: &mut Sketch) {}
 }
 
-fn script(body: &'static str) -> Response {
-    served("text/javascript; charset=utf-8", body)
+fn html(body: &'static str) -> Page {
+    Page("text/html; charset=utf-8", body)
+}
+
+fn script(body: &'static str) -> Page {
+    Page("text/javascript; charset=utf-8", body)
 }

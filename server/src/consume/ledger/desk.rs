@@ -1,19 +1,20 @@
 //! What people and rules do to issues: one at a time, between two batches, each with a line in the audit trail.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Ledger;
-use crate::clock;
+use crate::clock::{self, DAY};
 use crate::issues::{Ignored, Issue, Resolved, Status};
 use crate::store::{Event, NewEvent};
 use crate::{IssueId, ProjectId};
 
-/// Issues that one round resolves.
+/// Issues of a project that one round resolves.
 const MAX_QUIET: usize = 500;
 
 /// What is wanted of an issue.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "move", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Move {
     /// Open it again.
@@ -100,7 +101,9 @@ impl Ledger {
             Move::ResolveInNextRelease => resolved(Resolved::AfterRelease(newest)),
             Move::Ignore => ignored(Ignored::Forever),
             Move::IgnoreUntilNextRelease => ignored(Ignored::AfterRelease(newest)),
-            Move::IgnoreUntilCount { count } => ignored(Ignored::Count(estimated as u64 + (*count).max(1))),
+            Move::IgnoreUntilCount { count } => {
+                ignored(Ignored::Count((estimated as u64).saturating_add((*count).max(1))))
+            }
             Move::IgnoreUntilTime { time } => ignored(Ignored::Time(*time)),
             Move::Merge { issues } => match self.merge(project, id, issues)? {
                 Some(refusal) => return Ok(Answer::Refused(refusal)),
@@ -199,12 +202,15 @@ impl Ledger {
 
     /// What has been quiet for long counts as resolved.
     pub(super) fn resolve_quiet(&mut self, now: i64) -> anyhow::Result<()> {
-        if self.limits.auto_resolve == 0 {
-            return Ok(());
-        }
-        for id in self.store.quiet_issues(now - self.limits.auto_resolve, MAX_QUIET)? {
-            let status = Status::Resolved { at: now, resolved: Resolved::Quiet };
-            self.note(id, Some(status), &Move::Resolve, "rule: quiet")?;
+        for project in self.store.project_ids()? {
+            let days = self.limits.of.of(project).auto_resolve_days;
+            if days == 0 {
+                continue;
+            }
+            for id in self.store.quiet_issues(project, now - days as i64 * DAY, MAX_QUIET)? {
+                let status = Status::Resolved { at: now, resolved: Resolved::Quiet };
+                self.note(id, Some(status), &Move::Resolve, "rule: quiet")?;
+            }
         }
         Ok(())
     }

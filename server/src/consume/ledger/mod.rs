@@ -3,15 +3,19 @@
 //! Within a batch all happens in memory; [`Ledger::commit`] writes the payloads, then everything else in one
 //! transaction. A batch that fails is forgotten whole and read again.
 
+mod alarm;
 mod desk;
 mod new;
+mod payloads;
 mod registry;
 mod retention;
+mod sessions;
+mod settings;
 mod shelf;
 mod tell;
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::sync::Arc;
 
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -19,15 +23,17 @@ use serde_json::{Value, json};
 use super::arrival::{Counts, Report};
 use super::{Occurrence, Reading};
 use crate::alerts::{Alerting, Crossed, Spikes};
-use crate::clock::{self, HOUR};
-use crate::issues::{Circumstances, Hit, Seen, Status, milestone, novelty, severity};
+use crate::clock::HOUR;
+use crate::issues::{Circumstances, Hit, Seen, Status, Trigger, milestone, novelty, severity};
 use crate::log::Position;
 use crate::outcome::{Outcome, Reason};
-use crate::settings::Settings;
-use crate::store::{Changes, Counted, Event, Id, IssueStore, Moment, OccurrenceFiles, OccurrenceRow, Parked};
+use crate::project_settings::ByProject;
+use crate::store::{Changes, Counted, Id, IssueStore, Moment, OccurrenceRow, OccurrenceStore, Parked};
 use crate::{IssueId, PatternId, ProjectId};
 pub use desk::{Answer, Move};
-use new::NewIssues;
+use new::{NewIssues, Opens};
+use payloads::{Payload, Payloads};
+pub use settings::Set;
 use shelf::Shelf;
 use tell::{Burst, Origin};
 
@@ -39,31 +45,10 @@ const MAX_TAGS: usize = 30;
 /// Limits of what is counted and stored.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Occurrences of an issue that are stored in full before sampling begins.
-    pub store_first: u64,
-    /// Of those after, one in so many.
-    pub store_one_in: u64,
-    /// New issues of a project in an hour.
-    pub hourly_new_issues: u64,
-    /// Milliseconds without an occurrence after which an issue is resolved; 0 is never.
-    pub auto_resolve: i64,
-    /// How long occurrences are kept.
-    pub retention: Duration,
+    /// Those of projects.
+    pub of: Arc<ByProject>,
     /// Bytes that occurrences may take.
     pub retention_bytes: u64,
-}
-
-impl From<&Settings> for Limits {
-    fn from(settings: &Settings) -> Self {
-        Limits {
-            store_first: settings.store_first,
-            store_one_in: settings.store_one_in,
-            hourly_new_issues: settings.hourly_new_issues,
-            auto_resolve: settings.auto_resolve_days as i64 * clock::DAY,
-            retention: settings.retention(),
-            retention_bytes: settings.retention_bytes,
-        }
-    }
 }
 
 type Listener = Box<dyn Fn(&Changes) + Send>;
@@ -71,11 +56,12 @@ type Listener = Box<dyn Fn(&Changes) + Send>;
 /// See the module.
 pub struct Ledger {
     store: Box<dyn IssueStore>,
-    occurrences: OccurrenceFiles,
+    occurrences: Box<dyn OccurrenceStore>,
     limits: Limits,
     shelf: Shelf,
     new: NewIssues,
     changes: Changes,
+    payloads: Payloads,
     /// Ids of this batch, which the store does not know yet.
     ids: HashSet<Id>,
     /// Of each issue that samples: the newest occurrence, while it is not stored.
@@ -85,6 +71,7 @@ pub struct Ledger {
     projects: Option<HashSet<ProjectId>>,
     counted: u64,
     next_rounds: i64,
+    next_chores: i64,
     /// Rules and channels of projects, as far as they were asked for.
     alerting: HashMap<ProjectId, Alerting>,
     spikes: Spikes,
@@ -93,7 +80,12 @@ pub struct Ledger {
 
 impl Ledger {
     /// A ledger over a store and its occurrences.
-    pub fn new(store: Box<dyn IssueStore>, occurrences: OccurrenceFiles, limits: Limits) -> Self {
+    pub fn new(
+        store: Box<dyn IssueStore>,
+        occurrences: Box<dyn OccurrenceStore>,
+        limits: Limits,
+        reading: Reading,
+    ) -> Self {
         let (pattern, issue) = store.next_ids();
         let mut ledger = Ledger {
             shelf: Shelf::default(),
@@ -102,12 +94,14 @@ impl Ledger {
             occurrences,
             limits,
             changes: Changes::default(),
+            payloads: Payloads::new(reading),
             ids: HashSet::new(),
             newest: HashMap::new(),
             newest_stored: HashMap::new(),
             projects: None,
             counted: 0,
             next_rounds: 0,
+            next_chores: 0,
             alerting: HashMap::new(),
             spikes: Spikes::default(),
             listeners: Vec::new(),
@@ -133,7 +127,9 @@ impl Ledger {
             || !changes.outcomes.is_empty()
             || !changes.reports.is_empty()
             || !changes.parked.is_empty()
-            || !changes.occurrences.is_empty()
+            || !changes.sessions.is_empty()
+            || !changes.releases.is_empty()
+            || !self.payloads.is_empty()
             || !changes.events.is_empty()
             || !changes.deploys.is_empty()
             || !changes.alerting.is_empty()
@@ -142,8 +138,8 @@ impl Ledger {
     /// Counts an event.
     ///
     /// # Errors
-    /// When the store cannot be read, or payloads not written: the batch is lost, and read again.
-    pub fn occurrence(&mut self, occurrence: Occurrence, reading: &mut Reading) -> anyhow::Result<()> {
+    /// When the store cannot be read: the batch is lost, and read again.
+    pub fn occurrence(&mut self, occurrence: Occurrence) -> anyhow::Result<()> {
         let (project, time) = (occurrence.project, occurrence.time);
         if self.is_repeated(&occurrence.id)? {
             let event_id = Some(occurrence.event.event_id.to_string());
@@ -156,7 +152,7 @@ impl Ledger {
             return Ok(());
         }
         self.counted += 1;
-        let (pattern_id, is_new) = self.pattern_of(&occurrence)?;
+        let (pattern_id, opens) = self.pattern_of(&occurrence)?;
         self.remember(occurrence.id, pattern_id);
         let counted = Counted { raw: 1, estimated: occurrence.weight };
         let origin = Origin::of(&occurrence);
@@ -169,8 +165,8 @@ impl Ledger {
             self.shelf.add_hit(pattern_id, what, hash);
         }
         let issue_id = self.shelf.pattern_mut(pattern_id).context("pattern")?.issue;
-        let told = self.move_issue(issue_id, &occurrence, &origin, is_new)?;
-        self.keep(issue_id, pattern_id, occurrence, told.is_some(), reading)
+        let told = self.move_issue(issue_id, &occurrence, &origin, opens)?;
+        self.keep(issue_id, pattern_id, occurrence, told.is_some())
     }
 
     /// Counts what a client folded.
@@ -209,11 +205,13 @@ impl Ledger {
             delay: received - last,
             is_spike: crossed.is_some(),
             is_milestone: passed > issue.milestone,
+            is_overflow: false,
         };
         let told = novelty(what);
         issue.milestone = passed.max(issue.milestone);
+        let news = News { milestone: passed, crossed, quiet: 0, room: 0 };
         match told {
-            Some(event) => self.tell(event, id, received, detail(event, passed, crossed, 0, &origin), crossed, &origin),
+            Some(event) => self.tell(event, id, received, news.detail(event, &origin), crossed, &origin),
             None => Ok(()),
         }
     }
@@ -291,8 +289,8 @@ impl Ledger {
         id: IssueId,
         occurrence: &Occurrence,
         origin: &Origin<'_>,
-        is_new: bool,
-    ) -> anyhow::Result<Option<Event>> {
+        opens: Opens,
+    ) -> anyhow::Result<Option<Trigger>> {
         let project = occurrence.project;
         let hour = occurrence.time.div_euclid(HOUR);
         let (time, received, weight) = (occurrence.time, occurrence.received, occurrence.weight);
@@ -309,12 +307,13 @@ impl Ledger {
         let change = issue.status.on(seen, releases);
         let passed = milestone(issue.estimated);
         let what = Circumstances {
-            before: (!is_new).then_some(&issue.status),
+            before: (opens != Opens::Issue).then_some(&issue.status),
             change,
             quiet,
             delay: received - time,
             is_spike: crossed.is_some(),
             is_milestone: passed > issue.milestone,
+            is_overflow: opens == Opens::Overflow,
         };
         let told = novelty(what);
         issue.milestone = passed.max(issue.milestone);
@@ -324,7 +323,9 @@ impl Ledger {
             issue.version += 1;
         }
         if let Some(event) = told {
-            self.tell(event, id, received, detail(event, passed, crossed, quiet, origin), crossed, origin)?;
+            let room = self.limits.of.of(project).hourly_new_issues;
+            let news = News { milestone: passed, crossed, quiet, room };
+            self.tell(event, id, received, news.detail(event, origin), crossed, origin)?;
         }
         Ok(told)
     }
@@ -336,14 +337,14 @@ impl Ledger {
         pattern: PatternId,
         occurrence: Occurrence,
         is_told: bool,
-        reading: &mut Reading,
     ) -> anyhow::Result<()> {
+        let limits = self.limits.of.of(occurrence.project);
         let stored = self.shelf.issue_mut(&mut *self.store, issue)?.stored;
         // The id decides, so that a batch that is read again decides the same.
         let lot = occurrence.id.iter().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
-        if is_told || stored < self.limits.store_first || lot % self.limits.store_one_in == 0 {
+        if is_told || stored < limits.store_first || lot % limits.store_one_in.max(1) == 0 {
             self.newest.remove(&issue);
-            self.put(pattern, occurrence, false, reading)?;
+            self.put(pattern, occurrence, false);
             self.shelf.issue_mut(&mut *self.store, issue)?.stored += 1;
             self.shelf.pattern_mut(pattern).context("pattern")?.stored += 1;
         } else {
@@ -352,29 +353,30 @@ impl Ledger {
         Ok(())
     }
 
-    fn put(
-        &mut self,
-        pattern: PatternId,
-        occurrence: Occurrence,
-        is_newest_only: bool,
-        reading: &mut Reading,
-    ) -> anyhow::Result<()> {
-        let (time, id) = (occurrence.time, occurrence.id);
-        let place = self.occurrences.put(pattern, &occurrence.into_payload(reading)).context("occurrences")?;
-        self.changes.occurrences.push(OccurrenceRow { pattern, time, id, place, is_newest_only });
-        Ok(())
+    fn put(&mut self, pattern: PatternId, occurrence: Occurrence, is_newest_only: bool) {
+        let clues = [occurrence.user, occurrence.trace()].into_iter().flatten();
+        self.changes.clues.extend(clues.map(|clue| (clue, pattern)));
+        self.payloads.add(pattern, occurrence, is_newest_only);
+    }
+
+    fn store_payloads(&mut self) -> anyhow::Result<()> {
+        for Payload { pattern, time, id, is_newest_only, bytes } in self.payloads.make()? {
+            let place = self.occurrences.put(pattern, &bytes)?;
+            self.changes.occurrences.push(OccurrenceRow { pattern, time, id, place, is_newest_only });
+        }
+        Ok(self.occurrences.flush()?)
     }
 
     /// What is due by the clock: newest payloads, and the rounds of each hour.
     ///
     /// # Errors
-    /// When the store cannot be read, or payloads not written.
-    pub fn tick(&mut self, now: i64, reading: &mut Reading) -> anyhow::Result<()> {
+    /// When the store cannot be read.
+    pub fn tick(&mut self, now: i64) -> anyhow::Result<()> {
         let is_due = |issue: &IssueId| self.newest_stored.get(issue).is_none_or(|stored| now - stored >= NEWEST_EVERY);
         let due: Vec<IssueId> = self.newest.keys().copied().filter(is_due).collect();
         for issue in due {
             if let Some((pattern, occurrence)) = self.newest.remove(&issue) {
-                self.put(pattern, *occurrence, true, reading)?;
+                self.put(pattern, *occurrence, true);
                 self.newest_stored.insert(issue, now);
             }
         }
@@ -393,7 +395,7 @@ impl Ledger {
     /// # Errors
     /// When disk or store refuse. The caller has to [abandon](Ledger::abandon) it.
     pub fn commit(&mut self, position: Position) -> anyhow::Result<u64> {
-        self.occurrences.flush().context("occurrences")?;
+        self.store_payloads().context("occurrences")?;
         self.changes.position = Some(position);
         self.changes.occurrences_end = self.occurrences.end();
         self.shelf.hand_over(&mut *self.store, &mut self.changes)?;
@@ -407,6 +409,7 @@ impl Ledger {
 
     /// Forgets a batch that failed, and all that may be ahead of the store.
     pub fn abandon(&mut self) {
+        self.payloads.clear();
         self.changes = Changes::default();
         self.ids.clear();
         self.newest.clear();
@@ -430,11 +433,24 @@ impl Ledger {
 }
 
 /// What the feed and alerts say beside the event.
-fn detail(event: Event, milestone: u64, crossed: Option<Crossed>, quiet: i64, origin: &Origin<'_>) -> Value {
-    match event {
-        Event::Milestone => json!({ "milestone": milestone }),
-        Event::Spike => json!({ "per_minute": crossed.map(|crossed| crossed.to), "release": origin.release }),
-        Event::Recurred => json!({ "quiet_ms": quiet, "release": origin.release }),
-        _ => json!({ "release": origin.release }),
+struct News {
+    milestone: u64,
+    crossed: Option<Crossed>,
+    quiet: i64,
+    /// New issues of an hour.
+    room: u64,
+}
+
+impl News {
+    fn detail(&self, event: Trigger, origin: &Origin<'_>) -> Value {
+        match event {
+            Trigger::Milestone => json!({ "milestone": self.milestone }),
+            Trigger::Spike => {
+                json!({ "per_minute": self.crossed.map(|crossed| crossed.to), "release": origin.release })
+            }
+            Trigger::Recurred => json!({ "quiet_ms": self.quiet, "release": origin.release }),
+            Trigger::Overflow => json!({ "limit": self.room }),
+            _ => json!({ "release": origin.release }),
+        }
     }
 }

@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Ledger;
-use super::tell::Origin;
 use crate::clock::HOUR;
 use crate::consume::Occurrence;
-use crate::issues::{Distinct, Facts, Fingerprint, Impact, Issue, Level, Pattern, Severity, Status, facts, severity};
-use crate::store::Event;
+use crate::issues::{
+    Distinct, Facts, Fingerprint, Impact, Issue, Level, Pattern, Severity, Status, facts, message, severity,
+};
 use crate::{IssueId, PatternId, ProjectId};
 
 /// Free numbers, and how many issues each project opened this hour.
@@ -18,7 +17,26 @@ pub(super) struct NewIssues {
     pattern: PatternId,
     issue: IssueId,
     hour: i64,
-    opened: HashMap<ProjectId, u64>,
+    opened: HashMap<ProjectId, Opened>,
+}
+
+/// What became of a project's new faults this hour.
+#[derive(Debug, Clone, Copy)]
+struct Opened {
+    issues: u64,
+    /// It is told that there is no room for more.
+    is_told: bool,
+}
+
+/// What an occurrence does to the list of issues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opens {
+    /// It is one of a fault that is known.
+    Nothing,
+    /// It opens its issue.
+    Issue,
+    /// It is the first of the hour that does not fit.
+    Overflow,
 }
 
 impl NewIssues {
@@ -32,20 +50,35 @@ fn overflow() -> Fingerprint {
     Sha256::digest(b"faultwire: more new issues than allowed").into()
 }
 
+/// What is told of a project is marked where rules mark what they told of an issue.
+const NO_ISSUE: IssueId = IssueId(0);
+
+fn mark(project: ProjectId) -> String {
+    format!("server: no room in project {}", project.0)
+}
+
 impl Ledger {
-    /// The pattern of an occurrence, and whether the occurrence opened its issue.
-    pub(super) fn pattern_of(&mut self, occurrence: &Occurrence) -> anyhow::Result<(PatternId, bool)> {
+    /// The pattern of an occurrence, and what it opens.
+    pub(super) fn pattern_of(&mut self, occurrence: &Occurrence) -> anyhow::Result<(PatternId, Opens)> {
         let project = occurrence.project;
         if let Some(known) = self.shelf.load(&mut *self.store, project, &occurrence.fingerprint)? {
-            return Ok((known, false));
+            return Ok((known, Opens::Nothing));
         }
-        if self.may_open(project, occurrence.received)? {
+        let opens = self.may_open(project, occurrence.received)?;
+        if opens == Opens::Issue {
             let facts = facts(&occurrence.event);
-            return Ok((self.open(occurrence, occurrence.fingerprint, facts, Event::New)?, true));
+            let traits = occurrence.traits(&facts, self.payloads.reading());
+            let severity = severity(&facts, 0.0);
+            let pattern = self.open(occurrence, occurrence.fingerprint, facts, severity)?;
+            self.changes.traits.push((project, pattern, traits));
+            if let Some(opened) = self.changes.opened.last() {
+                self.changes.messages.insert(*opened, message(&occurrence.event));
+            }
+            return Ok((pattern, opens));
         }
         let fingerprint = overflow();
         if let Some(known) = self.shelf.load(&mut *self.store, project, &fingerprint)? {
-            return Ok((known, false));
+            return Ok((known, opens));
         }
         let facts = Facts {
             title: "More new issues than allowed in an hour".to_owned(),
@@ -54,22 +87,36 @@ impl Ledger {
             is_handled: true,
             ..Facts::default()
         };
-        Ok((self.open(occurrence, fingerprint, facts, Event::Overflow)?, false))
+        Ok((self.open(occurrence, fingerprint, facts, Severity::High)?, opens))
     }
 
-    fn may_open(&mut self, project: ProjectId, now: i64) -> anyhow::Result<bool> {
+    /// Whether a project may open an issue. Of those that may not, the first of an hour is told.
+    fn may_open(&mut self, project: ProjectId, now: i64) -> anyhow::Result<Opens> {
         let hour = now.div_euclid(HOUR);
         if self.new.hour != hour {
             self.new.hour = hour;
             self.new.opened.clear();
         }
-        let before = match self.new.opened.get(&project) {
+        let mut opened = match self.new.opened.get(&project) {
             Some(opened) => *opened,
-            None => self.store.opened_since(project, hour * HOUR)?,
+            None => Opened {
+                issues: self.store.opened_since(project, hour * HOUR)?,
+                is_told: self.store.last_told(NO_ISSUE, &mark(project))?.is_some_and(|told| told >= hour * HOUR),
+            },
         };
-        let may = before < self.limits.hourly_new_issues;
-        self.new.opened.insert(project, before + u64::from(may));
-        Ok(may)
+        let opens = if opened.issues < self.limits.of.of(project).hourly_new_issues {
+            opened.issues += 1;
+            Opens::Issue
+        } else if !opened.is_told {
+            opened.is_told = true;
+            // With the batch, so that a restart within the hour does not tell it again.
+            self.changes.alerting.marks.insert((NO_ISSUE, mark(project)), now);
+            Opens::Overflow
+        } else {
+            Opens::Nothing
+        };
+        self.new.opened.insert(project, opened);
+        Ok(opens)
     }
 
     fn open(
@@ -77,7 +124,7 @@ impl Ledger {
         occurrence: &Occurrence,
         fingerprint: Fingerprint,
         facts: Facts,
-        event: Event,
+        severity: Severity,
     ) -> anyhow::Result<PatternId> {
         let (project, time) = (occurrence.project, occurrence.time);
         let (id, issue_id) = (self.new.pattern, self.new.issue);
@@ -115,7 +162,7 @@ impl Ledger {
             id: issue_id,
             project,
             status: Status::Unresolved,
-            severity: if event == Event::Overflow { Severity::High } else { severity(&facts, 0.0) },
+            severity,
             facts,
             first_seen: pattern.first_seen,
             last_seen: time,
@@ -133,10 +180,6 @@ impl Ledger {
         self.changes.opened.push(issue_id);
         self.shelf.put_pattern(pattern, true);
         self.shelf.put_issue(issue, id);
-        if event == Event::Overflow {
-            let detail = json!({ "limit": self.limits.hourly_new_issues });
-            self.tell(event, issue_id, occurrence.received, detail, None, &Origin::of(occurrence))?;
-        }
         Ok(id)
     }
 }

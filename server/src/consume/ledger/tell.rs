@@ -98,7 +98,7 @@ impl Ledger {
     /// Tells of an issue.
     pub(super) fn tell(
         &mut self,
-        event: Event,
+        trigger: Trigger,
         id: IssueId,
         time: i64,
         detail: Value,
@@ -108,12 +108,12 @@ impl Ledger {
         let issue = self.shelf.issue_mut(&mut *self.store, id)?.clone();
         let project = issue.project;
         let who = String::new();
+        let event = Event::Told(trigger);
         self.changes.events.push(NewEvent { project, issue: id, time, event, who, detail: detail.clone() });
-        if let Some(crossed) = crossed.filter(|_| event == Event::Spike) {
+        if let Some(crossed) = crossed.filter(|_| trigger == Trigger::Spike) {
             self.spikes.told(id, crossed.to);
             self.changes.alerting.episodes.insert(id, Some(crossed.to));
         }
-        let (Some(trigger), Some(what)) = (Trigger::of(event), What::of(event)) else { return Ok(()) };
         self.load_alerting(project)?;
         let alerting = self.alerting.get(&project).context("rules")?;
         let store = &*self.store;
@@ -143,7 +143,7 @@ impl Ledger {
             environment: origin.environment.to_owned(),
             release: origin.release.map(str::to_owned),
             event_id: origin.event_id.map(|id| id.to_string()),
-            ..Alert::new(&issue, what, time, detail)
+            ..Alert::new(&issue, What::Told(trigger), time, detail)
         };
         let alerts = chosen.into_iter().map(|(channel, kind)| {
             let opens = kind == Kind::Pagerduty;
@@ -159,6 +159,12 @@ impl Ledger {
         let alert = Alert::new(issue, What::Resolved, time, serde_json::json!({ "who": who }));
         self.changes.alerting.resolved.push(alert);
         Ok(())
+    }
+
+    /// Channels of a project that are in use.
+    pub(super) fn channels_in_use(&mut self, project: ProjectId) -> anyhow::Result<Vec<(ChannelId, Kind)>> {
+        self.load_alerting(project)?;
+        Ok(self.alerting.get(&project).context("rules")?.channels.clone())
     }
 
     /// Has rules and channels of a project at hand.

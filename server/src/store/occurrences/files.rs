@@ -6,13 +6,12 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use faultwire::framing::{self, Frames, HEADER, Mark};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
 use zstd::zstd_safe::{CCtx, CParameter, compress_bound};
 
-use super::Place;
+use super::{OccurrenceReader, OccurrenceStore, Place, Usage};
 use crate::PatternId;
 
 /// Bytes after which a new file is begun: what retention takes away at once.
@@ -31,22 +30,13 @@ struct Base {
     dictionary: EncoderDictionary<'static>,
 }
 
-/// The writer. What was put is read once it is flushed.
+/// The writer, of files that only grow.
 pub struct Files {
     folder: PathBuf,
     current: Option<Current>,
     bases: HashMap<PatternId, Base>,
     compressor: Compressor,
     next: u32,
-}
-
-/// What the store takes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Number of the oldest file, and when it was written last.
-    pub oldest: Option<(u32, SystemTime)>,
-    /// Bytes of all files.
-    pub bytes: u64,
 }
 
 struct Current {
@@ -100,12 +90,10 @@ impl Files {
         let (current, bases, compressor) = (None, HashMap::new(), Compressor::new()?);
         Ok(Files { folder: folder.to_owned(), current, bases, compressor, next: last + 1 })
     }
+}
 
-    /// Takes a payload; where it will be.
-    ///
-    /// # Errors
-    /// When a new file cannot be made.
-    pub fn put(&mut self, pattern: PatternId, payload: &[u8]) -> io::Result<Place> {
+impl OccurrenceStore for Files {
+    fn put(&mut self, pattern: PatternId, payload: &[u8]) -> io::Result<Place> {
         if self.current.as_ref().is_some_and(|current| current.written >= FILE_SIZE) {
             self.flush()?;
             self.sync()?;
@@ -142,11 +130,7 @@ impl Files {
         Ok(Place { file: current.number, offset, length, base })
     }
 
-    /// Writes what was put. It is there for readers, and survives the process.
-    ///
-    /// # Errors
-    /// When the disk refuses; asking again is harmless.
-    pub fn flush(&mut self) -> io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         if let Some(current) = &mut self.current {
             current.file.write_all_at(&current.buffer, u64::from(current.written))?;
             current.written += current.buffer.len() as u32;
@@ -155,29 +139,19 @@ impl Files {
         Ok(())
     }
 
-    /// Has what was flushed survive a power cut.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn sync(&mut self) -> io::Result<()> {
+    fn sync(&mut self) -> io::Result<()> {
         self.current.as_ref().map_or(Ok(()), |current| current.file.sync_data())
     }
 
-    /// A reader of what is flushed.
-    pub fn reader(&self) -> Reader {
-        Reader::new(&self.folder)
+    fn reader(&self) -> Arc<dyn OccurrenceReader> {
+        Arc::new(Reader::new(&self.folder))
     }
 
-    /// Has the next payload of each pattern stand alone.
-    pub fn forget_bases(&mut self) {
+    fn forget_bases(&mut self) {
         self.bases.clear();
     }
 
-    /// Overwrites payloads that nothing names any more, with all that was compressed against them.
-    ///
-    /// # Errors
-    /// When the disk refuses; asking again is harmless.
-    pub fn erase(&mut self, places: &[Place]) -> io::Result<()> {
+    fn erase(&mut self, places: &[Place]) -> io::Result<()> {
         // A base among them is none for what comes.
         self.forget_bases();
         let mut by_file: BTreeMap<u32, Vec<Place>> = BTreeMap::new();
@@ -199,8 +173,7 @@ impl Files {
         Ok(())
     }
 
-    /// Forgets what was put and not flushed, for a batch that failed.
-    pub fn discard(&mut self) {
+    fn discard(&mut self) {
         if let Some(current) = &mut self.current {
             current.buffer.clear();
         }
@@ -208,38 +181,25 @@ impl Files {
         self.bases.clear();
     }
 
-    /// Behind the last payload.
-    pub fn end(&self) -> Option<Place> {
+    fn end(&self) -> Option<Place> {
         let current = self.current.as_ref()?;
         Some(Place { file: current.number, offset: current.written + current.buffer.len() as u32, length: 0, base: 0 })
     }
 
-    /// What there is.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
-    pub fn usage(&self) -> io::Result<Usage> {
+    fn usage(&self) -> io::Result<Usage> {
         let mut usage = Usage::default();
         for (number, salt) in names(&self.folder)? {
             let metadata = fs::metadata(path(&self.folder, number, salt))?;
             usage.bytes += metadata.len();
-            if usage.oldest.is_none() {
+            let is_finished = self.current.as_ref().is_none_or(|current| current.number != number);
+            if usage.oldest.is_none() && is_finished {
                 usage.oldest = Some((number, metadata.modified()?));
             }
         }
         Ok(usage)
     }
 
-    /// Whether a file is the one that is written.
-    pub fn is_current(&self, number: u32) -> bool {
-        self.current.as_ref().is_some_and(|current| current.number == number)
-    }
-
-    /// Takes a file away.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn remove(&mut self, number: u32) -> io::Result<()> {
+    fn remove(&mut self, number: u32) -> io::Result<()> {
         for (file, salt) in names(&self.folder)?.into_iter().filter(|(file, _)| *file == number) {
             fs::remove_file(path(&self.folder, file, salt))?;
         }
@@ -288,6 +248,8 @@ impl Current {
         let salt = u32::from_le_bytes(salt);
         let path = path(folder, number, salt);
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+        // Its name survives a power cut as what is synced in it does.
+        File::open(folder)?.sync_all()?;
         Ok(Current { number, mark: Mark::salted(salt), file, written: 0, buffer: Vec::new() })
     }
 }
@@ -307,23 +269,6 @@ impl Reader {
     /// A reader of the store in `folder`.
     pub fn new(folder: &Path) -> Self {
         Reader { folder: folder.to_owned(), open: Arc::default() }
-    }
-
-    /// The payload at `place`.
-    ///
-    /// # Errors
-    /// When it is gone or damaged.
-    pub fn get(&self, place: Place) -> io::Result<Vec<u8>> {
-        let own = self.frame(place.file, place.offset, place.length as usize)?;
-        if place.base == place.offset {
-            return zstd::bulk::decompress(&own, MAX_PAYLOAD);
-        }
-        let header = self.bytes(place.file, place.base, HEADER)?;
-        let length = header.get(5..9).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes) as usize;
-        let base = self.frame(place.file, place.base, HEADER + length.min(framing::MAX_PAYLOAD))?;
-        let base = zstd::bulk::decompress(&base, MAX_PAYLOAD)?;
-        let dictionary = DecoderDictionary::copy(&base);
-        zstd::bulk::Decompressor::with_prepared_dictionary(&dictionary)?.decompress(&own, MAX_PAYLOAD)
     }
 
     fn frame(&self, file: u32, offset: u32, length: usize) -> io::Result<Vec<u8>> {
@@ -351,6 +296,21 @@ impl Reader {
         let opened = (number, Mark::salted(salt), Arc::new(File::open(path(&self.folder, number, salt))?));
         *open = Some(opened.clone());
         Ok(opened)
+    }
+}
+
+impl OccurrenceReader for Reader {
+    fn get(&self, place: Place) -> io::Result<Vec<u8>> {
+        let own = self.frame(place.file, place.offset, place.length as usize)?;
+        if place.base == place.offset {
+            return zstd::bulk::decompress(&own, MAX_PAYLOAD);
+        }
+        let header = self.bytes(place.file, place.base, HEADER)?;
+        let length = header.get(5..9).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes) as usize;
+        let base = self.frame(place.file, place.base, HEADER + length.min(framing::MAX_PAYLOAD))?;
+        let base = zstd::bulk::decompress(&base, MAX_PAYLOAD)?;
+        let dictionary = DecoderDictionary::copy(&base);
+        zstd::bulk::Decompressor::with_prepared_dictionary(&dictionary)?.decompress(&own, MAX_PAYLOAD)
     }
 }
 

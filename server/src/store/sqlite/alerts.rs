@@ -3,13 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{Page, Reader, Sqlite, rows};
 use crate::alerts::{
     Alert, AlertStore, Alerting, Attempt, Channel, ChannelId, Content, NewMessage, Outgoing, Pending, Rule, State,
     Waiting, default_rules,
 };
+use crate::store::Event;
 use crate::{IssueId, ProjectId};
 
 /// Alerts that go in one message at most.
@@ -205,6 +208,54 @@ fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
     Ok(Pending { id: row.get(0)?, since: row.get(1)?, attempts: row.get(2)?, due: row.get(3)? })
 }
 
+/// A message that was sent, or is to be.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Message {
+    /// What makes a repeat recognisable: 32 hexadecimal digits.
+    pub id: String,
+    /// Where it goes.
+    pub channel: ChannelId,
+    /// How the channel is called; of one that is gone, was.
+    pub channel_name: Option<String>,
+    /// When it was bundled.
+    pub created: i64,
+    /// How many alerts are in it.
+    pub alerts: i64,
+    /// Whether someone tried the channel.
+    pub is_test: bool,
+    /// Where it stands.
+    pub state: State,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it is tried again.
+    pub next_attempt: Option<i64>,
+    /// When it was tried last.
+    pub last_attempt: Option<i64>,
+    /// What the other side said, or why it could not.
+    pub note: String,
+}
+
+/// A line of the feed: what happened to an issue.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Line {
+    /// Its place among all.
+    pub number: i64,
+    /// Of which issue.
+    pub issue: IssueId,
+    /// When.
+    pub time: i64,
+    /// What.
+    pub event: Event,
+    /// Who did it; empty for what an occurrence did.
+    pub who: String,
+    /// More: the milestone, the release, the new status.
+    pub detail: Value,
+    /// The issue's title.
+    pub title: Option<String>,
+    /// Where it happens.
+    pub culprit: Option<String>,
+}
+
 impl Reader {
     /// All channels for which something waits, by number.
     ///
@@ -278,7 +329,7 @@ impl Reader {
         channel: Option<ChannelId>,
         after: Option<i64>,
         limit: usize,
-    ) -> anyhow::Result<Page<Value>> {
+    ) -> anyhow::Result<Page<Message>> {
         let sql = "SELECT number, id, channel, created, alerts, state, attempts, due, answered, note, \
                    (SELECT name FROM channels WHERE channels.id = messages.channel) \
                    FROM messages WHERE project = ?1 AND number < ?2 AND (?3 IS NULL OR state = ?3) \
@@ -298,13 +349,21 @@ impl Reader {
                 let (attempts, due): (i64, i64) = (row.get(6)?, row.get(7)?);
                 let (answered, note, name): (Option<i64>, String, Option<String>) =
                     (row.get(8)?, row.get(9)?, row.get(10)?);
-                let next_attempt = (state == "pending").then_some(due);
-                let value = json!({
-                    "id": id, "channel": channel, "channel_name": name, "created": created, "alerts": alerts,
-                    "is_test": alerts == 0, "state": state, "attempts": attempts, "next_attempt": next_attempt,
-                    "last_attempt": answered, "note": note,
-                });
-                Ok((number, value))
+                let state = State::named(&state);
+                let message = Message {
+                    id,
+                    channel: ChannelId(channel),
+                    channel_name: name,
+                    created,
+                    alerts,
+                    is_test: alerts == 0,
+                    state,
+                    attempts,
+                    next_attempt: (state == State::Pending).then_some(due),
+                    last_attempt: answered,
+                    note,
+                };
+                Ok((number, message))
             };
             let found = statement.query_map(values, message)?.collect::<Result<Vec<_>, _>>()?;
             Ok(page(found, limit))
@@ -315,7 +374,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn feed(&self, project: ProjectId, after: Option<i64>, limit: usize) -> anyhow::Result<Page<Value>> {
+    pub fn feed(&self, project: ProjectId, after: Option<i64>, limit: usize) -> anyhow::Result<Page<Line>> {
         let sql = "SELECT number, issue, time, event, who, detail, title, culprit FROM events \
                    LEFT JOIN issues ON issues.id = events.issue \
                    WHERE events.project = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3";
@@ -323,14 +382,9 @@ impl Reader {
             let mut statement = connection.prepare_cached(sql)?;
             let line = |row: &Row<'_>| {
                 let (number, issue, time): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                let (event, who, detail): (Value, String, Value) =
-                    (rows::json(row, 3)?, row.get(4)?, rows::json(row, 5)?);
-                let (title, culprit): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
-                let value = json!({
-                    "number": number, "issue": issue, "time": time, "event": event, "who": who, "detail": detail,
-                    "title": title, "culprit": culprit,
-                });
-                Ok((number, value))
+                let (event, who, detail) = (rows::json(row, 3)?, row.get(4)?, rows::json(row, 5)?);
+                let (title, culprit) = (row.get(6)?, row.get(7)?);
+                Ok((number, Line { number, issue: IssueId(issue), time, event, who, detail, title, culprit }))
             };
             let values = params![project.0, after.unwrap_or(i64::MAX), limit as i64 + 1];
             let found = statement.query_map(values, line)?.collect::<Result<Vec<_>, _>>()?;
@@ -340,7 +394,7 @@ impl Reader {
 }
 
 /// One more than fits says that there is a next page.
-fn page(mut found: Vec<(i64, Value)>, limit: usize) -> Page<Value> {
+fn page<T>(mut found: Vec<(i64, T)>, limit: usize) -> Page<T> {
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|(number, _)| number.to_string());

@@ -6,12 +6,24 @@ use super::super::Place;
 use crate::ProjectId;
 
 /// Tables whose rows belong to a pattern.
-const OF_PATTERN: [&str; 5] = ["hit", "hours", "tags", "sightings", "occurrences"];
+const OF_PATTERN: [&str; 6] = ["hit", "hours", "tags", "sightings", "occurrences", "traits"];
 /// Tables whose rows belong to an issue.
 const OF_ISSUE: [&str; 4] = ["alerts", "incidents", "told", "episodes"];
 /// Tables whose rows belong to a project, without a reference that would take them along.
-const OF_PROJECT: [&str; 11] = [
-    "patterns", "issues", "releases", "parked", "events", "outcomes", "refusals", "reports", "rules", "channels",
+const OF_PROJECT: [&str; 14] = [
+    "patterns",
+    "trait_counts",
+    "session_hours",
+    "project_settings",
+    "issues",
+    "releases",
+    "parked",
+    "events",
+    "outcomes",
+    "refusals",
+    "reports",
+    "rules",
+    "channels",
     "messages",
 ];
 

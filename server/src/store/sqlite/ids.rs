@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn what_was_added_is_found_in_parts_in_runs_and_after_a_restart() {
         let mut connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("schema.sql")).unwrap();
+        super::super::schema::bring_up(&mut connection).unwrap();
         let mut ids = Ids::load(&connection, 64 << 20).unwrap();
         let total = RUN as u64 * 2 + 1000;
         for start in (0..total).step_by(50_000) {
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn the_oldest_go_when_there_is_no_more_room() {
         let mut connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("schema.sql")).unwrap();
+        super::super::schema::bring_up(&mut connection).unwrap();
         let mut ids = Ids::load(&connection, 6 << 20).unwrap();
         for start in [0, RUN as u64, 2 * RUN as u64] {
             let batch: Vec<_> = (start..start + RUN as u64).map(|n| (id(n), PatternId(1))).collect();

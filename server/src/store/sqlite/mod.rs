@@ -4,14 +4,21 @@
 //! is, before they are told that it is done.
 
 mod alerts;
+mod clues;
+mod details;
 mod erase;
 mod ids;
+mod links;
 mod payloads;
 mod people;
 mod projects;
 mod query;
 mod registry;
+mod releases;
 mod rows;
+pub mod schema;
+mod search;
+mod similar;
 mod write;
 
 use std::collections::HashSet;
@@ -22,20 +29,23 @@ use anyhow::{Context, bail};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{Changes, Id, IssueStore, Parked, Place};
+use super::{Changes, Id, IssueStore, OccurrenceRow, Parked, Place};
 use crate::clock::HOUR;
 use crate::issues::{Fingerprint, Issue, Pattern, Release, Releases};
 use crate::log::Position;
+use crate::project_settings::ProjectSettings;
 use crate::{IssueId, PatternId, ProjectId};
 
+pub use alerts::{Line, Message};
+pub use details::{Details, NotCounted};
+pub use links::Invitation;
 pub use payloads::Payloads;
 pub use people::{Member, NewToken, People, Session, Token};
 pub use projects::{KeyRow, Project, Projects};
-pub use query::{Filter, Occurrence, Page, Reader};
+pub use query::{AfterIssue, AfterOccurrence, Filter, Occurrence, Page, Reader};
 pub use registry::Registry;
+pub use releases::{ReleaseRow, SessionHour};
 
-/// Version of the schema that this server writes.
-const VERSION: i64 = 1;
 /// How long one waits for another to be done writing.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Kilobytes of the database kept in memory by the writer.
@@ -51,9 +61,9 @@ pub struct Sqlite {
     occurrences_end: Option<Place>,
 }
 
-/// Opens the database, and makes or updates its schema.
+/// Opens the database; one that is new gets its schema.
 fn connect(path: &Path) -> anyhow::Result<Connection> {
-    let connection = Connection::open(path).with_context(|| format!("database {}", path.display()))?;
+    let mut connection = Connection::open(path).with_context(|| format!("database {}", path.display()))?;
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
@@ -64,19 +74,10 @@ fn connect(path: &Path) -> anyhow::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(64);
     // A plan is made once, whatever values it is run with.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match version {
-        0 => {
-            connection.execute_batch(&format!(
-                "BEGIN IMMEDIATE; {} PRAGMA user_version = {VERSION}; COMMIT;",
-                include_str!("schema.sql")
-            ))?;
-        }
-        VERSION => {}
-        newer => bail!(
-            "database {}: it has version {newer}, this server knows versions up to {VERSION}; a newer server wrote it",
-            path.display()
-        ),
+    match schema::version(&connection, path)? {
+        schema::VERSION => {}
+        0 => schema::bring_up(&mut connection).with_context(|| format!("database {}", path.display()))?,
+        older => bail!("database {}: it has version {older} and was not upgraded", path.display()),
     }
     Ok(connection)
 }
@@ -99,7 +100,7 @@ impl Sqlite {
     /// Opens the database at `path`, which is made if it is not there; ids may take `ids_bytes`.
     ///
     /// # Errors
-    /// When it cannot be opened, or a newer server wrote it.
+    /// When it cannot be opened, a newer server wrote it, or an older one did: see [`crate::upkeep::upgrade`].
     pub fn open(path: &Path, ids_bytes: u64) -> anyhow::Result<Sqlite> {
         let connection = connect(path)?;
         let ids = ids::Ids::load(&connection, ids_bytes)?;
@@ -185,19 +186,37 @@ impl IssueStore for Sqlite {
         Ok(statement.query_row([issue.0], rows::issue).optional()?)
     }
 
-    fn quiet_issues(&mut self, before: i64, limit: usize) -> anyhow::Result<Vec<IssueId>> {
+    fn quiet_issues(&mut self, project: ProjectId, before: i64, limit: usize) -> anyhow::Result<Vec<IssueId>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id FROM issues WHERE merged_into IS NULL AND last_seen < ?1 \
-             AND status IN ('unresolved', 'acknowledged', 'regressed') LIMIT ?2",
+            "SELECT id FROM issues WHERE project = ?1 AND merged_into IS NULL AND last_seen < ?2 \
+             AND status IN ('unresolved', 'acknowledged', 'regressed') LIMIT ?3",
         )?;
         Ok(statement
-            .query_map(params![before, limit as i64], |row| row.get(0).map(IssueId))?
+            .query_map(params![project.0, before, limit as i64], |row| row.get(0).map(IssueId))?
             .collect::<Result<_, _>>()?)
     }
 
     fn opened_since(&mut self, project: ProjectId, since: i64) -> anyhow::Result<u64> {
         let sql = "SELECT COUNT(*) FROM events WHERE project = ?1 AND time >= ?2 AND event = '\"new\"'";
         Ok(self.connection.query_row(sql, params![project.0, since], |row| row.get::<_, i64>(0))? as u64)
+    }
+
+    fn project_settings(&mut self, project: ProjectId) -> anyhow::Result<(ProjectSettings, u64)> {
+        Projects(&self.connection).settings_of(project)
+    }
+
+    fn payloads_before(&mut self, project: ProjectId, before: i64, limit: usize) -> anyhow::Result<Vec<OccurrenceRow>> {
+        Payloads(&self.connection).before(project, before, limit)
+    }
+
+    fn surplus(
+        &mut self,
+        project: ProjectId,
+        before: i64,
+        count: u64,
+        limit: usize,
+    ) -> anyhow::Result<Vec<OccurrenceRow>> {
+        Payloads(&self.connection).surplus(project, before, count, limit)
     }
 
     fn releases(&mut self, project: ProjectId) -> anyhow::Result<Releases> {
@@ -228,12 +247,17 @@ impl IssueStore for Sqlite {
         Ok(())
     }
 
-    fn forget_before(&mut self, before: i64) -> anyhow::Result<()> {
+    fn forget_before(&mut self, before: i64, now: i64) -> anyhow::Result<()> {
         let transaction = self.connection.transaction()?;
-        for table in ["hours", "outcomes", "reports"] {
+        for table in ["hours", "outcomes", "reports", "session_hours"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE hour < ?1"), [before.div_euclid(HOUR)])?;
         }
+        transaction.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('forgotten_at', ?1)", [now])?;
         Ok(transaction.commit()?)
+    }
+
+    fn forgotten_at(&self) -> anyhow::Result<Option<i64>> {
+        meta(&self.connection, "forgotten_at")
     }
 
     fn edit(&mut self, edit: &mut dyn FnMut(Registry<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {

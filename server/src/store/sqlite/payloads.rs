@@ -38,6 +38,41 @@ impl Payloads<'_> {
         Ok(statement.query_map(params![project.0, pattern, time, id, limit as i64], row)?.collect::<Result<_, _>>()?)
     }
 
+    /// Payloads of a project of what happened before `before`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn before(self, project: ProjectId, before: i64, limit: usize) -> anyhow::Result<Vec<OccurrenceRow>> {
+        let sql = format!(
+            "SELECT {ROW} FROM patterns JOIN occurrences ON occurrences.pattern = patterns.id \
+             WHERE project = ?1 AND time < ?2 LIMIT ?3"
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
+        Ok(statement.query_map(params![project.0, before, limit as i64], row)?.collect::<Result<_, _>>()?)
+    }
+
+    /// All payloads but the newest of patterns that were last seen before `before` and occurred less than `count` times.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn surplus(
+        self,
+        project: ProjectId,
+        before: i64,
+        count: u64,
+        limit: usize,
+    ) -> anyhow::Result<Vec<OccurrenceRow>> {
+        let sql = format!(
+            "SELECT {ROW} FROM patterns JOIN occurrences ON occurrences.pattern = patterns.id \
+             WHERE project = ?1 AND last_seen < ?2 AND raw < ?3 AND (time, occurrences.id) < \
+             (SELECT time, id FROM occurrences AS others WHERE others.pattern = patterns.id \
+              ORDER BY time DESC, id DESC LIMIT 1) LIMIT ?4"
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let values = params![project.0, before, count as i64, limit as i64];
+        Ok(statement.query_map(values, row)?.collect::<Result<_, _>>()?)
+    }
+
     /// Payloads that were compressed against the one of `base`, itself not among them.
     ///
     /// # Errors

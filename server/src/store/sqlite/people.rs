@@ -1,18 +1,19 @@
 //! People, and by what they are known.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ProjectId;
 use crate::people::secrets::Hash;
-use crate::people::{Caller, MAX_SESSIONS, Purpose, Role, SESSION, User, UserId, Via};
+use crate::people::{Caller, MAX_SESSIONS, Role, SESSION, User, UserId, Via};
 
 /// People, over any connection.
 #[derive(Debug, Clone, Copy)]
 pub struct People<'c>(pub &'c Connection);
 
 /// A session as its person sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Session {
     /// By which it is revoked.
     pub number: i64,
@@ -25,7 +26,7 @@ pub struct Session {
 }
 
 /// A token as its owner sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Token {
     /// By which it is revoked.
     pub number: i64,
@@ -44,7 +45,7 @@ pub struct Token {
 }
 
 /// Someone in a project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Member {
     /// Who.
     #[serde(flatten)]
@@ -73,13 +74,13 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User { id, email: row.get(1)?, name: row.get(2)?, is_admin: row.get(3)?, created: row.get(4)? })
 }
 
-fn role(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Role>> {
+pub(super) fn role(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Role>> {
     // A name that is none is no role.
     Ok(row.get::<_, Option<String>>(at)?.and_then(|name| name.parse().ok()))
 }
 
 impl People<'_> {
-    fn all<T>(
+    pub(super) fn all<T>(
         self,
         sql: &str,
         values: impl rusqlite::Params,
@@ -88,7 +89,7 @@ impl People<'_> {
         Ok(self.0.prepare_cached(sql)?.query_map(values, read)?.collect::<Result<_, _>>()?)
     }
 
-    fn one<T>(
+    pub(super) fn one<T>(
         self,
         sql: &str,
         values: impl rusqlite::Params,
@@ -97,7 +98,7 @@ impl People<'_> {
         Ok(self.0.prepare_cached(sql)?.query_row(values, read).optional()?)
     }
 
-    fn run(self, sql: &str, values: impl rusqlite::Params) -> anyhow::Result<usize> {
+    pub(super) fn run(self, sql: &str, values: impl rusqlite::Params) -> anyhow::Result<usize> {
         Ok(self.0.prepare_cached(sql)?.execute(values)?)
     }
 
@@ -388,67 +389,5 @@ impl People<'_> {
             Via::Token { number, .. } => ("UPDATE tokens SET used = ?2 WHERE number = ?1", number),
         };
         self.run(sql, params![number, now]).map(drop)
-    }
-
-    /// Makes a one-time link. Those before it for the same end with it.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn add_link(self, hash: &Hash, purpose: &Purpose, now: i64) -> anyhow::Result<()> {
-        let (name, user, email, admin, project) = match purpose {
-            Purpose::Setup => ("setup", None, None, false, None),
-            Purpose::Invitation { email, is_admin, role } => ("invitation", None, Some(email), *is_admin, *role),
-            Purpose::Password(user) => ("password", Some(user.0), None, false, None),
-        };
-        let project_id = project.map(|(project, _)| project.0);
-        self.run("DELETE FROM links WHERE expires <= ?1", [now])?;
-        self.run(
-            "DELETE FROM links WHERE purpose = ?1 AND user IS ?2 AND email IS ?3 AND project IS ?4",
-            params![name, user, email, project_id],
-        )?;
-        self.run(
-            "INSERT INTO links (hash, purpose, user, email, admin, project, role, expires) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![
-                hash,
-                name,
-                user,
-                email,
-                admin,
-                project_id,
-                project.map(|(_, role)| role.as_str()),
-                now + purpose.lifetime()
-            ],
-        )?;
-        Ok(())
-    }
-
-    /// What a link is for that still holds.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn link(self, hash: &Hash, now: i64) -> anyhow::Result<Option<Purpose>> {
-        let sql = "SELECT purpose, user, email, admin, project, role FROM links WHERE hash = ?1 AND expires > ?2";
-        let found = self.one(sql, params![hash, now], |row| {
-            let (name, user): (String, Option<i64>) = (row.get(0)?, row.get(1)?);
-            let (email, is_admin) = (row.get::<_, Option<String>>(2)?.unwrap_or_default(), row.get(3)?);
-            let project = row.get::<_, Option<u32>>(4)?.map(ProjectId);
-            let role = project.zip(role(row, 5)?);
-            Ok(match (name.as_str(), user) {
-                ("setup", _) => Some(Purpose::Setup),
-                ("invitation", _) => Some(Purpose::Invitation { email, is_admin, role }),
-                ("password", Some(user)) => Some(Purpose::Password(UserId(user))),
-                _ => None,
-            })
-        })?;
-        Ok(found.flatten())
-    }
-
-    /// Ends a link; whether there was one.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn end_link(self, hash: &Hash) -> anyhow::Result<bool> {
-        Ok(self.run("DELETE FROM links WHERE hash = ?1", [hash])? > 0)
     }
 }

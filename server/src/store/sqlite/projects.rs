@@ -3,16 +3,18 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, bail};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ProjectId;
 use crate::ingest::Key;
 use crate::log::KeyKind;
+use crate::project_settings::ProjectSettings;
 use crate::store::Place;
 
 /// A project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Project {
     /// Its number.
     pub id: ProjectId,
@@ -25,7 +27,7 @@ pub struct Project {
 }
 
 /// A key of a project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct KeyRow {
     /// What stands in the DSN.
     pub public: String,
@@ -73,6 +75,17 @@ impl Projects<'_> {
     pub fn rename(self, id: ProjectId, name: &str) -> anyhow::Result<()> {
         self.0.execute("UPDATE projects SET name = ?2 WHERE id = ?1", params![id.0, name])?;
         Ok(())
+    }
+
+    /// What a project has set for itself, and the version of that: 0 before the first change.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn settings_of(self, id: ProjectId) -> anyhow::Result<(ProjectSettings, u64)> {
+        let mut statement =
+            self.0.prepare_cached("SELECT settings, version FROM project_settings WHERE project = ?1")?;
+        let pair = |row: &rusqlite::Row<'_>| Ok((super::rows::json(row, 0)?, row.get::<_, i64>(1)? as u64));
+        Ok(statement.query_row([id.0], pair).optional()?.unwrap_or_default())
     }
 
     /// Deletes a project with all that is known of it; where its payloads are, or none if there is no such project.

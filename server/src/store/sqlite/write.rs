@@ -24,12 +24,20 @@ pub(super) fn all(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::R
     changes.patterns.iter().try_for_each(|pattern| put_pattern(transaction, pattern))?;
     changes.issues.iter().try_for_each(|issue| put_issue(transaction, issue))?;
     texts(transaction, changes)?;
+    super::similar::write(transaction, changes)?;
+    super::releases::write(transaction, changes)?;
     hits(transaction, changes)?;
     counts(transaction, changes)?;
     occurrences(transaction, changes)?;
+    super::clues::add(transaction, &changes.clues)?;
     events(transaction, changes)?;
     outcomes(transaction, changes)?;
     parked(transaction, changes)?;
+    for (project, settings, version) in &changes.settings {
+        let sql = "INSERT OR REPLACE INTO project_settings (project, settings, version) VALUES (?1, ?2, ?3)";
+        let values = params![project.0, serde_json::to_string(settings)?, *version as i64];
+        transaction.prepare_cached(sql)?.execute(values)?;
+    }
     super::alerts::write(transaction, &changes.alerting)
 }
 
@@ -112,7 +120,8 @@ fn put_issue(transaction: &Transaction<'_>, issue: &Issue) -> anyhow::Result<()>
 fn texts(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::Result<()> {
     let mut insert = transaction.prepare_cached("INSERT INTO issue_texts (rowid, text) VALUES (?1, ?2)")?;
     for issue in changes.issues.iter().filter(|issue| changes.opened.contains(&issue.id)) {
-        insert.execute(params![issue.id.0, format!("{}\n{}", issue.facts.title, issue.facts.culprit)])?;
+        let message = changes.messages.get(&issue.id).map(String::as_str).unwrap_or_default();
+        insert.execute(params![issue.id.0, format!("{}\n{}\n{message}", issue.facts.title, issue.facts.culprit)])?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
--- Version 1. Times are milliseconds since 1970, UTC; ids of events are 16 bytes, fingerprints 32.
+-- Times are milliseconds since 1970, UTC; ids of events are 16 bytes, fingerprints 32.
 
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
