@@ -96,7 +96,7 @@ fn items(record: Record, reading: &mut Reading) -> Vec<Arrival> {
     let outcome = |reason, event_id: Option<String>, detail: String| {
         Arrival::Outcome(project, received, Outcome { reason, event_id, quantity: 1, detail })
     };
-    let Ok(body) = decompress(record.encoding, &record.body, NO_LIMIT) else {
+    let Ok(body) = record.plain.map_or_else(|| decompress(record.encoding, &record.body, NO_LIMIT), Ok) else {
         return vec![outcome(Reason::InvalidEncoding, None, "the body could be read once, and no more".into())];
     };
     let (header, items) = match Envelope::split(&body) {

@@ -200,11 +200,12 @@ impl Ingest {
             self.doorway.dropped(key.project, checked.dropped);
             return Ok(checked.event_id);
         }
-        let (encoding, body) = match checked.rewritten {
-            Some(rewritten) => (Encoding::Identity, rewritten),
-            None => (encoding, whole.raw.unwrap_or(whole.plain)),
+        let (encoding, body, plain) = match (checked.rewritten, whole.raw) {
+            (Some(rewritten), _) => (Encoding::Identity, rewritten, None),
+            (None, Some(raw)) => (encoding, raw, Some(whole.plain)),
+            (None, None) => (encoding, whole.plain, None),
         };
-        let record = Record { project: key.project, key: key.kind, received: clock::now(), encoding, body };
+        let record = Record { project: key.project, key: key.kind, received: clock::now(), encoding, body, plain };
         let ticket = self.log.append(record).map_err(not_written)?;
         let written = ticket.await.map_err(|_| not_written(Refused::Busy))?;
         written.map_err(not_written)?;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use faultwire::framing;
 use tokio::sync::oneshot;
 
+use super::fresh::{self, Fresh};
 use super::segment::{self, Name, RECORD, SIZE};
 use crate::telemetry::Task;
 use crate::threads::Bell;
@@ -21,6 +22,9 @@ use super::{Position, Record, Refused, Ticket};
 /// Bytes that may wait to be written: at a fast client's 20 MB/s, near half a second of a disk that stands still.
 const MAX_WAITING: usize = 8 << 20;
 
+/// While several clients send at once: what comes within this time is written in one go.
+const GATHER: Duration = Duration::from_micros(150);
+
 type Waiter = oneshot::Sender<Result<Position, Refused>>;
 
 /// A record that waits: its frame begins and ends there in the buffer, without mark.
@@ -29,10 +33,19 @@ struct Waiting {
     waiter: Waiter,
 }
 
+/// A record that is on its way to the disk.
+struct Written {
+    at: Position,
+    waiter: Waiter,
+    plain: Option<Vec<u8>>,
+}
+
 #[derive(Default)]
 struct Inbox {
     waiting: Vec<Waiting>,
     bytes: usize,
+    /// Of them unpacked.
+    plain: usize,
     is_closed: bool,
 }
 
@@ -54,6 +67,8 @@ pub(super) struct Shared {
     bell: Mutex<Option<Arc<Bell>>>,
     spare: Mutex<Spare>,
     wants_spare: Condvar,
+    /// What was written last.
+    pub fresh: Fresh,
     /// The disk refused last time.
     pub is_failing: AtomicBool,
 }
@@ -72,6 +87,7 @@ impl Shared {
             bell: Mutex::default(),
             spare: Mutex::default(),
             wants_spare: Condvar::new(),
+            fresh: Fresh::default(),
             is_failing: AtomicBool::new(false),
         }
     }
@@ -81,13 +97,17 @@ impl Shared {
         Position::from_u64(self.committed.load(Ordering::Acquire))
     }
 
-    pub fn append(&self, record: Record) -> Result<Ticket, Refused> {
+    pub fn append(&self, mut record: Record) -> Result<Ticket, Refused> {
         let mut inbox = locked(&self.inbox);
         if inbox.is_closed || inbox.bytes + record.body.len() > MAX_WAITING {
             return Err(Refused::Busy);
         }
         let (waiter, ticket) = oneshot::channel();
         inbox.bytes += record.body.len();
+        inbox.plain += record.plain.as_ref().map_or(0, Vec::len);
+        if inbox.plain > fresh::MAX_BYTES {
+            record.plain = None;
+        }
         inbox.waiting.push(Waiting { record, waiter });
         drop(inbox);
         self.arrived.notify_one();
@@ -113,7 +133,7 @@ impl Shared {
         let mut inbox = locked(&self.inbox);
         loop {
             if !inbox.waiting.is_empty() {
-                inbox.bytes = 0;
+                (inbox.bytes, inbox.plain) = (0, 0);
                 return Some(std::mem::take(&mut inbox.waiting));
             }
             if inbox.is_closed {
@@ -199,7 +219,11 @@ impl Committer {
     /// Until the log is closed and all is written. Runs on a thread of its own.
     pub fn run(mut self) {
         while let Some(waiting) = self.shared.clone().take() {
+            let are_several = waiting.len() > 1;
             self.commit(waiting);
+            if are_several {
+                std::thread::sleep(GATHER);
+            }
         }
     }
 
@@ -211,15 +235,17 @@ impl Committer {
             self.shared.is_failing.store(written.is_err(), Ordering::Relaxed);
             match written {
                 Ok(end) => {
+                    let plain = |one: &mut Written| Some((one.at, one.plain.take()?));
+                    self.shared.fresh.keep(group.iter_mut().filter_map(plain));
                     self.shared.advance(end);
-                    group.into_iter().for_each(|(waiter, at)| drop(waiter.send(Ok(at))));
+                    group.into_iter().for_each(|one| drop(one.waiter.send(Ok(one.at))));
                 }
                 Err(error) => {
                     tracing::error!(%error, "log: cannot write");
                     // Nobody knows what a disk holds that refused: go on elsewhere.
                     self.current = None;
                     let refused = Refused::Disk(error.to_string());
-                    group.into_iter().for_each(|(waiter, _)| drop(waiter.send(Err(refused.clone()))));
+                    group.into_iter().for_each(|one| drop(one.waiter.send(Err(refused.clone()))));
                     rest.by_ref().for_each(|w| drop(w.waiter.send(Err(refused.clone()))));
                 }
             }
@@ -230,7 +256,7 @@ impl Committer {
     fn write_some(
         &mut self,
         rest: &mut std::iter::Peekable<impl Iterator<Item = Waiting>>,
-        group: &mut Vec<(Waiter, Position)>,
+        group: &mut Vec<Written>,
     ) -> io::Result<Position> {
         let is_full = |current: &Current, next: &Waiting| {
             current.end + (framing::HEADER + 64 + next.record.body.len()) as u64 > SIZE
@@ -255,7 +281,7 @@ impl Committer {
             let at = Position { segment: current.name.number, offset: end as u32 };
             framing::append_marked(&mut self.buffer, mark, RECORD, &[&next.record.head(), &next.record.body]);
             end = current.end + self.buffer.len() as u64;
-            group.push((next.waiter, at));
+            group.push(Written { at, waiter: next.waiter, plain: next.record.plain });
         }
         current.file.write_all_at(&self.buffer, current.end)?;
         sync_data(&current.file)?;

@@ -115,7 +115,10 @@ impl Log for Files {
             // A segment that was cut short by other hands ends where it ends.
             let limit = limit.min(file.metadata()?.len());
             let stretch = segment::read(&file, name.mark(), u64::from(from.offset), limit, bytes)?;
-            batch.records.extend(stretch.records);
+            let mut records = stretch.records;
+            let at = |offset: u64| Position { segment: name.number, offset: offset as u32 };
+            self.shared.fresh.give(records.iter_mut().map(|(offset, record)| (at(*offset), record)));
+            batch.records.extend(records.into_iter().map(|(_, record)| record));
             batch.damaged += stretch.damaged;
             let is_over = stretch.is_last && name.number < committed.segment;
             batch.next = if is_over {
@@ -156,7 +159,14 @@ mod tests {
 
     fn record(n: i64) -> Record {
         let body = format!("body {n}").into_bytes();
-        Record { project: ProjectId(1), key: KeyKind::Server, received: n, encoding: Encoding::Identity, body }
+        Record {
+            project: ProjectId(1),
+            key: KeyKind::Server,
+            received: n,
+            encoding: Encoding::Identity,
+            body,
+            plain: None,
+        }
     }
 
     fn append(log: &Files, n: i64) -> Position {

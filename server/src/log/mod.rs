@@ -5,6 +5,7 @@
 
 mod committer;
 mod files;
+mod fresh;
 mod record;
 mod segment;
 

@@ -42,6 +42,8 @@ pub struct Record {
     pub encoding: Encoding,
     /// An envelope.
     pub body: Vec<u8>,
+    /// The same unpacked, as long as it is at hand. Not written.
+    pub plain: Option<Vec<u8>>,
 }
 
 /// First byte of what precedes the body. A later layout has another.
@@ -72,6 +74,7 @@ impl Record {
             received: i64::from_le_bytes(received.try_into().ok()?),
             encoding: *ENCODINGS.get(usize::from(encoding))?,
             body: body.to_vec(),
+            plain: None,
         })
     }
 }
@@ -84,7 +87,8 @@ mod tests {
     fn there_and_back() {
         for encoding in ENCODINGS {
             for key in [KeyKind::Server, KeyKind::Browser] {
-                let record = Record { project: ProjectId(7), key, received: -5, encoding, body: b"{}\n".to_vec() };
+                let body = b"{}\n".to_vec();
+                let record = Record { project: ProjectId(7), key, received: -5, encoding, body, plain: None };
                 let bytes = [&record.head()[..], &record.body].concat();
                 assert_eq!(Record::parse(&bytes), Some(record));
             }

@@ -74,7 +74,8 @@ pub(super) fn create(folder: &Path, number: u32) -> io::Result<(Name, File)> {
 /// What a stretch of a segment holds.
 #[derive(Debug, Default)]
 pub(super) struct Stretch {
-    pub records: Vec<Record>,
+    /// And where each begins.
+    pub records: Vec<(u64, Record)>,
     /// Where to read on in this segment.
     pub end: u64,
     pub damaged: usize,
@@ -109,7 +110,7 @@ fn read_exactly(file: &File, mark: Mark, from: u64, limit: u64, length: usize) -
     for frame in frames.by_ref() {
         sound_until = frame.end();
         match Record::parse(frame.payload) {
-            Some(record) if frame.kind == RECORD => stretch.records.push(record),
+            Some(record) if frame.kind == RECORD => stretch.records.push((from + frame.at as u64, record)),
             _ => stretch.damaged += 1,
         }
     }

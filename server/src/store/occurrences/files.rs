@@ -17,7 +17,7 @@ use crate::PatternId;
 /// Bytes after which a new file is begun: what retention takes away at once.
 const FILE_SIZE: u32 = 64 << 20;
 /// Against a base, higher levels gain little.
-const LEVEL: i32 = 3;
+const LEVEL: i32 = 1;
 /// Only kind of frame there is.
 const PAYLOAD: u8 = 1;
 /// Patterns whose first payload is kept at hand to compress against, some 100 kB each. Beyond, all are forgotten.
