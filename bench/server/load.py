@@ -35,6 +35,7 @@ class _Connection:
         self.address, self.selector = address, selector
         self.answer = b""
         self.began = 0.0
+        self.is_waiting = False
         self._open()
 
     def _open(self) -> None:
@@ -52,6 +53,7 @@ class _Connection:
     def send(self, request: bytes) -> None:
         self.began = time.perf_counter()
         self.answer = b""
+        self.is_waiting = True
         if not self.is_open:
             self._open()
         self.socket.sendall(request)
@@ -60,6 +62,10 @@ class _Connection:
         """The status once the answer is whole, else 0. A connection that is kept no longer is closed, and made anew
         with the next request."""
         piece = self.socket.recv(65536)
+        if not self.is_waiting:
+            # It was idle for too long.
+            self.close()
+            return 0
         self.answer += piece
         head, found, body = self.answer.partition(b"\r\n\r\n")
         if not piece and not found:
@@ -70,6 +76,7 @@ class _Connection:
         at = lower.find(b"content-length:")
         length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else None
         is_whole = not piece or (length is not None and len(body) >= length)
+        self.is_waiting = not is_whole
         if is_whole and (not piece or b"connection: close" in lower):
             self.close()
         return int(head[9:12]) if is_whole else 0

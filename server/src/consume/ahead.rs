@@ -18,6 +18,10 @@ const BATCH_BYTES: usize = 256 << 10;
 const WAITING: usize = 1;
 /// The longest sleep without a ring.
 const TICK: Duration = Duration::from_secs(1);
+/// Records that make a batch worth its transaction: where fewer come, they are waited for,
+const WORTH: u32 = 10;
+/// at most so long, since an issue is to be seen at once.
+const PATIENCE: Duration = Duration::from_millis(200);
 /// After the log could not be read.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -112,6 +116,7 @@ impl Ahead {
 impl Shared {
     fn run(&self, log: &dyn Log, mut reading: Reading, sender: &SyncSender<Batch>, ready: &Bell) {
         let (mut epoch, mut position) = (u64::MAX, Position::default());
+        let (mut last, mut pace) = (Instant::now(), Pace::default());
         loop {
             // Before reading: what was accepted until then is read.
             let is_closing = self.is_closing.load(Ordering::Acquire);
@@ -143,10 +148,49 @@ impl Shared {
             let arrivals = read.records.into_iter().flat_map(|record| arrival::read(record, &mut reading)).collect();
             Task::Read.ended(started, true);
             let batch = Batch { arrivals, received, next: read.next, damaged: read.damaged, epoch };
+            let pause = pace.pause(last.elapsed(), batch.received.len());
+            last = Instant::now();
             if sender.send(batch).is_err() {
                 return;
             }
             ready.ring();
+            if !is_closing {
+                std::thread::sleep(pause.saturating_sub(last.elapsed()));
+            }
+        }
+    }
+}
+
+/// How fast records come.
+#[derive(Default)]
+struct Pace {
+    /// The time that each of the last batch took to come.
+    each: Duration,
+}
+
+impl Pace {
+    /// How long to wait for the next batch if they go on to come as they did: `records` since the last one. None that
+    /// come now and then wait; those that come fast have no need to. The faster of two batches counts: who sends fast
+    /// may falter.
+    fn pause(&mut self, since: Duration, records: usize) -> Duration {
+        let each = since / u32::try_from(records).unwrap_or(u32::MAX).max(1);
+        let faster = each.min(std::mem::replace(&mut self.each, each));
+        if each >= PATIENCE { Duration::ZERO } else { (faster * WORTH).min(PATIENCE) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_as_long_as_a_batch_takes_to_come() {
+        let ms = Duration::from_millis;
+        // One now and then; 33 a second; 1,000 a second; 5,000 a second; a moment's halt.
+        let rates = [(200, 1, 0), (30, 1, 200), (10, 10, 10), (100, 500, 2), (90, 1, 2), (90, 1, 200), (0, 0, 0)];
+        let mut pace = Pace { each: ms(200) };
+        for (since, records, expected) in rates {
+            assert_eq!(pace.pause(ms(since), records), ms(expected), "{since} {records}");
         }
     }
 }
