@@ -116,3 +116,11 @@ pub struct Outcome {
     /// What was expected and what was found; never the content.
     pub detail: String,
 }
+
+impl Outcome {
+    /// The server failed on an event, or on something without an id.
+    pub fn internal_error(event_id: Option<String>) -> Outcome {
+        let detail = "a fault of the server; its log says more".to_owned();
+        Outcome { reason: Reason::InternalError, event_id, quantity: 1, detail }
+    }
+}

@@ -262,13 +262,22 @@ def test_a_damaged_payload_is_said(server: Server) -> None:
     server.start()
     assert all(server.find(number)["payload"] for number in numbers[:2])  # type: ignore[index]
     answer = server.api("GET", f"/api/v1/projects/1/events/{numbers[2]}")
+    said = answer.json()
     # Never something else's payload.
-    assert answer.json().get("payload") is None and (answer.status == 200 or "damaged" in server.said()), answer
+    assert (answer.status, said["payload"], said["missing"]) == (200, None, "damaged"), answer
+    assert said["issue"] and "damaged" in server.said()
     (issue,) = server.issues()
     assert issue["raw"] == 3
     after = server.event({"message": "m", "logger": "damage"})
     server.settle()
     assert server.find(after)["payload"]  # type: ignore[index]
+    assert server.find(after)["missing"] is None  # type: ignore[index]
+    server.kill()
+    file.unlink()
+    server.start()
+    answer = server.api("GET", f"/api/v1/projects/1/events/{numbers[0]}")
+    said = answer.json()
+    assert (answer.status, said["payload"], said["missing"]) == (200, None, "gone"), answer
 
 
 def test_a_damaged_database_is_said_and_a_backup_is_as_good(server: Server, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import re
 import select
 import socket
 import statistics
@@ -12,6 +13,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,10 +23,19 @@ from server import Server, envelope, new_id, wait_until
 #: Seconds within which good traffic is answered while bad input comes: far above what it takes (a few ms), far below
 #: what any of the limits that bad input runs into would make of it.
 CLASS = 0.5
+#: Bytes of memory that the server never exceeds meanwhile: what it takes with three large requests at once, far below
+#: what one of the bombs would make of it.
+MEMORY = 400 << 20
 
 
 def an_event(**members: Any) -> dict[str, Any]:
     return {"event_id": new_id(), "timestamp": time.time(), "platform": "python", **members}
+
+
+def peak(server: Server) -> int:
+    """The most memory that the server has had, in bytes."""
+    status = Path(f"/proc/{server.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) << 10  # type: ignore[index]
 
 
 def refused(server: Server, reason: str) -> float:
@@ -325,6 +336,7 @@ def test_good_traffic_flows_beside_bad(serve: Callable[..., Server]) -> None:
     assert len(statuses) > 20 and set(statuses) <= {200, 400, 413}, set(statuses)
     server.settle(120)
     assert all(server.find(number) for number in good)
+    assert peak(server) < MEMORY
     beside = statistics.quantiles(times["beside"], n=20)[-1]
     assert beside < CLASS, (statistics.median(times["alone"]), statistics.median(times["beside"]), beside)
 

@@ -172,20 +172,23 @@ def test_browsers(server: Server) -> None:
 
 
 def test_a_browser_key_is_trusted_less(server: Server) -> None:
-    """Anyone may have it: no count items, no weight, no fingerprint of its own choice, a limit an address."""
+    """Anyone may have it: no count items or sums of sessions, no weight or fingerprint of its own choice, a limit an
+    address."""
     browser, _ = with_keys(server)
     counts = {"id": new_id(), "fingerprint": "ab" * 32, "count": 5, "first": time.time(), "last": time.time()}
     event = an_event(
         contexts={"error_sampling": {"client_sample_rate": 0.001}, "faultwire": {"fingerprint": "ab" * 32}}
     )
-    answer = server.send(envelope(("event", event), ("faultwire_counts", counts)), key=browser)
+    sums = {"aggregates": [{"started": time.time(), "exited": 1000}], "attrs": {"release": "shop@1"}}
+    answer = server.send(envelope(("event", event), ("faultwire_counts", counts), ("sessions", sums)), key=browser)
     assert answer.status == 200
     server.settle()
     (issue,) = server.issues()
     assert (issue["raw"], issue["estimated"]) == (1, 1)
     whole = server.issue(issue["id"])
     assert whole["details"]["patterns"][0]["fingerprint"] != "ab" * 32
-    assert server.outcomes()["not_counted"]["forbidden_item"] == 1
+    assert server.outcomes()["not_counted"]["forbidden_item"] == 2
+    assert server.api("GET", "/api/v1/projects/1/releases").json()["items"] == []
     statuses = {server.send(envelope(("event", an_event())), key=browser).status for _ in range(700)}
     assert statuses == {200, 429}
     assert server.send(envelope(("event", an_event()))).status == 200, "a server's key has no such limit"

@@ -1,7 +1,7 @@
 //! What is stored of one of a project's own users goes.
 //!
 //! Stored payloads go whose `user` has the id, address, name or IP address that is asked for: rows are deleted, bytes
-//! overwritten. What was only counted stays: users are counted by salted hashes, from which none is taken out again,
+//! overwritten, and the user is no longer found by them. What was only counted stays: users are counted by salted hashes, from which none is taken out again,
 //! and a value that the application put into tags, titles or elsewhere than `user` is not looked for.
 
 use std::collections::BTreeMap;
@@ -75,6 +75,7 @@ async fn forget(
             removed += api.doorway.ask(move |ledger| ledger.forget(&rows)).await??;
         }
     }
+    api.doorway.ask(move |ledger| ledger.edit(|registry| registry.payloads().forget_user(project, &user))).await??;
     tracing::warn!(project = project.0, removed, by = caller.who(), "what was stored of a user was deleted");
     Ok(Json(Removed { removed }))
 }

@@ -1,5 +1,7 @@
 //! Issues: lists, one in full, its occurrences, and what is done to it.
 
+use std::io::ErrorKind;
+
 use axum::Json;
 use axum::extract::State;
 use schemars::JsonSchema;
@@ -14,7 +16,7 @@ use super::{Problem, Shared};
 use crate::consume::ledger::{Answer, Move};
 use crate::issues::Issue;
 use crate::people::{Caller, Need};
-use crate::store::sqlite::{Details, Occurrence, Page};
+use crate::store::sqlite::{Details, Occurrence, Page, Reader};
 use crate::{IssueId, ProjectId};
 
 /// Entries of a page unless it is asked for others.
@@ -121,8 +123,39 @@ struct StoredEvent {
     project: ProjectId,
     issue: IssueId,
     event_id: String,
-    /// The event; null if only its count was kept.
+    /// The event; null if it cannot be shown.
     payload: Option<Map<String, Value>>,
+    /// Why it cannot.
+    missing: Option<Missing>,
+}
+
+/// Why there is no payload.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Missing {
+    /// Only its count was kept, or is still kept.
+    NotKept,
+    /// Its file is no longer there.
+    Gone,
+    /// The disk does not give it back as it was written.
+    Damaged,
+}
+
+/// The payload as it is on disk, or why there is none: what happened to a file is no reason to hide the rest.
+fn payload(reader: &Reader, stored: &Occurrence) -> anyhow::Result<Result<Map<String, Value>, Missing>> {
+    let error = match reader.payload(stored) {
+        Ok(payload) => return Ok(Ok(payload)),
+        Err(error) => error,
+    };
+    let missing = match error.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+        Some(ErrorKind::NotFound) => Missing::Gone,
+        // What is torn, what does not decompress, and what then is no JSON.
+        Some(ErrorKind::UnexpectedEof | ErrorKind::InvalidData | ErrorKind::Other) | None => Missing::Damaged,
+        // The machine's, and may pass.
+        Some(_) => return Err(error),
+    };
+    tracing::error!(event = stored.event_id, error = format!("{error:#}"), "a payload is damaged or gone");
+    Ok(Err(missing))
 }
 
 /// An event's issue, and its payload if that was stored.
@@ -133,8 +166,9 @@ async fn event(State(api): Shared, Path((project, event)): Path<(u32, String)>) 
         let Some((whose, issue, stored)) = reader.event(&id)?.filter(|(whose, ..)| whose.0 == project) else {
             return Ok(None);
         };
-        let payload = stored.map(|occurrence| reader.payload(&occurrence)).transpose()?;
-        Ok(Some(StoredEvent { project: whose, issue, event_id: bare, payload }))
+        let payload = stored.map_or(Ok(Err(Missing::NotKept)), |stored| payload(&reader, &stored))?;
+        let missing = payload.as_ref().err().copied();
+        Ok(Some(StoredEvent { project: whose, issue, event_id: bare, payload: payload.ok(), missing }))
     });
     found.await?.map(Json).ok_or(Problem::NotFound)
 }

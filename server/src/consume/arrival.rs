@@ -1,5 +1,7 @@
 //! A record of the log, item by item. What of it cannot be read is an outcome, listed under the event's id.
 
+use std::borrow::Cow;
+
 use faultwire::protocol::{Envelope, Timestamp};
 use serde::Deserialize;
 
@@ -43,6 +45,15 @@ impl Arrival {
             Arrival::Sessions(project, _) | Arrival::Outcome(project, ..) => *project,
         }
     }
+
+    /// Of which event it is, if of one.
+    pub fn event_id(&self) -> Option<String> {
+        match self {
+            Arrival::Occurrence(occurrence) => Some(occurrence.event.event_id.to_string()),
+            Arrival::Outcome(_, _, outcome) => outcome.event_id.clone(),
+            Arrival::Counts(_) | Arrival::Report(_) | Arrival::Sessions(..) => None,
+        }
+    }
 }
 
 /// A count item: so many more of a fault whose last event was sent.
@@ -82,21 +93,28 @@ pub struct Report {
 /// All that a record holds. An event that brings the code down is an outcome, not the end of the server.
 pub fn read(record: Record, reading: &mut Reading) -> Vec<Arrival> {
     let (project, received) = (record.project, record.received);
-    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| items(record, reading)));
+    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| items(&record, reading)));
     read.unwrap_or_else(|_| {
         tracing::error!(project = project.0, "an event could not be read: a fault of the server");
-        let detail = "a fault of the server; its log says more".to_owned();
-        let outcome = Outcome { reason: Reason::InternalError, event_id: None, quantity: 1, detail };
-        vec![Arrival::Outcome(project, received, outcome)]
+        let named = std::panic::catch_unwind(|| event_id(&record)).unwrap_or_default();
+        vec![Arrival::Outcome(project, received, Outcome::internal_error(named))]
     })
 }
 
-fn items(record: Record, reading: &mut Reading) -> Vec<Arrival> {
+/// The event that a record is of, as its envelope says.
+fn event_id(record: &Record) -> Option<String> {
+    let body = decompress(record.encoding, &record.body, NO_LIMIT).ok()?;
+    let (header, _) = Envelope::split(&body).ok()?;
+    header.event_id.map(|id| id.to_string())
+}
+
+fn items(record: &Record, reading: &mut Reading) -> Vec<Arrival> {
     let (project, received) = (record.project, record.received);
     let outcome = |reason, event_id: Option<String>, detail: String| {
         Arrival::Outcome(project, received, Outcome { reason, event_id, quantity: 1, detail })
     };
-    let Ok(body) = record.plain.map_or_else(|| decompress(record.encoding, &record.body, NO_LIMIT), Ok) else {
+    let plain = record.plain.as_deref().map(Cow::Borrowed).map(Ok);
+    let Ok(body) = plain.unwrap_or_else(|| decompress(record.encoding, &record.body, NO_LIMIT).map(Cow::Owned)) else {
         return vec![outcome(Reason::InvalidEncoding, None, "the body could be read once, and no more".into())];
     };
     let (header, items) = match Envelope::split(&body) {

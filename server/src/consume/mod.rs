@@ -32,7 +32,8 @@ pub use occurrence::{Occurrence, Origin, Reading, Tables, parse_hex, trace_clue,
 pub use sessions::{Sender as SessionSender, Told};
 
 use crate::clock;
-use crate::log::{Log, Position};
+use crate::log::{self, Log, Position};
+use crate::outcome::Outcome;
 use crate::telemetry::{Metrics, Task};
 use ahead::{Ahead, Next};
 use arrival::Arrival;
@@ -43,6 +44,8 @@ const TICK: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(1);
 /// How often the database is brought to disk and the log trimmed.
 const CHECKPOINT: Duration = Duration::from_secs(5);
+/// Bytes of the log that are counted one by one after a batch brought the code down: as many as a batch has.
+const ONE_BY_ONE: usize = 256 << 10;
 
 /// The thread's state.
 pub struct Consumer {
@@ -50,6 +53,8 @@ pub struct Consumer {
     ahead: Ahead,
     ledger: Ledger,
     doorway: Doorway,
+    /// For records that are read one by one.
+    reading: Reading,
     metrics: Arc<Metrics>,
     checkpointed: Instant,
     /// Counted, and not yet known to be on disk.
@@ -64,6 +69,11 @@ enum Step {
     End,
 }
 
+/// What `work` comes to, unless a fault of the server ends it.
+fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok()
+}
+
 impl Consumer {
     /// One that reads `log` into `ledger`.
     ///
@@ -76,9 +86,9 @@ impl Consumer {
         reading: Reading,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Self> {
-        let ahead = Ahead::start(log.clone(), ledger.position(), reading, doorway.bell())?;
+        let ahead = Ahead::start(log.clone(), ledger.position(), reading.again(), doorway.bell())?;
         let (checkpointed, is_dirty) = (Instant::now(), false);
-        Ok(Consumer { log, ahead, ledger, doorway, metrics, checkpointed, is_dirty })
+        Ok(Consumer { log, ahead, ledger, doorway, reading, metrics, checkpointed, is_dirty })
     }
 
     /// Until the doorway is closed and the log is consumed. Runs on a thread of its own.
@@ -87,9 +97,11 @@ impl Consumer {
             if self.doorway.is_closed() {
                 self.ahead.close();
             }
+            let mut is_fault = false;
             let step = Task::Consume.round(|| {
-                let step = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.step()));
-                step.unwrap_or_else(|_| Err(anyhow::anyhow!("a fault of the server")))
+                let step = caught(|| self.step());
+                is_fault = step.is_none();
+                step.unwrap_or_else(|| Err(anyhow::anyhow!("a fault of the server")))
             });
             match step {
                 Ok(Step::Done) => {}
@@ -99,7 +111,14 @@ impl Consumer {
                     tracing::error!(error = format!("{error:#}"), "cannot consume; nothing is lost, it is tried again");
                     self.metrics.consume_failures.inc();
                     self.ledger.abandon();
+                    let is_past = is_fault && matches!(caught(|| self.count_one_by_one()), Some(Ok(())));
+                    if is_fault && !is_past {
+                        self.ledger.abandon();
+                    }
                     self.ahead.seek(self.ledger.position());
+                    if is_past {
+                        continue;
+                    }
                     if self.doorway.is_closed() {
                         // The log has it, for the next start.
                         break;
@@ -132,8 +151,8 @@ impl Consumer {
             tracing::warn!(error = format!("{error:#}"), "payloads that should go are still there; tried again later");
         }
         match self.ahead.next() {
-            Next::Batch(batch) => {
-                self.count(batch)?;
+            Next::Batch(ahead::Batch { arrivals, received, next, damaged, .. }) => {
+                self.count(arrivals, received, next, damaged)?;
                 done = Step::Done;
             }
             next => {
@@ -155,13 +174,32 @@ impl Consumer {
         Ok(done)
     }
 
-    fn count(&mut self, batch: ahead::Batch) -> anyhow::Result<()> {
+    fn count(
+        &mut self,
+        arrivals: Vec<Arrival>,
+        received: Vec<i64>,
+        next: Position,
+        damaged: usize,
+    ) -> anyhow::Result<()> {
         let started = Instant::now();
-        if batch.damaged > 0 {
-            tracing::error!(stretches = batch.damaged, "log: damaged stretches were skipped");
-            self.metrics.log_damaged.inc_by(batch.damaged as u64);
+        if damaged > 0 {
+            tracing::error!(stretches = damaged, "log: damaged stretches were skipped");
+            self.metrics.log_damaged.inc_by(damaged as u64);
         }
-        for arrival in batch.arrivals {
+        self.take(arrivals)?;
+        self.ledger.tick(clock::now())?;
+        let counted = self.commit(next)?;
+        self.metrics.consumed(counted, started.elapsed());
+        let now = clock::now();
+        if let Some(last) = received.last() {
+            self.metrics.caught_up(*last);
+        }
+        received.into_iter().for_each(|at| self.metrics.lag.observe((now - at).max(0) as f64 / 1000.0));
+        Ok(())
+    }
+
+    fn take(&mut self, arrivals: Vec<Arrival>) -> anyhow::Result<()> {
+        for arrival in arrivals {
             // What was still on its way to a project that was deleted.
             if !self.ledger.is_known(arrival.project())? {
                 continue;
@@ -174,14 +212,54 @@ impl Consumer {
                 Arrival::Outcome(project, time, outcome) => self.ledger.outcome(project, time, outcome),
             }
         }
-        self.ledger.tick(clock::now())?;
-        let counted = self.commit(batch.next)?;
-        self.metrics.consumed(counted, started.elapsed());
-        let now = clock::now();
-        if let Some(last) = batch.received.last() {
-            self.metrics.caught_up(*last);
+        Ok(())
+    }
+
+    /// Leads past what brings the code down, which would hold up all that comes after it: counts the next events each in
+    /// a transaction of its own, and notes those that fail as what could not be counted.
+    fn count_one_by_one(&mut self) -> anyhow::Result<()> {
+        let started = Instant::now();
+        let from = self.ledger.position();
+        let log::Batch { records, next, damaged } = self.log.read(from, ONE_BY_ONE)?;
+        if next == from {
+            return Ok(());
         }
-        batch.received.into_iter().for_each(|at| self.metrics.lag.observe((now - at).max(0) as f64 / 1000.0));
+        self.metrics.log_damaged.inc_by(damaged as u64);
+        let (mut lost, mut rest, mut of_rest, mut events) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for record in records {
+            let received = record.received;
+            for arrival in arrival::read(record, &mut self.reading) {
+                let (project, event_id) = (arrival.project(), arrival.event_id());
+                if !matches!(arrival, Arrival::Occurrence(_) | Arrival::Counts(_)) {
+                    // Without an id of its own it counts once because the position moves with it.
+                    rest.push(arrival);
+                    of_rest.push((project, received, event_id));
+                    continue;
+                }
+                match caught(|| self.take(vec![arrival]).and_then(|()| self.commit(from))) {
+                    Some(counted) => events += counted?,
+                    None => {
+                        self.ledger.abandon();
+                        lost.push((project, received, event_id));
+                    }
+                }
+            }
+        }
+        match caught(|| self.take(rest)) {
+            Some(taken) => taken?,
+            None => {
+                self.ledger.abandon();
+                lost.append(&mut of_rest);
+            }
+        }
+        for (project, received, event_id) in lost {
+            tracing::error!(project = project.0, event_id, "not counted: it brings the server down");
+            if self.ledger.is_known(project)? {
+                self.ledger.outcome(project, received, Outcome::internal_error(event_id));
+            }
+        }
+        events += self.commit(next)?;
+        self.metrics.consumed(events, started.elapsed());
         Ok(())
     }
 

@@ -22,7 +22,9 @@ pub use changes::{
     Changes, Clue, Counted, Event, Hour, Moment, NewEvent, OccurrenceRow, Parked, SessionPlace, Sessions, Sighting,
     TagCount,
 };
-pub use occurrences::{Files as OccurrenceFiles, OccurrenceReader, OccurrenceStore, Place, Reader as FilesReader};
+pub use occurrences::{
+    Files as OccurrenceFiles, OccurrenceReader, OccurrenceStore, Place, Reader as FilesReader, Usage,
+};
 pub use sqlite::Registry;
 
 /// Sixteen bytes that name an event or a count item for its whole life.
@@ -141,6 +143,12 @@ pub trait IssueStore: AlertStore + Send {
     /// # Errors
     /// When `edit` fails or the store refuses; nothing has changed then.
     fn edit(&mut self, edit: &mut dyn FnMut(Registry<'_>) -> anyhow::Result<()>) -> anyhow::Result<()>;
+
+    /// Brings what was deleted to disk, and takes away copies of it that are kept for a crash.
+    ///
+    /// # Errors
+    /// When the store refuses, or someone is still reading them; asking again is harmless.
+    fn scrub(&mut self) -> anyhow::Result<()>;
 
     /// The projects there are.
     ///

@@ -1,5 +1,6 @@
 //! A ledger in a directory that goes with it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use faultwire::sanitize::Sanitizer;
@@ -12,14 +13,14 @@ use faultwire_server::issues::{Fingerprint, Issue};
 use faultwire_server::log::{KeyKind, Position};
 use faultwire_server::project_settings::{ByProject, InForce};
 use faultwire_server::store::sqlite::{Filter, Reader, ReleaseRow, Sqlite};
-use faultwire_server::store::{Counted, FilesReader, IssueStore, OccurrenceFiles, Registry};
+use faultwire_server::store::{Counted, FilesReader, IssueStore, OccurrenceFiles, OccurrenceStore, Registry};
 use faultwire_server::{IssueId, ProjectId};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// When everything is received, unless said otherwise.
 pub const NOW: i64 = 1_700_000_000_000;
-const SHOP: ProjectId = ProjectId(1);
+pub const SHOP: ProjectId = ProjectId(1);
 
 pub struct Book {
     folder: TempDir,
@@ -43,6 +44,30 @@ fn limits() -> InForce {
     }
 }
 
+fn ledger(
+    folder: &TempDir,
+    limits: &InForce,
+    keep: impl FnOnce(OccurrenceFiles) -> Box<dyn OccurrenceStore>,
+) -> (Ledger, Reading) {
+    let store = Sqlite::open(&folder.path().join("db"), 64 << 20).unwrap();
+    let shop = |registry: Registry<'_>| match registry.projects().get(SHOP)? {
+        Some(_) => Ok(()),
+        None => registry.projects().create("shop", "Shop", NOW).map(drop),
+    };
+    store.registry(shop).unwrap();
+    let files = OccurrenceFiles::open(&folder.path().join("occurrences"), store.occurrences_end()).unwrap();
+    let of = Arc::new(ByProject::new(limits.clone()));
+    let tables = Tables {
+        sanitizer: Sanitizer::default(),
+        rules: Rules::new(Vec::new(), Vec::new(), &[]).unwrap(),
+        salt: "salt".to_owned(),
+        of: of.clone(),
+    };
+    let reading = Reading::new(tables);
+    let limits_of = Limits { of, retention_bytes: 1 << 30 };
+    (Ledger::new(Box::new(store), keep(files), limits_of, reading.again()), reading)
+}
+
 impl Book {
     pub fn new() -> Book {
         Book::with(|_| {})
@@ -55,24 +80,21 @@ impl Book {
     }
 
     fn open(folder: TempDir, limits: InForce, batches: u32, events: u32) -> Book {
-        let store = Sqlite::open(&folder.path().join("db"), 64 << 20).unwrap();
-        let shop = |registry: Registry<'_>| match registry.projects().get(SHOP)? {
-            Some(_) => Ok(()),
-            None => registry.projects().create("shop", "Shop", NOW).map(drop),
-        };
-        store.registry(shop).unwrap();
-        let files = OccurrenceFiles::open(&folder.path().join("occurrences"), store.occurrences_end()).unwrap();
-        let of = Arc::new(ByProject::new(limits.clone()));
-        let tables = Tables {
-            sanitizer: Sanitizer::default(),
-            rules: Rules::new(Vec::new(), Vec::new(), &[]).unwrap(),
-            salt: "salt".to_owned(),
-            of: of.clone(),
-        };
-        let reading = Reading::new(tables);
-        let limits_of = Limits { of, retention_bytes: 1 << 30 };
-        let ledger = Ledger::new(Box::new(store), Box::new(files), limits_of, reading.again());
+        let (ledger, reading) = ledger(&folder, &limits, |files| Box::new(files));
         Book { folder, ledger, reading, limits, batches, events }
+    }
+
+    /// A ledger over the same data, its payloads kept by what `keep` makes of the files, for who leaves this one alone.
+    pub fn lend(&self, keep: impl FnOnce(OccurrenceFiles) -> Box<dyn OccurrenceStore>) -> (Ledger, Reading) {
+        ledger(&self.folder, &self.limits, keep)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn position(&self) -> Position {
+        self.ledger.position()
     }
 
     /// As after a restart.
@@ -200,6 +222,17 @@ impl Book {
 
     pub fn not_counted(&self, reason: &str) -> i64 {
         self.reader().outcomes(SHOP, None).unwrap().not_counted.get(reason).copied().unwrap_or_default()
+    }
+
+    /// Why an event is not counted.
+    pub fn outcomes(&self, event_id: &str) -> Vec<String> {
+        let last = self.reader().outcomes(SHOP, Some(event_id)).unwrap().last;
+        last.into_iter().map(|entry| entry.reason).collect()
+    }
+
+    /// What clients say they left out for this reason.
+    pub fn left_out(&self, reason: &str) -> i64 {
+        self.reader().outcomes(SHOP, None).unwrap().not_sent_by_clients.get(reason).copied().unwrap_or_default()
     }
 
     pub fn payload(&self, event_id: &str) -> Option<Value> {

@@ -5,6 +5,7 @@
 mod alerts;
 mod book;
 mod chores;
+mod poison;
 
 use book::{Book, NOW};
 use faultwire_server::IssueId;

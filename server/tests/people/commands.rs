@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use clap::Args;
+use faultwire_server::settings::Settings;
 use serde_json::json;
 
 use super::support::{PASSWORD, Running};
@@ -58,22 +60,75 @@ fn a_running_server_is_left_alone() {
     assert_eq!(host.get("/api/v1/users").json()["items"].as_array().unwrap().len(), 1);
 }
 
+/// The settings: each one's key, flag and variable.
+fn settings() -> Vec<(String, String, String)> {
+    let command = Settings::augment_args(clap::Command::new("settings"));
+    let names = command.get_arguments().map(|arg| {
+        let variable = arg.get_env().unwrap_or_else(|| panic!("{arg}: no variable")).to_str().unwrap().to_owned();
+        (arg.get_id().to_string(), format!("--{}", arg.get_long().unwrap()), variable)
+    });
+    names.collect()
+}
+
 /// Help names every command and every setting.
 #[test]
 fn help_documents_all() {
     let help = said(&run(std::path::Path::new("/nowhere"), &["--help"]));
-    for word in [
-        "serve",
-        "project",
-        "user",
-        "backup",
-        "restore",
-        "doctor",
-        "--public-url",
-        "--metrics-token",
-        "FAULTWIRE_METRICS_TOKEN",
-    ] {
-        assert!(help.contains(word), "{word}");
+    let commands = ["serve", "project", "user", "backup", "restore", "doctor", "ready"].map(str::to_owned);
+    let named = settings().into_iter().flat_map(|(_, flag, variable)| [flag, variable]);
+    for word in commands.into_iter().chain(named) {
+        assert!(
+            help.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').any(|part| part == word),
+            "{word}"
+        );
     }
     assert!(said(&run(std::path::Path::new("/nowhere"), &["user", "add", "--help"])).contains("--role"));
+}
+
+/// Settings that take any text.
+const ANY: [&str; 4] = ["data_dir", "tls_certificate", "tls_key", "customer_tag"];
+
+/// A value that is none of a setting's is an error that names the setting, wherever it stands; what takes any
+/// text is checked when it is used.
+#[test]
+fn a_wrong_value_is_named_wherever_it_stands() {
+    const WRONG: &str = "no[!]=value";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("faultwire.toml");
+    let start = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_faultwire-server"));
+        command.env_clear().current_dir(folder.path()).args(["--listen", "127.0.0.1:0"]);
+        command
+    };
+    let refused = |mut command: Command, flag: &str, whence: &str| {
+        let output = command.output().unwrap();
+        let sentence = String::from_utf8(output.stderr).unwrap();
+        let is_named = sentence.contains(flag) || sentence.contains(&flag[2..].replace('-', "_"));
+        assert!(!output.status.success() && is_named, "{flag} by {whence}: {sentence}");
+        assert!(output.stdout.is_empty(), "{flag} by {whence}");
+    };
+    let settings = settings();
+    assert!(settings.len() > 20);
+    for (key, flag, variable) in settings.iter().filter(|(key, ..)| !ANY.contains(&key.as_str())) {
+        // What comes later on the command line is not taken twice.
+        let bare = || if key == "listen" { Command::new(start().get_program()) } else { start() };
+        let mut by_flag = bare();
+        by_flag.env_clear().current_dir(folder.path()).args([flag, WRONG]);
+        refused(by_flag, flag, "flag");
+        let mut by_variable = bare();
+        by_variable.env_clear().current_dir(folder.path()).env(variable, WRONG);
+        refused(by_variable, flag, "variable");
+        std::fs::write(&file, format!("{key} = {WRONG:?}\n")).unwrap();
+        let mut by_file = bare();
+        by_file.env_clear().current_dir(folder.path());
+        refused(by_file, flag, "file");
+        std::fs::remove_file(&file).unwrap();
+    }
+    for text in ["no_such_setting = 1\n", "listen = { port = 1 }\n", "listen = \n"] {
+        std::fs::write(&file, text).unwrap();
+        let output = start().output().unwrap();
+        let sentence = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && sentence.contains("faultwire.toml"), "{text}: {sentence}");
+        assert!(sentence.contains(text.split(' ').next().unwrap()), "{text}: {sentence}");
+    }
 }

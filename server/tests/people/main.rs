@@ -4,6 +4,7 @@
 
 mod commands;
 mod doors;
+mod erased;
 mod keys;
 mod matrix;
 mod projects;

@@ -119,7 +119,12 @@ fn a_user_is_forgotten() {
         let answer = host.post("/api/v1/projects/1/forget-user", &json!({ "user": user }));
         (answer.status, answer.json()["removed"].clone())
     };
+    let clues = "SELECT SUM(length(clues)) FROM clues";
+    let clues = || server.database().query_row(clues, [], |row| row.get::<_, i64>(0)).unwrap();
+    let before = clues();
     assert_eq!(forget("ada"), (200, json!(2)));
+    // Those of the two events, and of no others.
+    assert_eq!(before - clues(), 2 * 12);
     assert_eq!(forget("ada"), (200, json!(0)));
     let folder = std::fs::read_dir(server.data_dir().join("occurrences")).unwrap();
     let files: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();

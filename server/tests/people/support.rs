@@ -253,8 +253,21 @@ impl Client {
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
+
+    /// Sends what is no JSON as a whole.
+    pub fn text(&self, path: &str, body: &str) -> Answer {
+        let mut answer = String::new();
+        self.say("POST", path, body).read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
     fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> BufReader<TcpStream> {
-        let body = body.map(Value::to_string).unwrap_or_default();
+        self.say(method, path, &body.map(Value::to_string).unwrap_or_default())
+    }
+
+    fn say(&self, method: &str, path: &str, body: &str) -> BufReader<TcpStream> {
         let mut head = format!("{method} {}{path} HTTP/1.1\r\nconnection: close\r\n", self.base);
         let own = [("host", self.address.to_string()), ("content-length", body.len().to_string())];
         let own = own.iter().filter(|(name, _)| !self.headers.iter().any(|(known, _)| known == name));

@@ -49,7 +49,16 @@ impl Ledger {
         self.newest.retain(|_, (_, occurrence)| occurrence.project != project);
         self.shelf = Shelf::default();
         self.occurrences.erase(&places).context("occurrences")?;
+        self.scrub();
         Ok(true)
+    }
+
+    /// Leaves no copy of what was deleted in the database's files. A reader that is in the way is no failure: later
+    /// writes go over them.
+    fn scrub(&mut self) {
+        if let Err(error) = self.store.scrub() {
+            tracing::warn!(error = format!("{error:#}"), "what was deleted is overwritten by and by");
+        }
     }
 }
 
@@ -87,6 +96,7 @@ impl Ledger {
         })?;
         let places: Vec<_> = gone.iter().map(|row| row.place).collect();
         self.occurrences.erase(&places).context("occurrences")?;
+        self.scrub();
         Ok(removed)
     }
 

@@ -12,7 +12,7 @@ use crate::issues::{Distinct, Hit};
 use crate::store::Clue;
 
 /// Bytes of a clue and its pattern.
-const ENTRY: usize = 12;
+pub(super) const ENTRY: usize = 12;
 /// A row takes no more once it is so long: about a page.
 const FULL: usize = 3900;
 /// Rows that are kept: with two clues each, those of at least the last half a million stored occurrences.

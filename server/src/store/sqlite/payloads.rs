@@ -1,8 +1,10 @@
 //! Rows of stored payloads, for what has to go.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::{OccurrenceRow, Place};
+use super::erase;
+use crate::consume::user_clue;
 use crate::{PatternId, ProjectId};
 
 /// Stored payloads, over any connection.
@@ -83,6 +85,16 @@ impl Payloads<'_> {
         let mut statement = self.0.prepare_cached(&sql)?;
         let values = params![base.pattern.0, base.place.file, base.place.offset];
         Ok(statement.query_map(values, row)?.collect::<Result<_, _>>()?)
+    }
+
+    /// Forgets which stored payloads are of a user of this project.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn forget_user(self, project: ProjectId, user: &str) -> anyhow::Result<()> {
+        let salt: Option<String> =
+            self.0.query_row("SELECT value FROM meta WHERE name = 'salt'", [], |row| row.get(0)).optional()?;
+        erase::clues(self.0, project, Some(user_clue(&salt.unwrap_or_default(), user)))
     }
 
     /// Removes a row; whether it was there, and there.

@@ -39,7 +39,7 @@ impl Sqlite {
             edit(Registry(&transaction))?;
             anyhow::Ok(transaction.commit()?)
         })();
-        self.connection.pragma_update(None, "secure_delete", false)?;
+        self.connection.pragma_update(None, "secure_delete", "FAST")?;
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
         done
     }
