@@ -73,7 +73,9 @@ lint: tools $(BIN)/python $(NODE_MODULES) ## Formatters, linters and type checke
 
 .PHONY: test-rust
 test-rust: sink ## Rust tests, the shared vectors among them
-	$(CARGO) test --quiet --workspace
+	# Apart, since the server's tests bring features of libraries that the engine is shipped without.
+	$(CARGO) test --quiet --workspace --exclude faultwire-server
+	$(CARGO) test --quiet -p faultwire-server
 
 .PHONY: test-python
 test-python: python sink ## Python tests against the real engine and the real sink
