@@ -223,6 +223,22 @@ mod tests {
         assert!(read.extra.is_empty() && read.exception.values.len() == 1);
     }
 
+    /// A member that events get is kept or cut on purpose: the compiler leads here, and to the list above.
+    #[test]
+    #[rustfmt::skip]
+    fn every_member_is_decided() {
+        let Event {
+            event_id: _, timestamp: _, platform: _, level: _, logger: _, transaction: _, server_name: _, release: _,
+            dist: _, environment: _, logentry: _, exception: _, threads: _, user: _, contexts: _, tags: _, fingerprint: _,
+            breadcrumbs, request, extra, modules, sdk, debug_meta, meta,
+        } = Event::from_value(cut_value(&json!({
+            "breadcrumbs": [{}], "request": {"url": "/"}, "extra": {"a": 1}, "modules": {"a": "1"}, "sdk": {"name": "s"},
+            "debug_meta": {"a": 1}, "_meta": {"a": 1},
+        }))).unwrap();
+        assert!(breadcrumbs.is_empty() && extra.is_empty() && modules.is_empty() && debug_meta.is_null());
+        assert!(request.is_none() && sdk.is_none() && meta.is_null());
+    }
+
     #[test]
     fn names_with_escapes_are_kept() {
         let cut = cut(br#"{"e\u0078tra": {"a": 1}, "contexts": {"\u006fs": 1, "os": 2}}"#).unwrap();
