@@ -88,14 +88,23 @@ def test_cancelling_is_no_failure(captured):
     assert captured.events == []
 
 
-@pytest.mark.parametrize("broken", [{}, {"headers": [(1, 2)]}, {"path": None, "client": ()}, {"headers": None}])
-def test_a_scope_that_is_not_as_it_should_be(captured, broken):
+@pytest.mark.parametrize(
+    "scope",
+    [
+        {},
+        {"type": "http"},
+        {"type": "http", "headers": [(1, 2)]},
+        {"type": "http", "path": None, "client": ()},
+        {"type": "http", "headers": None},
+    ],
+)
+def test_a_scope_that_is_not_as_it_should_be(captured, scope):
     with pytest.raises(ValueError, match="in the app"):
 
         async def receive():
             return {}
 
-        asyncio.run(FaultwireAsgiMiddleware(failing)({"type": "http", **broken}, receive, None))
+        asyncio.run(FaultwireAsgiMiddleware(failing)(scope, receive, None))
 
 
 def test_a_body_beyond_the_limit_is_kept_to_the_limit(captured):

@@ -54,7 +54,7 @@ async def run(
 ) -> None:
     """Calls `app` for one request, or for its lifespan; `extra` adds `transaction` and `user` when an event needs
     them."""
-    if scope["type"] == "lifespan":
+    if scope.get("type") == "lifespan":
         send = _flushing(send)
     begun = quietly("asgi", _begin, scope, receive, extra)
     if begun is None:
