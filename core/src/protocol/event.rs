@@ -132,8 +132,10 @@ impl Event {
     /// # Errors
     /// As [`Event::from_value`].
     pub fn from_slice(json: &[u8]) -> Result<Event, Error> {
-        // Read once more where it fails: what is sound is read without a tree of values in between.
-        serde_json::from_slice(json).or_else(|_| {
+        // Read once more where it fails: what is sound is read without a tree of values in between. Whether the whole is
+        // UTF-8 is sooner seen than whether each text is.
+        let sound = std::str::from_utf8(json).ok().and_then(|json| serde_json::from_str(json).ok());
+        sound.map(Ok).unwrap_or_else(|| {
             let object: Map = serde_json::from_slice(json)
                 .map_err(|e| Error::payload("event", format!("expected an object: {e}")))?;
             Event::from_value(Value::Object(object))
