@@ -19,9 +19,11 @@ const WAITING: usize = 1;
 /// The longest sleep without a ring.
 const TICK: Duration = Duration::from_secs(1);
 /// Records that make a batch worth its transaction: where fewer come, they are waited for,
-const WORTH: u32 = 10;
+const WORTH: u32 = 20;
 /// at most so long, since an issue is to be seen at once.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Those that come no faster do not wait at all.
+const RARE: Duration = Duration::from_millis(150);
 /// After the log could not be read.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -175,7 +177,7 @@ impl Pace {
     fn pause(&mut self, since: Duration, records: usize) -> Duration {
         let each = since / u32::try_from(records).unwrap_or(u32::MAX).max(1);
         let faster = each.min(std::mem::replace(&mut self.each, each));
-        if each >= PATIENCE { Duration::ZERO } else { (faster * WORTH).min(PATIENCE) }
+        if each >= RARE { Duration::ZERO } else { (faster * WORTH).min(PATIENCE) }
     }
 }
 
@@ -187,8 +189,8 @@ mod tests {
     fn a_pause_is_as_long_as_a_batch_takes_to_come() {
         let ms = Duration::from_millis;
         // One now and then; 33 a second; 1,000 a second; 5,000 a second; a moment's halt.
-        let rates = [(200, 1, 0), (30, 1, 200), (10, 10, 10), (100, 500, 2), (90, 1, 2), (90, 1, 200), (0, 0, 0)];
-        let mut pace = Pace { each: ms(200) };
+        let rates = [(150, 1, 0), (30, 1, 500), (10, 10, 20), (100, 500, 4), (90, 1, 4), (90, 1, 500), (0, 0, 0)];
+        let mut pace = Pace { each: ms(150) };
         for (since, records, expected) in rates {
             assert_eq!(pace.pause(ms(since), records), ms(expected), "{since} {records}");
         }
