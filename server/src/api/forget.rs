@@ -75,7 +75,7 @@ async fn forget(
             removed += api.doorway.ask(move |ledger| ledger.forget(&rows)).await??;
         }
     }
-    api.doorway.ask(move |ledger| ledger.edit(|registry| registry.payloads().forget_user(project, &user))).await??;
+    api.doorway.ask(move |ledger| ledger.forget_user(project, &user)).await??;
     tracing::warn!(project = project.0, removed, by = caller.who(), "what was stored of a user was deleted");
     Ok(Json(Removed { removed }))
 }

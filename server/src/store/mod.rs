@@ -9,6 +9,7 @@ mod occurrences;
 pub mod sqlite;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use crate::IssueId;
 use crate::PatternId;
@@ -144,11 +145,12 @@ pub trait IssueStore: AlertStore + Send {
     /// When `edit` fails or the store refuses; nothing has changed then.
     fn edit(&mut self, edit: &mut dyn FnMut(Registry<'_>) -> anyhow::Result<()>) -> anyhow::Result<()>;
 
-    /// Brings what was deleted to disk, and takes away copies of it that are kept for a crash.
+    /// Brings what was deleted to disk, and takes away copies of it that are kept for a crash; waits for who reads them
+    /// for at most `patience`.
     ///
     /// # Errors
     /// When the store refuses, or someone is still reading them; asking again is harmless.
-    fn scrub(&mut self) -> anyhow::Result<()>;
+    fn scrub(&mut self, patience: Duration) -> anyhow::Result<()>;
 
     /// The projects there are.
     ///

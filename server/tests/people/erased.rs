@@ -114,7 +114,47 @@ fn not_a_letter_is_left() {
     let found = holding(&server.data_dir(), SECRET);
     let log = server.data_dir().join("log");
     assert_eq!(found.iter().filter(|path| !path.starts_with(&log)).collect::<Vec<_>>(), Vec::<&PathBuf>::new());
-    // The segment of the log that is being written goes when the next is begun: at the latest, by a restart.
-    let server = Running::start_in(server.stop(), &[]);
+    // The log turns to another segment, and lets go of the one that had the envelopes.
     until("the log", || holding(&server.data_dir(), SECRET).is_empty().then_some(()));
+    // It takes what comes all the same.
+    assert_eq!(server.send(1, &server.first_key(), &"a".repeat(32)), 200);
+    until("the event", || {
+        (host.get(&format!("/api/v1/projects/1/events/{}", "a".repeat(32))).status == 200).then_some(())
+    });
+}
+
+/// Of one user: their event as it came is not left in the log either.
+#[test]
+fn not_a_letter_of_a_user_is_left() {
+    let server = Running::start(&[]);
+    let host = server.host();
+    let sender = server.nobody().with("x-sentry-auth", &format!("Sentry sentry_key={}", server.first_key()));
+    let user = format!("{SECRET}-user");
+    for (n, id) in ["bob", &user, "bob"].iter().enumerate() {
+        let event = json!({ "event_id": format!("{n:032x}"), "user": { "id": id }, "message": "no such thing" });
+        assert_eq!(sender.post("/api/1/store/", &event).status, 200);
+    }
+    until("the events", || (host.get(&format!("/api/v1/projects/1/events/{:032x}", 2)).status == 200).then_some(()));
+    assert!(holding(&server.data_dir(), SECRET).iter().any(|path| path.extension().is_some_and(|ext| ext == "log")));
+    let removed = host.post("/api/v1/projects/1/forget-user", &json!({ "user": user }));
+    assert_eq!(removed.json()["removed"], 1, "{removed:?}");
+    until("the log", || holding(&server.data_dir(), SECRET).is_empty().then_some(()));
+}
+
+/// Someone reads what is deleted, for long: nobody waits for them, and copies go once they are done.
+#[test]
+fn who_still_reads_keeps_copies_no_longer_than_they_read() {
+    let server = Running::start(&[]);
+    let host = server.host();
+    let id = fill(&server, &host);
+    let reader = server.database();
+    reader.execute_batch("BEGIN; SELECT COUNT(*) FROM issues").unwrap();
+    let read = || reader.query_row("SELECT COUNT(*) FROM issues", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert!(read() > 0);
+    assert_eq!(host.delete(&format!("/api/v1/projects/{id}?confirm={SECRET}-slug")).status, 204);
+    let wal = server.data_dir().join("faultwire.db-wal");
+    assert!(holding(&server.data_dir(), SECRET).contains(&wal));
+    assert!(read() > 0, "it reads on");
+    reader.execute_batch("COMMIT").unwrap();
+    until("the copies", || holding(&server.data_dir(), SECRET).is_empty().then_some(()));
 }

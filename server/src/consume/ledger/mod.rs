@@ -5,6 +5,7 @@
 
 mod alarm;
 mod desk;
+mod erased;
 mod new;
 mod payloads;
 mod registry;
@@ -21,7 +22,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::arrival::{Counts, Report};
-use super::{Occurrence, Reading};
+use super::{Occurrence, Reading, caught};
 use crate::alerts::{Alerting, Crossed, Spikes};
 use crate::clock::HOUR;
 use crate::issues::{Circumstances, Hit, Seen, Status, Trigger, milestone, novelty, severity};
@@ -31,6 +32,7 @@ use crate::project_settings::ByProject;
 use crate::store::{Changes, Counted, Id, IssueStore, Moment, OccurrenceRow, OccurrenceStore, Parked};
 use crate::{IssueId, PatternId, ProjectId};
 pub use desk::{Answer, Move};
+use erased::Erased;
 use new::{NewIssues, Opens};
 use payloads::{Payload, Payloads};
 pub use settings::Set;
@@ -76,6 +78,7 @@ pub struct Ledger {
     alerting: HashMap<ProjectId, Alerting>,
     spikes: Spikes,
     listeners: Vec<Listener>,
+    erased: Erased,
 }
 
 impl Ledger {
@@ -105,6 +108,7 @@ impl Ledger {
             alerting: HashMap::new(),
             spikes: Spikes::default(),
             listeners: Vec::new(),
+            erased: Erased::default(),
         };
         ledger.resume_spikes();
         ledger
@@ -400,7 +404,12 @@ impl Ledger {
         self.changes.occurrences_end = self.occurrences.end();
         self.shelf.hand_over(&mut *self.store, &mut self.changes)?;
         self.store.commit(&self.changes)?;
-        self.listeners.iter().for_each(|listener| listener(&self.changes));
+        for listener in &self.listeners {
+            // It is counted, whatever becomes of those who are told.
+            if caught(|| listener(&self.changes)).is_none() {
+                tracing::error!("someone who is told of what is counted failed: a fault of the server");
+            }
+        }
         self.changes = Changes::default();
         self.ids.clear();
         self.shelf.bound();

@@ -6,6 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use anyhow::Context;
 
 use super::Ledger;
+use super::erased::LITTLE_PATIENCE;
 use crate::clock::{DAY, HOUR};
 use crate::store::OccurrenceRow;
 
@@ -55,6 +56,7 @@ impl Ledger {
     /// # Errors
     /// When disk or store refuse; what was not done is done by the next round.
     pub fn chores(&mut self, now: i64) -> anyhow::Result<()> {
+        self.scrub_again(LITTLE_PATIENCE);
         if now < self.next_chores {
             return Ok(());
         }

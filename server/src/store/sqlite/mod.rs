@@ -267,9 +267,11 @@ impl IssueStore for Sqlite {
         self.edit_registry(edit)
     }
 
-    fn scrub(&mut self) -> anyhow::Result<()> {
-        let is_busy: bool = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if is_busy {
+    fn scrub(&mut self, patience: Duration) -> anyhow::Result<()> {
+        self.connection.busy_timeout(patience)?;
+        let is_busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        self.connection.busy_timeout(PATIENCE)?;
+        if is_busy? {
             bail!("a reader is in the way");
         }
         Ok(())
