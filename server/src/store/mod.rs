@@ -139,6 +139,12 @@ pub trait IssueStore: AlertStore + Send {
     /// When the store cannot be read.
     fn forgotten_at(&self) -> anyhow::Result<Option<i64>>;
 
+    /// See [`Changes::watched_at`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn watched_at(&self) -> anyhow::Result<Option<i64>>;
+
     /// Changes projects, keys or people, in one transaction that is on disk when it returns.
     ///
     /// # Errors

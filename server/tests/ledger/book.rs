@@ -6,7 +6,7 @@ use std::sync::Arc;
 use faultwire::sanitize::Sanitizer;
 use faultwire::stacktrace::Rules;
 use faultwire_server::alerts::{Channel, Config, Kind, Rule};
-use faultwire_server::clock::DAY;
+use faultwire_server::clock::{DAY, HOUR};
 use faultwire_server::consume::ledger::{Answer, Limits, Move, Set};
 use faultwire_server::consume::{Counts, Ledger, Occurrence, Origin, Reading, SessionSender, Tables};
 use faultwire_server::issues::{Fingerprint, Issue};
@@ -170,6 +170,13 @@ impl Book {
     pub fn tick(&mut self, now: i64) {
         self.ledger.tick(now).unwrap();
         self.commit();
+    }
+
+    /// A server that runs from one time to another.
+    pub fn run(&mut self, times: std::ops::Range<i64>) {
+        for now in times.step_by(HOUR as usize / 12) {
+            self.tick(now);
+        }
     }
 
     /// Payloads that should go at `now` do.

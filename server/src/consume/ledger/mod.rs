@@ -8,6 +8,7 @@ mod desk;
 mod erased;
 mod new;
 mod payloads;
+mod quiet;
 mod registry;
 mod retention;
 mod sessions;
@@ -39,6 +40,8 @@ pub use settings::Set;
 use shelf::Shelf;
 use tell::{Burst, Origin};
 
+/// Between two rounds of what is due by the clock, in milliseconds.
+const ROUND: i64 = HOUR / 12;
 /// The newest payload of an issue is stored at most once in so many milliseconds.
 const NEWEST_EVERY: i64 = 1000;
 /// Tags of an event that are counted.
@@ -51,6 +54,12 @@ pub struct Limits {
     pub of: Arc<ByProject>,
     /// Bytes that occurrences may take.
     pub retention_bytes: u64,
+}
+
+/// Whether a time that began at `since` is over, or will be when a clock that was set back is there again: who waits for
+/// that waits too long.
+fn is_over(since: i64, time: i64, now: i64) -> bool {
+    now < since || now.saturating_sub(since) >= time
 }
 
 type Listener = Box<dyn Fn(&Changes) + Send>;
@@ -72,8 +81,8 @@ pub struct Ledger {
     /// Those there are; read again after each edit.
     projects: Option<HashSet<ProjectId>>,
     counted: u64,
-    next_rounds: i64,
-    next_chores: i64,
+    last_rounds: i64,
+    last_chores: i64,
     /// Rules and channels of projects, as far as they were asked for.
     alerting: HashMap<ProjectId, Alerting>,
     spikes: Spikes,
@@ -103,8 +112,8 @@ impl Ledger {
             newest_stored: HashMap::new(),
             projects: None,
             counted: 0,
-            next_rounds: 0,
-            next_chores: 0,
+            last_rounds: i64::MIN,
+            last_chores: i64::MIN,
             alerting: HashMap::new(),
             spikes: Spikes::default(),
             listeners: Vec::new(),
@@ -137,6 +146,7 @@ impl Ledger {
             || !changes.events.is_empty()
             || !changes.deploys.is_empty()
             || !changes.alerting.is_empty()
+            || changes.watched_at.is_some()
     }
 
     /// Counts an event.
@@ -376,7 +386,8 @@ impl Ledger {
     /// # Errors
     /// When the store cannot be read.
     pub fn tick(&mut self, now: i64) -> anyhow::Result<()> {
-        let is_due = |issue: &IssueId| self.newest_stored.get(issue).is_none_or(|stored| now - stored >= NEWEST_EVERY);
+        let is_due =
+            |issue: &IssueId| self.newest_stored.get(issue).is_none_or(|stored| is_over(*stored, NEWEST_EVERY, now));
         let due: Vec<IssueId> = self.newest.keys().copied().filter(is_due).collect();
         for issue in due {
             if let Some((pattern, occurrence)) = self.newest.remove(&issue) {
@@ -384,9 +395,9 @@ impl Ledger {
                 self.newest_stored.insert(issue, now);
             }
         }
-        if now >= self.next_rounds {
-            self.next_rounds = now + HOUR / 12;
-            self.newest_stored.retain(|_, stored| now - *stored < NEWEST_EVERY);
+        if is_over(self.last_rounds, ROUND, now) {
+            self.last_rounds = now;
+            self.newest_stored.retain(|_, stored| !is_over(*stored, NEWEST_EVERY, now));
             self.resolve_quiet(now)?;
             self.retire(now)?;
             self.forget_messages(now);

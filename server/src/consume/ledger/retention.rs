@@ -5,8 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::Context;
 
-use super::Ledger;
 use super::erased::LITTLE_PATIENCE;
+use super::{Ledger, ROUND, is_over};
 use crate::clock::{DAY, HOUR};
 use crate::store::OccurrenceRow;
 
@@ -57,10 +57,10 @@ impl Ledger {
     /// When disk or store refuse; what was not done is done by the next round.
     pub fn chores(&mut self, now: i64) -> anyhow::Result<()> {
         self.scrub_again(LITTLE_PATIENCE);
-        if now < self.next_chores {
+        if !is_over(self.last_chores, ROUND, now) {
             return Ok(());
         }
-        self.next_chores = now + HOUR / 12;
+        self.last_chores = now;
         let today = self.believed(now)?;
         let mut gone: Vec<OccurrenceRow> = Vec::new();
         for project in self.store.project_ids()? {
@@ -74,7 +74,7 @@ impl Ledger {
             }
             if gone.len() >= MAX_PAYLOADS {
                 // The rest has its turn after the next batch.
-                self.next_chores = now;
+                self.last_chores = i64::MIN;
                 break;
             }
         }

@@ -263,6 +263,10 @@ impl IssueStore for Sqlite {
         meta(&self.connection, "forgotten_at")
     }
 
+    fn watched_at(&self) -> anyhow::Result<Option<i64>> {
+        meta(&self.connection, "watched_at")
+    }
+
     fn edit(&mut self, edit: &mut dyn FnMut(Registry<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
         self.edit_registry(edit)
     }

@@ -21,6 +21,9 @@ pub(super) fn all(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::R
         set(transaction, "occurrences_file", i64::from(end.file))?;
         set(transaction, "occurrences_end", i64::from(end.offset))?;
     }
+    if let Some(at) = changes.watched_at {
+        set(transaction, "watched_at", at)?;
+    }
     changes.patterns.iter().try_for_each(|pattern| put_pattern(transaction, pattern))?;
     changes.issues.iter().try_for_each(|issue| put_issue(transaction, issue))?;
     texts(transaction, changes)?;
