@@ -103,6 +103,19 @@ pub trait IssueStore: AlertStore + Send {
         limit: usize,
     ) -> anyhow::Result<Vec<OccurrenceRow>>;
 
+    /// Where newest payloads are that a newer one took the place of, in the order in which it did, at most `limit`; and
+    /// the number of the last, for [`IssueStore::overwritten`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn superseded(&mut self, limit: usize) -> anyhow::Result<(Vec<Place>, i64)>;
+
+    /// Those up to this number are gone.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    fn overwritten(&mut self, last: i64) -> anyhow::Result<()>;
+
     /// The releases of a project.
     ///
     /// # Errors

@@ -242,6 +242,23 @@ impl Book {
         self.reader().outcomes(SHOP, None).unwrap().not_sent_by_clients.get(reason).copied().unwrap_or_default()
     }
 
+    /// Where a payload is: file, start and length.
+    pub fn place(&self, event_id: &str) -> Option<(u32, u32, u32)> {
+        let database = rusqlite::Connection::open(self.folder.path().join("db")).unwrap();
+        let place = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let id: [u8; 16] = faultwire_server::consume::parse_hex(event_id).unwrap();
+        database.query_row("SELECT file, start, length FROM occurrences WHERE id = ?1", [id], place).ok()
+    }
+
+    /// What stands there.
+    pub fn bytes(&self, (file, start, length): (u32, u32, u32)) -> Vec<u8> {
+        let mut folder = std::fs::read_dir(self.folder.path().join("occurrences")).unwrap().map(|entry| entry.unwrap());
+        let name = format!("{file:08x}-");
+        let found = folder.find(|entry| entry.file_name().to_string_lossy().starts_with(&name)).unwrap();
+        let bytes = std::fs::read(found.path()).unwrap();
+        bytes[start as usize..(start + length) as usize].to_vec()
+    }
+
     pub fn payload(&self, event_id: &str) -> Option<Value> {
         let id = faultwire_server::consume::parse_hex(event_id).unwrap();
         let (_, _, stored) = self.reader().event(&id).unwrap()?;

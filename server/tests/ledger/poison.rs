@@ -19,9 +19,9 @@ use crate::book::{Book, SHOP};
 pub struct Fragile<S>(pub S);
 
 impl<S: OccurrenceStore> OccurrenceStore for Fragile<S> {
-    fn put(&mut self, pattern: PatternId, payload: &[u8]) -> io::Result<Place> {
+    fn put(&mut self, pattern: PatternId, payload: &[u8], is_kept: bool) -> io::Result<Place> {
         assert!(!payload.windows(6).any(|part| part == b"poison"), "as it is meant to be");
-        self.0.put(pattern, payload)
+        self.0.put(pattern, payload, is_kept)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -40,8 +40,8 @@ impl<S: OccurrenceStore> OccurrenceStore for Fragile<S> {
         self.0.end()
     }
 
-    fn forget_bases(&mut self) {
-        self.0.forget_bases();
+    fn leave(&mut self, places: &[Place]) {
+        self.0.leave(places);
     }
 
     fn erase(&mut self, places: &[Place]) -> io::Result<()> {

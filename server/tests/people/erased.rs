@@ -130,14 +130,25 @@ fn not_a_letter_of_a_user_is_left() {
     let host = server.host();
     let sender = server.nobody().with("x-sentry-auth", &format!("Sentry sentry_key={}", server.first_key()));
     let user = format!("{SECRET}-user");
-    for (n, id) in ["bob", &user, "bob"].iter().enumerate() {
+    // What is stored, and what is stored only until a newer one is.
+    let settings = json!({ "store_first": 2, "store_one_in": 1_000_000_000 });
+    assert_eq!(host.send("PATCH", "/api/v1/projects/1/settings", Some(&settings)).status, 200);
+    for (n, id) in ["bob", &user, &user, "bob"].iter().enumerate() {
         let event = json!({ "event_id": format!("{n:032x}"), "user": { "id": id }, "message": "no such thing" });
         assert_eq!(sender.post("/api/1/store/", &event).status, 200);
+        until("the payload", || {
+            let found = host.get(&format!("/api/v1/projects/1/events/{n:032x}"));
+            (found.status == 200 && !found.json()["payload"].is_null()).then_some(())
+        });
     }
-    until("the events", || (host.get(&format!("/api/v1/projects/1/events/{:032x}", 2)).status == 200).then_some(()));
-    assert!(holding(&server.data_dir(), SECRET).iter().any(|path| path.extension().is_some_and(|ext| ext == "log")));
+    let held = holding(&server.data_dir(), SECRET);
+    let in_a = |ending: &str| held.iter().any(|path| path.extension().is_some_and(|extension| extension == ending));
+    assert!(in_a("log") && in_a("occ"), "{held:?}");
+    let superseded = "SELECT COUNT(*) FROM superseded";
+    let superseded = || server.database().query_row(superseded, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(superseded(), 1);
     let removed = host.post("/api/v1/projects/1/forget-user", &json!({ "user": user }));
-    assert_eq!(removed.json()["removed"], 1, "{removed:?}");
+    assert_eq!((removed.json()["removed"].clone(), superseded()), (json!(1), 0), "{removed:?}");
     until("the log", || holding(&server.data_dir(), SECRET).is_empty().then_some(()));
 }
 

@@ -8,7 +8,7 @@ use anyhow::Context;
 use super::Ledger;
 use super::shelf::Shelf;
 use crate::ProjectId;
-use crate::store::OccurrenceRow;
+use crate::store::{OccurrenceRow, Place};
 
 /// How long counting waits for readers of what is deleted, at first.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -16,6 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) const LITTLE_PATIENCE: Duration = Duration::from_millis(50);
 /// How often that is.
 const SCRUB_AGAIN: Duration = Duration::from_secs(5);
+
+/// Payloads that are overwritten before others get their turn.
+const MAX_SUPERSEDED: usize = 500;
 
 /// What is left to do of what was deleted.
 pub(super) struct Erased {
@@ -79,6 +82,21 @@ impl Ledger {
 
 /// What is stored of one of a project's own users.
 impl Ledger {
+    /// Overwrites newest payloads that a newer one took the place of, some at a time; whether there may be more.
+    ///
+    /// # Errors
+    /// When disk or store refuse; asking again is harmless.
+    pub fn overwrite_superseded(&mut self) -> anyhow::Result<bool> {
+        let (places, last) = self.store.superseded(MAX_SUPERSEDED)?;
+        // After a power cut the store must not name them again.
+        if places.is_empty() || self.checkpoint().is_err() {
+            return Ok(false);
+        }
+        self.occurrences.erase(&places).context("occurrences")?;
+        self.store.overwritten(last)?;
+        Ok(places.len() == MAX_SUPERSEDED)
+    }
+
     /// Removes payloads. Others that were compressed against one of them are written anew before. How many were there.
     ///
     /// # Errors
@@ -92,11 +110,14 @@ impl Ledger {
         for base in bases {
             moved.extend(self.edit(|registry| registry.payloads().against(base))?.into_iter().filter(stays));
         }
-        // None of what goes may be a base of what comes.
-        self.occurrences.forget_bases();
+        let gone_places: Vec<Place> = gone.iter().map(|row| row.place).collect();
+        self.occurrences.leave(&gone_places);
         for mut row in moved {
             match self.occurrences.reader().get(row.place) {
-                Ok(payload) => row.place = self.occurrences.put(row.pattern, &payload).context("occurrences")?,
+                Ok(payload) => {
+                    let put = self.occurrences.put(row.pattern, &payload, !row.is_newest_only);
+                    row.place = put.context("occurrences")?;
+                }
                 // It could not be read before either.
                 Err(error) => {
                     tracing::warn!(error = %error, "an occurrence is damaged");
@@ -109,8 +130,7 @@ impl Ledger {
         let removed = self.edit(|registry| {
             gone.iter().map(|row| registry.payloads().remove(row).map(usize::from)).sum::<anyhow::Result<usize>>()
         })?;
-        let places: Vec<_> = gone.iter().map(|row| row.place).collect();
-        self.occurrences.erase(&places).context("occurrences")?;
+        self.occurrences.erase(&gone_places).context("occurrences")?;
         self.scrub();
         Ok(removed)
     }

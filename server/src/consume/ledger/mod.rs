@@ -375,7 +375,7 @@ impl Ledger {
 
     fn store_payloads(&mut self) -> anyhow::Result<()> {
         for Payload { pattern, time, id, is_newest_only, bytes } in self.payloads.make()? {
-            let place = self.occurrences.put(pattern, &bytes)?;
+            let place = self.occurrences.put(pattern, &bytes, !is_newest_only)?;
             self.changes.occurrences.push(OccurrenceRow { pattern, time, id, place, is_newest_only });
         }
         Ok(self.occurrences.flush()?)

@@ -61,6 +61,9 @@ impl Ledger {
             return Ok(());
         }
         self.last_chores = now;
+        if self.overwrite_superseded()? {
+            self.last_chores = i64::MIN;
+        }
         let today = self.believed(now)?;
         let mut gone: Vec<OccurrenceRow> = Vec::new();
         for project in self.store.project_ids()? {

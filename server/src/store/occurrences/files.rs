@@ -115,7 +115,7 @@ impl Files {
 }
 
 impl OccurrenceStore for Files {
-    fn put(&mut self, pattern: PatternId, payload: &[u8]) -> io::Result<Place> {
+    fn put(&mut self, pattern: PatternId, payload: &[u8], is_kept: bool) -> io::Result<Place> {
         if self.current.as_ref().is_some_and(|current| current.written >= FILE_SIZE) {
             self.flush()?;
             self.sync()?;
@@ -137,11 +137,13 @@ impl OccurrenceStore for Files {
                 base.offset
             }
             None => {
-                if self.bases.len() >= MAX_BASES {
-                    self.bases.clear();
+                if is_kept {
+                    if self.bases.len() >= MAX_BASES {
+                        self.bases.clear();
+                    }
+                    let dictionary = EncoderDictionary::copy(payload, LEVEL);
+                    self.bases.insert(pattern, Base { offset, dictionary });
                 }
-                let dictionary = EncoderDictionary::copy(payload, LEVEL);
-                self.bases.insert(pattern, Base { offset, dictionary });
                 self.compressor.compress(payload, None)?;
                 offset
             }
@@ -181,13 +183,15 @@ impl OccurrenceStore for Files {
         Arc::new(self.reader.clone())
     }
 
-    fn forget_bases(&mut self) {
-        self.bases.clear();
+    fn leave(&mut self, places: &[Place]) {
+        let Some(current) = &self.current else { return };
+        for place in places.iter().filter(|place| place.file == current.number) {
+            self.bases.retain(|_, base| base.offset != place.offset);
+        }
     }
 
     fn erase(&mut self, places: &[Place]) -> io::Result<()> {
-        // A base among them is none for what comes.
-        self.forget_bases();
+        self.leave(places);
         let mut by_file: BTreeMap<u32, Vec<Place>> = BTreeMap::new();
         places.iter().for_each(|place| by_file.entry(place.file).or_default().push(*place));
         let names = names(&self.folder)?;
@@ -413,7 +417,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut files = Files::open(folder.path(), None).unwrap();
         let payloads: Vec<_> = (0..40).map(|n| (PatternId(n % 3), payload(n % 3, n))).collect();
-        let places: Vec<_> = payloads.iter().map(|(pattern, bytes)| files.put(*pattern, bytes).unwrap()).collect();
+        let places: Vec<_> =
+            payloads.iter().map(|(pattern, bytes)| files.put(*pattern, bytes, true).unwrap()).collect();
         files.flush().unwrap();
         let reader = Reader::new(folder.path());
         for ((_, bytes), place) in payloads.iter().zip(&places) {
@@ -422,18 +427,43 @@ mod tests {
         assert!(places[3..].iter().all(|place| place.length < 70), "{places:?}");
     }
 
+    /// What soon goes is no base of what stays, and neither is what has gone.
+    #[test]
+    fn what_is_overwritten_takes_nothing_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = Files::open(folder.path(), None).unwrap();
+        let places: Vec<Place> = [false, true, false, true, true]
+            .into_iter()
+            .zip(0..)
+            .map(|(is_kept, n)| files.put(PatternId(1), &payload(1, n), is_kept).unwrap())
+            .collect();
+        assert!(places[0].base == places[0].offset && places[1].base == places[1].offset);
+        assert!(places[2..].iter().all(|place| place.base == places[1].offset && place.length < 70), "{places:?}");
+        files.flush().unwrap();
+        files.erase(&[places[0], places[2]]).unwrap();
+        let next = files.put(PatternId(1), &payload(1, 5), true).unwrap();
+        assert_eq!(next.base, places[1].offset);
+        files.leave(&[places[1]]);
+        let last = files.put(PatternId(1), &payload(1, 6), true).unwrap();
+        files.flush().unwrap();
+        files.erase(&[places[1]]).unwrap();
+        let reader = files.reader();
+        assert!(places.iter().all(|place| reader.get(*place).is_err()));
+        assert_eq!(reader.get(last).unwrap(), payload(1, 6));
+    }
+
     #[test]
     fn what_no_transaction_named_is_cut_off() {
         let folder = tempfile::tempdir().unwrap();
         let mut files = Files::open(folder.path(), None).unwrap();
-        let kept = files.put(PatternId(1), b"kept").unwrap();
+        let kept = files.put(PatternId(1), b"kept", true).unwrap();
         files.flush().unwrap();
         let end = files.end();
-        files.put(PatternId(1), b"lost").unwrap();
+        files.put(PatternId(1), b"lost", true).unwrap();
         files.flush().unwrap();
         drop(files);
         let mut files = Files::open(folder.path(), end).unwrap();
-        let next = files.put(PatternId(1), b"next").unwrap();
+        let next = files.put(PatternId(1), b"next", true).unwrap();
         files.flush().unwrap();
         let reader = Reader::new(folder.path());
         assert_eq!((reader.get(kept).unwrap(), reader.get(next).unwrap()), (b"kept".to_vec(), b"next".to_vec()));
@@ -448,7 +478,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut files = Files::open(folder.path(), None).unwrap();
         let put = |files: &mut Files, n| {
-            let place = files.put(PatternId(1), &payload(1, n)).unwrap();
+            let place = files.put(PatternId(1), &payload(1, n), true).unwrap();
             files.flush().unwrap();
             place
         };
@@ -491,7 +521,7 @@ mod tests {
     fn a_flipped_bit_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let mut files = Files::open(folder.path(), None).unwrap();
-        let place = files.put(PatternId(1), &payload(1, 1)).unwrap();
+        let place = files.put(PatternId(1), &payload(1, 1), true).unwrap();
         files.flush().unwrap();
         let file = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
         let mut bytes = fs::read(&file).unwrap();

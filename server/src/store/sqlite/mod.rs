@@ -222,6 +222,15 @@ impl IssueStore for Sqlite {
         Payloads(&self.connection).surplus(project, before, count, limit)
     }
 
+    fn superseded(&mut self, limit: usize) -> anyhow::Result<(Vec<Place>, i64)> {
+        Payloads(&self.connection).superseded(limit)
+    }
+
+    fn overwritten(&mut self, last: i64) -> anyhow::Result<()> {
+        self.connection.prepare_cached("DELETE FROM superseded WHERE number <= ?1")?.execute([last])?;
+        Ok(())
+    }
+
     fn releases(&mut self, project: ProjectId) -> anyhow::Result<Releases> {
         let sql = "SELECT name, first_seen, deployed FROM releases WHERE project = ?1 ORDER BY name";
         let mut statement = self.connection.prepare_cached(sql)?;

@@ -180,6 +180,10 @@ fn counts(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::Result<()
 }
 
 fn occurrences(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::Result<()> {
+    let mut overwritten = transaction.prepare_cached(
+        "INSERT INTO superseded (pattern, file, start, length) SELECT pattern, file, start, length FROM occurrences \
+         WHERE pattern = ?1 AND newest = 1 AND file > (SELECT value FROM meta WHERE name = 'superseded_after')",
+    )?;
     let mut superseded = transaction.prepare_cached("DELETE FROM occurrences WHERE pattern = ?1 AND newest = 1")?;
     let mut insert = transaction.prepare_cached(
         "INSERT OR REPLACE INTO occurrences (pattern, time, id, file, start, length, base, newest) \
@@ -187,6 +191,7 @@ fn occurrences(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::Resu
     )?;
     for row in &changes.occurrences {
         if row.is_newest_only {
+            overwritten.execute([row.pattern.0])?;
             superseded.execute([row.pattern.0])?;
         }
         let place = row.place;
