@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -82,6 +82,8 @@ pub(super) struct Shared {
     pub is_failing: AtomicBool,
     /// See [`MAX_AGE`].
     max_age: Duration,
+    /// No segment before this one is needed.
+    trimmed: AtomicU32,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -101,6 +103,7 @@ impl Shared {
             fresh: Fresh::default(),
             is_failing: AtomicBool::new(false),
             max_age,
+            trimmed: AtomicU32::new(0),
         }
     }
 
@@ -167,6 +170,11 @@ impl Shared {
         }
     }
 
+    /// What was before this segment is gone.
+    pub fn trimmed(&self, segment: u32) {
+        self.trimmed.store(segment, Ordering::Relaxed);
+    }
+
     fn advance(&self, to: Position) {
         self.committed.store(to.to_u64(), Ordering::Release);
         if let Some(bell) = &*locked(&self.bell) {
@@ -228,6 +236,8 @@ pub(super) struct Committer {
     current: Option<Current>,
     /// When the next segment is begun, full or not: none while the present one holds nothing.
     turn_at: Option<Instant>,
+    /// Whether by more than its age.
+    is_turn_wanted: bool,
     buffer: Vec<u8>,
     sync: fn(&File) -> io::Result<()>,
 }
@@ -240,12 +250,13 @@ struct Current {
 
 impl Committer {
     pub fn new(shared: Arc<Shared>) -> Self {
-        Committer { shared, current: None, turn_at: None, buffer: Vec::new(), sync: sync_data }
+        Committer { shared, current: None, turn_at: None, is_turn_wanted: false, buffer: Vec::new(), sync: sync_data }
     }
 
     /// Until the log is closed and all is written. Runs on a thread of its own.
     pub fn run(mut self) {
         while let Some((waiting, is_turn_wanted)) = self.shared.clone().take(self.turn_at) {
+            self.is_turn_wanted |= is_turn_wanted;
             if is_turn_wanted || self.turn_at.is_some_and(|at| at <= Instant::now()) {
                 self.turn();
             }
@@ -258,13 +269,15 @@ impl Committer {
     }
 
     /// Writes no more into the segment: whoever has counted what it holds is told that there is a next one, and lets it
-    /// go. Nothing touches the disk. Where a full one refuses the next segment this one goes on: it may have room.
+    /// go. Nothing touches the disk. Where a full one refuses the next segment this one goes on: it may have room. And by
+    /// its age alone it ends only if it is the last that is not consumed: who is stuck is not buried in segments.
     fn turn(&mut self) {
         let end = self.shared.committed();
+        let is_last = self.shared.trimmed.load(Ordering::Relaxed) >= end.segment;
         if end.offset == 0 {
-            self.turn_at = None;
-        } else if locked(&self.shared.spare).made.is_some() {
-            (self.current, self.turn_at) = (None, None);
+            (self.turn_at, self.is_turn_wanted) = (None, false);
+        } else if (self.is_turn_wanted || is_last) && locked(&self.shared.spare).made.is_some() {
+            (self.current, self.turn_at, self.is_turn_wanted) = (None, None, false);
             self.shared.advance(Position { segment: end.segment + 1, offset: 0 });
         } else {
             self.turn_at = Some(Instant::now() + TURN_AGAIN);

@@ -145,6 +145,7 @@ impl Log for Files {
 
     fn trim(&self, position: Position) -> io::Result<()> {
         let keep = position.segment.min(self.shared.committed().segment);
+        self.shared.trimmed(keep);
         // Who holds a file keeps its bytes on the disk.
         self.open.lock().unwrap_or_else(PoisonError::into_inner).take_if(|(name, _)| name.number < keep);
         for name in names(&self.shared.folder)?.into_iter().filter(|name| name.number < keep) {
@@ -318,5 +319,18 @@ mod tests {
         }
         log.trim(Position { segment: 1, offset: 5 }).unwrap();
         assert_eq!(all(&log, Position::default()).0, [0, 1, 2]);
+    }
+
+    /// Who does not consume gets no more of it than there is: by age alone one segment of what waits is ended, not many.
+    #[test]
+    fn who_is_stuck_is_not_buried_in_segments() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Files::turning(folder.path(), Position::default(), Duration::from_millis(1)).unwrap();
+        let first = append(&log, 0).segment;
+        for n in 1..8 {
+            std::thread::sleep(Duration::from_millis(300));
+            assert_eq!(append(&log, n).segment, first);
+        }
+        assert_eq!(all(&log, Position::default()).0, (0..8).collect::<Vec<_>>());
     }
 }

@@ -103,12 +103,18 @@ pub trait IssueStore: AlertStore + Send {
         limit: usize,
     ) -> anyhow::Result<Vec<OccurrenceRow>>;
 
-    /// Where newest payloads are that a newer one took the place of, in the order in which it did, at most `limit`; and
-    /// the number of the last, for [`IssueStore::overwritten`].
+    /// The number of the last newest payload that a newer one took the place of.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn superseded(&mut self, limit: usize) -> anyhow::Result<(Vec<Place>, i64)>;
+    fn last_superseded(&mut self) -> anyhow::Result<i64>;
+
+    /// Where those are, up to number `last` and in the order of their numbers, at most `limit`; and the number of the last
+    /// among them, for [`IssueStore::overwritten`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn superseded(&mut self, last: i64, limit: usize) -> anyhow::Result<(Vec<Place>, i64)>;
 
     /// Those up to this number are gone.
     ///

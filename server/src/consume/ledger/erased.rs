@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use super::Ledger;
 use super::shelf::Shelf;
+use super::{Ledger, is_over};
 use crate::ProjectId;
+use crate::clock::MINUTE;
 use crate::store::{OccurrenceRow, Place};
 
 /// How long counting waits for readers of what is deleted, at first.
@@ -20,18 +21,24 @@ const SCRUB_AGAIN: Duration = Duration::from_secs(5);
 /// Payloads that are overwritten before others get their turn.
 const MAX_SUPERSEDED: usize = 500;
 
+/// Until a superseded payload is overwritten, in milliseconds: who copies database and payloads one after the other has what
+/// the database named.
+const SUPERSEDED_FOR: i64 = 15 * MINUTE;
+
 /// What is left to do of what was deleted.
 pub(super) struct Erased {
     /// The log may have it as it came.
     is_in_log: bool,
     /// When copies in the database's own log are looked after.
     scrub_at: Option<Instant>,
+    /// Payloads up to this number were superseded at that time.
+    superseded: Option<(i64, i64)>,
 }
 
 impl Default for Erased {
     /// Of a server that may have ended in between.
     fn default() -> Self {
-        Erased { is_in_log: false, scrub_at: Some(Instant::now()) }
+        Erased { is_in_log: false, scrub_at: Some(Instant::now()), superseded: None }
     }
 }
 
@@ -87,7 +94,29 @@ impl Ledger {
     /// # Errors
     /// When disk or store refuse; asking again is harmless.
     pub fn overwrite_superseded(&mut self) -> anyhow::Result<bool> {
-        let (places, last) = self.store.superseded(MAX_SUPERSEDED)?;
+        self.overwrite_until(i64::MAX)
+    }
+
+    /// The same for those that are superseded for some time.
+    pub(super) fn overwrite_long_superseded(&mut self, now: i64) -> anyhow::Result<bool> {
+        match self.erased.superseded {
+            Some((since, last)) if is_over(since, SUPERSEDED_FOR, now) => {
+                let has_more = self.overwrite_until(last)?;
+                if !has_more {
+                    self.erased.superseded = None;
+                }
+                Ok(has_more)
+            }
+            Some(_) => Ok(false),
+            None => {
+                self.erased.superseded = Some((now, self.store.last_superseded()?));
+                Ok(false)
+            }
+        }
+    }
+
+    fn overwrite_until(&mut self, last: i64) -> anyhow::Result<bool> {
+        let (places, last) = self.store.superseded(last, MAX_SUPERSEDED)?;
         // After a power cut the store must not name them again.
         if places.is_empty() || self.checkpoint().is_err() {
             return Ok(false);

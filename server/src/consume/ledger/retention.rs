@@ -61,7 +61,7 @@ impl Ledger {
             return Ok(());
         }
         self.last_chores = now;
-        if self.overwrite_superseded()? {
+        if self.overwrite_long_superseded(now)? {
             self.last_chores = i64::MIN;
         }
         let today = self.believed(now)?;

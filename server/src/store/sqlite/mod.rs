@@ -222,8 +222,12 @@ impl IssueStore for Sqlite {
         Payloads(&self.connection).surplus(project, before, count, limit)
     }
 
-    fn superseded(&mut self, limit: usize) -> anyhow::Result<(Vec<Place>, i64)> {
-        Payloads(&self.connection).superseded(limit)
+    fn last_superseded(&mut self) -> anyhow::Result<i64> {
+        Ok(self.connection.query_row("SELECT COALESCE(MAX(number), 0) FROM superseded", [], |row| row.get(0))?)
+    }
+
+    fn superseded(&mut self, last: i64, limit: usize) -> anyhow::Result<(Vec<Place>, i64)> {
+        Payloads(&self.connection).superseded(last, limit)
     }
 
     fn overwritten(&mut self, last: i64) -> anyhow::Result<()> {

@@ -118,20 +118,20 @@ impl Payloads<'_> {
         Ok(())
     }
 
-    /// Where newest payloads are that a newer one took the place of, at most `limit`, and the number of the last.
+    /// See [`IssueStore::superseded`](crate::store::IssueStore::superseded).
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub(super) fn superseded(self, limit: usize) -> anyhow::Result<(Vec<Place>, i64)> {
-        let sql = "SELECT file, start, length, number FROM superseded ORDER BY number LIMIT ?1";
-        let (mut statement, mut last) = (self.0.prepare_cached(sql)?, 0);
+    pub(super) fn superseded(self, last: i64, limit: usize) -> anyhow::Result<(Vec<Place>, i64)> {
+        let sql = "SELECT file, start, length, number FROM superseded WHERE number <= ?1 ORDER BY number LIMIT ?2";
+        let (mut statement, mut until) = (self.0.prepare_cached(sql)?, 0);
         let place = |row: &Row<'_>| {
-            last = row.get(3)?;
+            until = row.get(3)?;
             let offset = row.get(1)?;
             Ok(Place { file: row.get(0)?, offset, length: row.get(2)?, base: offset })
         };
-        let places = statement.query_map([limit as i64], place)?.collect::<Result<_, _>>()?;
-        Ok((places, last))
+        let places = statement.query_map(params![last, limit as i64], place)?.collect::<Result<_, _>>()?;
+        Ok((places, until))
     }
 
     /// Removes a row; whether it was there, and there.

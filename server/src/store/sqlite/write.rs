@@ -182,9 +182,10 @@ fn counts(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::Result<()
 fn occurrences(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::Result<()> {
     let mut overwritten = transaction.prepare_cached(
         "INSERT INTO superseded (pattern, file, start, length) SELECT pattern, file, start, length FROM occurrences \
-         WHERE pattern = ?1 AND newest = 1 AND file > (SELECT value FROM meta WHERE name = 'superseded_after')",
+         INDEXED BY occurrences_newest WHERE pattern = ?1 AND newest = 1 AND file > (SELECT value FROM meta WHERE name = 'superseded_after')",
     )?;
-    let mut superseded = transaction.prepare_cached("DELETE FROM occurrences WHERE pattern = ?1 AND newest = 1")?;
+    let mut superseded = transaction
+        .prepare_cached("DELETE FROM occurrences INDEXED BY occurrences_newest WHERE pattern = ?1 AND newest = 1")?;
     let mut insert = transaction.prepare_cached(
         "INSERT OR REPLACE INTO occurrences (pattern, time, id, file, start, length, base, newest) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
