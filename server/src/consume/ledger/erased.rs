@@ -54,7 +54,8 @@ impl Ledger {
         let Some(places) = self.edit(|registry| registry.projects().erase(project))? else { return Ok(false) };
         self.newest.retain(|_, (_, occurrence)| occurrence.project != project);
         self.shelf = Shelf::default();
-        self.erased.is_in_log = true;
+        // Whatever becomes of the payloads.
+        (self.erased.is_in_log, self.erased.scrub_at) = (true, Some(Instant::now()));
         self.occurrences.erase(&places).context("occurrences")?;
         self.scrub();
         Ok(true)
@@ -159,6 +160,7 @@ impl Ledger {
         let removed = self.edit(|registry| {
             gone.iter().map(|row| registry.payloads().remove(row).map(usize::from)).sum::<anyhow::Result<usize>>()
         })?;
+        self.erased.scrub_at = Some(Instant::now());
         self.occurrences.erase(&gone_places).context("occurrences")?;
         self.scrub();
         Ok(removed)
