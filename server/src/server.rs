@@ -24,7 +24,7 @@ use crate::connections::Connections;
 use crate::consume::ledger::Limits;
 use crate::consume::{Consumer, Doorway, Ledger, Reading, Tables};
 use crate::data_dir::DataDir;
-use crate::health::{Bounds, Health};
+use crate::health::{Bounds, Direct, Health};
 use crate::ingest::{self, Ingest, Keys, Quotas};
 use crate::live::Live;
 use crate::log::{self, Log};
@@ -149,6 +149,8 @@ impl Server {
         let consumer = Consumer::new(log.clone(), ledger, doorway.clone(), reading, metrics.clone())?;
         let consumer = threads::spawn(Task::Consume, move || consumer.run())?;
         let quotas = Arc::new(Quotas::new(of.clone(), settings.browser_address_quota));
+        let direct =
+            Direct { reader: reader.clone(), sender: sender.clone(), metrics: metrics.clone(), told: Mutex::default() };
         let health = Arc::new(Health {
             folder: data_dir.path().to_owned(),
             bounds: Bounds::from(&*settings),
@@ -156,6 +158,7 @@ impl Server {
             log: log.clone(),
             metrics: metrics.clone(),
             doorway: doorway.clone(),
+            direct: Arc::new(direct),
             troubles: Mutex::default(),
         });
         let ingest = Arc::new(Ingest {

@@ -18,6 +18,7 @@ use super::inputs::{Input, Path};
 use super::table::Route;
 use super::{Api, Problem, Shared};
 use crate::ProjectId;
+use crate::consume::Ledger;
 use crate::people::{Caller, Need};
 use crate::store::OccurrenceRow;
 
@@ -75,7 +76,9 @@ async fn forget(
             removed += api.doorway.ask(move |ledger| ledger.forget(&rows)).await??;
         }
     }
-    api.doorway.ask(move |ledger| ledger.edit(|registry| registry.payloads().forget_user(project, &user))).await??;
+    // Theirs may be among them, with nothing that leads to it.
+    while api.doorway.ask(Ledger::overwrite_superseded).await?? {}
+    api.doorway.ask(move |ledger| ledger.forget_user(project, &user)).await??;
     tracing::warn!(project = project.0, removed, by = caller.who(), "what was stored of a user was deleted");
     Ok(Json(Removed { removed }))
 }

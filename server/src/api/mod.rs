@@ -38,6 +38,7 @@ mod users;
 use std::net::IpAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -183,8 +184,14 @@ async fn health() -> Text {
     Text("ok".to_owned())
 }
 
-/// Ready when the consumer answers.
+/// A consumer that takes longer to answer is stuck: less than who asks waits, see [`crate::upkeep::ready`].
+const READY: Duration = Duration::from_secs(3);
+
+/// Ready when the consumer answers. One that is known to be stuck is not asked: what is asked waits for it.
 async fn ready(State(api): Shared) -> Result<Text, Problem> {
-    api.doorway.ask(|_| ()).await?;
+    if api.doorway.silence() > READY {
+        return Err(Problem::Unavailable);
+    }
+    tokio::time::timeout(READY, api.doorway.ask(|_| ())).await.map_err(|_| Problem::Unavailable)??;
     Ok(Text("ready".to_owned()))
 }

@@ -1,8 +1,9 @@
 //! How others reach the consumer: what people want changed, and what ingestion refused. Bounded.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -28,11 +29,25 @@ struct Waiting {
     counted: HashMap<(ProjectId, Reason), u64>,
 }
 
-#[derive(Default)]
 struct Shared {
     waiting: Mutex<Waiting>,
     bell: Arc<Bell>,
     is_closed: AtomicBool,
+    opened: Instant,
+    /// When the consumer looked what waits, in milliseconds since then.
+    looked: AtomicU64,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Shared {
+            waiting: Mutex::default(),
+            bell: Arc::default(),
+            is_closed: AtomicBool::new(false),
+            opened: Instant::now(),
+            looked: AtomicU64::new(0),
+        }
+    }
 }
 
 /// The way to the consumer's thread.
@@ -95,7 +110,14 @@ impl Doorway {
         }
     }
 
+    /// How long the consumer has not looked what waits: it does once a second at least, if it is not stuck.
+    pub fn silence(&self) -> Duration {
+        let looked = Duration::from_millis(self.0.looked.load(Ordering::Relaxed));
+        self.0.opened.elapsed().saturating_sub(looked)
+    }
+
     pub(super) fn tasks(&self) -> Vec<Task> {
+        self.0.looked.store(self.0.opened.elapsed().as_millis() as u64, Ordering::Relaxed);
         std::mem::take(&mut self.waiting().tasks)
     }
 
@@ -115,7 +137,8 @@ impl Doorway {
         self.0.bell.ring();
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    /// Whether the server is stopping.
+    pub fn is_closed(&self) -> bool {
         self.0.is_closed.load(Ordering::Acquire)
     }
 }

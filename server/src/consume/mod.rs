@@ -10,6 +10,7 @@
 //! | sanitized, fingerprinted: an occurrence | `occurrence` |
 //! | what is said of sessions | `sessions` |
 //! | counted, its issue moved, stored or not | [`ledger`] |
+//! | past what brings the code down | `one_by_one` |
 //!
 //! One thread reads, another counts, and makes the changes of people as well, which come by the [`Doorway`]: so
 //! nothing changes under its hands. A batch is one transaction; what is stored is written before it.
@@ -21,6 +22,7 @@ mod foresight;
 pub mod ledger;
 mod light;
 mod occurrence;
+mod one_by_one;
 mod sessions;
 mod times;
 
@@ -34,8 +36,7 @@ pub use occurrence::{Occurrence, Origin, Reading, Tables, parse_hex, trace_clue,
 pub use sessions::{Sender as SessionSender, Told};
 
 use crate::clock;
-use crate::log::{self, Log, Position};
-use crate::outcome::Outcome;
+use crate::log::{Log, Position};
 use crate::telemetry::{Metrics, Task};
 use ahead::{Ahead, Next};
 use arrival::Arrival;
@@ -46,9 +47,6 @@ const TICK: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(1);
 /// How often the database is brought to disk and the log trimmed.
 const CHECKPOINT: Duration = Duration::from_secs(5);
-/// Bytes of the log that are counted one by one after a batch brought the code down: as many as a batch has.
-const ONE_BY_ONE: usize = 256 << 10;
-
 /// The thread's state.
 pub struct Consumer {
     log: Arc<dyn Log>,
@@ -141,6 +139,10 @@ impl Consumer {
         for task in tasks {
             task(&mut self.ledger);
         }
+        if self.ledger.has_erased() {
+            // What the log has of it as it came goes with the rest of what is counted.
+            self.log.turn();
+        }
         // They write as well, past the batches.
         self.is_dirty |= done == Step::Done;
         for (project, time, outcome) in self.doorway.outcomes() {
@@ -214,54 +216,6 @@ impl Consumer {
                 Arrival::Outcome(project, time, outcome) => self.ledger.outcome(project, time, outcome),
             }
         }
-        Ok(())
-    }
-
-    /// Leads past what brings the code down, which would hold up all that comes after it: counts the next events each in
-    /// a transaction of its own, and notes those that fail as what could not be counted.
-    fn count_one_by_one(&mut self) -> anyhow::Result<()> {
-        let started = Instant::now();
-        let from = self.ledger.position();
-        let log::Batch { records, next, damaged } = self.log.read(from, ONE_BY_ONE)?;
-        if next == from {
-            return Ok(());
-        }
-        self.metrics.log_damaged.inc_by(damaged as u64);
-        let (mut lost, mut rest, mut of_rest, mut events) = (Vec::new(), Vec::new(), Vec::new(), 0);
-        for record in records {
-            let received = record.received;
-            for arrival in arrival::read(record, &mut self.reading) {
-                let (project, event_id) = (arrival.project(), arrival.event_id());
-                if !matches!(arrival, Arrival::Occurrence(_) | Arrival::Counts(_)) {
-                    // Without an id of its own it counts once because the position moves with it.
-                    rest.push(arrival);
-                    of_rest.push((project, received, event_id));
-                    continue;
-                }
-                match caught(|| self.take(vec![arrival]).and_then(|()| self.commit(from))) {
-                    Some(counted) => events += counted?,
-                    None => {
-                        self.ledger.abandon();
-                        lost.push((project, received, event_id));
-                    }
-                }
-            }
-        }
-        match caught(|| self.take(rest)) {
-            Some(taken) => taken?,
-            None => {
-                self.ledger.abandon();
-                lost.append(&mut of_rest);
-            }
-        }
-        for (project, received, event_id) in lost {
-            tracing::error!(project = project.0, event_id, "not counted: it brings the server down");
-            if self.ledger.is_known(project)? {
-                self.ledger.outcome(project, received, Outcome::internal_error(event_id));
-            }
-        }
-        events += self.commit(next)?;
-        self.metrics.consumed(events, started.elapsed());
         Ok(())
     }
 

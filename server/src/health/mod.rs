@@ -5,21 +5,25 @@
 //! | room on the disk | `disk` |
 //! | what is wrong, and for how long | `watch` |
 //! | once a second: looked at, logged, counted, told | here |
+//! | told past a ledger that does not answer | `direct` |
 //!
 //! Told at most once an hour a cause, which is written down with the alert, so that a restart tells nothing again. What
 //! is about a project goes to that project's channels, all else to those of the first project.
 
+mod direct;
 pub mod disk;
 mod watch;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use direct::Direct;
 pub use watch::{Alarm, Bounds, Cause, Trouble, Vitals};
 
 use crate::clock;
@@ -37,6 +41,8 @@ use watch::Watch;
 const EVERY: Duration = Duration::from_secs(1);
 /// An alert that could not be written, or that no channel was there for, is tried again after so long.
 const RETRY: i64 = 5_000;
+/// A ledger that does not answer for so long is stuck, or as good as that.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// A trouble that lasts is logged again after so long.
 const SAY_AGAIN: i64 = clock::HOUR;
 
@@ -64,6 +70,8 @@ pub struct Health {
     pub metrics: Arc<Metrics>,
     /// To where alerts are written.
     pub doorway: Doorway,
+    /// To where alerts go that cannot be written.
+    pub direct: Arc<Direct>,
     /// What is wrong now.
     pub troubles: Mutex<Vec<Trouble>>,
 }
@@ -144,21 +152,53 @@ impl Health {
         }
     }
 
-    /// Has an alert written, beside looking: the one who writes may be what is in trouble.
+    /// Has an alert written, beside looking: the one who writes may be what is in trouble. Then it is sent past it, once
+    /// an hour; it may be told twice if the ledger was about to write it.
     fn tell(self: &Arc<Self>, telling: &Arc<Mutex<HashSet<Cause>>>, alarm: Alarm) {
         let cause = alarm.cause;
         if !telling.lock().unwrap_or_else(PoisonError::into_inner).insert(cause) {
             return;
         }
-        let (doorway, telling) = (self.doorway.clone(), telling.clone());
+        let (health, telling) = (self.clone(), telling.clone());
         threads::start(Task::Alarm, async move {
             let started = Instant::now();
-            let told = doorway.ask(move |ledger| ledger.alarm(&alarm)).await;
-            Task::Alarm.ended(started, matches!(told, Ok(Ok(_))));
-            if let Ok(Err(error)) = told {
+            let told = health.told(&alarm).await;
+            Task::Alarm.ended(started, told.is_ok());
+            if let Err(error) = told {
                 tracing::warn!(error = format!("{error:#}"), "an alert of the server's own was not written");
             }
             telling.lock().unwrap_or_else(PoisonError::into_inner).remove(&cause);
         });
+    }
+
+    async fn told(&self, alarm: &Alarm) -> anyhow::Result<()> {
+        let is_told = self.direct.has_told(alarm);
+        let (is_late, theirs) = (Arc::new(AtomicBool::new(false)), alarm.clone());
+        let is_too_late = is_late.clone();
+        let mut writing = std::pin::pin!(self.doorway.ask(move |ledger| match is_told {
+            true => ledger.was_told(&theirs),
+            false if is_too_late.load(Ordering::Acquire) => Ok(()),
+            false => ledger.alarm(&theirs).map(drop),
+        }));
+        let written = tokio::time::timeout(PATIENCE, &mut writing).await;
+        if matches!(written, Ok(Ok(Ok(())))) {
+            if is_told {
+                self.direct.is_noted(alarm.cause);
+            }
+            return Ok(());
+        }
+        is_late.store(true, Ordering::Release);
+        if !is_told && !self.doorway.is_closed() {
+            let (direct, alarm) = (self.direct.clone(), alarm.clone());
+            let told = tokio::task::spawn_blocking(move || direct.tell(&alarm)).await;
+            if let Err(error) = told.map_err(anyhow::Error::from).flatten() {
+                tracing::warn!(error = format!("{error:#}"), "an alert of the server's own cannot be sent");
+            }
+        }
+        match written {
+            Ok(done) => done.map_err(|_| anyhow::anyhow!("busy"))?,
+            // What waits for who is stuck waits once.
+            Err(_) => writing.await.map_err(|_| anyhow::anyhow!("busy"))?,
+        }
     }
 }

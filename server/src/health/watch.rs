@@ -14,8 +14,10 @@ use serde::{Serialize, Serializer};
 
 use super::disk::Room;
 use crate::ProjectId;
+use crate::alerts::{Alert, What};
+use crate::clock::HOUR;
 use crate::ingest::Full;
-use crate::issues::Severity;
+use crate::issues::{Level, Severity};
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,6 +37,16 @@ impl Cause {
             Cause::Disk => "disk",
             Cause::Lag => "lag",
             Cause::Quota(_) => "quota",
+        }
+    }
+}
+
+impl Cause {
+    /// Whose channels are told, of all `projects`: those of the project that is concerned, or of the first one.
+    pub fn told_to(self, projects: impl Iterator<Item = ProjectId>) -> Option<ProjectId> {
+        match self {
+            Cause::Quota(project) => Some(project),
+            Cause::Disk | Cause::Lag => projects.min(),
         }
     }
 }
@@ -108,6 +120,22 @@ pub struct Alarm {
 }
 
 impl Alarm {
+    /// The same is not told again within so long, in milliseconds.
+    pub const EVERY: i64 = HOUR;
+
+    /// It, as it is told on the channels of a project.
+    pub fn alert(&self, project: ProjectId) -> Alert {
+        Alert {
+            event: What::Server,
+            title: self.title.to_owned(),
+            culprit: self.detail.clone(),
+            kind: format!("server.{}", self.cause.name()),
+            level: Level::Error,
+            severity: self.severity,
+            ..Alert::test(project, self.time)
+        }
+    }
+
     /// Of a trouble, as it is at `time`.
     pub fn of(trouble: &Trouble, time: i64) -> Alarm {
         let (title, severity) = match trouble.cause {

@@ -84,6 +84,17 @@ impl Distinct {
         }
     }
 
+    /// Puts another member in the place of one; whether that one is known to be there.
+    pub fn replace(&mut self, hash: u64, by: u64) -> bool {
+        let Form::Exact(hashes) = &mut self.0 else { return false };
+        let Ok(at) = hashes.binary_search(&hash) else { return false };
+        hashes.remove(at);
+        if let Err(at) = hashes.binary_search(&by) {
+            hashes.insert(at, by);
+        }
+        true
+    }
+
     /// Adds the members of another.
     pub fn unite(&mut self, other: &Distinct) {
         match &other.0 {

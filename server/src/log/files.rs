@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use super::committer::{Committer, Shared};
+use super::committer::{self, Committer, Shared};
 use super::segment::{self, Name, SIZE};
 use crate::telemetry::Task;
 use crate::threads::Bell;
@@ -30,9 +31,13 @@ impl Files {
     /// # Errors
     /// When the folder cannot be made or read.
     pub fn open(folder: &Path, consumed: Position) -> io::Result<Files> {
+        Files::turning(folder, consumed, committer::MAX_AGE)
+    }
+
+    fn turning(folder: &Path, consumed: Position, max_age: Duration) -> io::Result<Files> {
         fs::create_dir_all(folder)?;
         let last = names(folder)?.last().map_or(0, |name| name.number).max(consumed.segment);
-        let shared = Arc::new(Shared::new(folder.to_owned(), last + 1));
+        let shared = Arc::new(Shared::new(folder.to_owned(), last + 1, max_age));
         let spares = shared.clone();
         let committer = Committer::new(shared.clone());
         let threads = vec![
@@ -140,10 +145,17 @@ impl Log for Files {
 
     fn trim(&self, position: Position) -> io::Result<()> {
         let keep = position.segment.min(self.shared.committed().segment);
+        self.shared.trimmed(keep);
+        // Who holds a file keeps its bytes on the disk.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).take_if(|(name, _)| name.number < keep);
         for name in names(&self.shared.folder)?.into_iter().filter(|name| name.number < keep) {
             fs::remove_file(name.path(&self.shared.folder))?;
         }
         Ok(())
+    }
+
+    fn turn(&self) {
+        self.shared.turn();
     }
 
     fn depth(&self) -> u64 {
@@ -153,6 +165,8 @@ impl Log for Files {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
     use crate::ProjectId;
     use crate::log::{Encoding, KeyKind};
@@ -233,5 +247,90 @@ mod tests {
         let log = Files::open(folder.path(), consumed).unwrap();
         append(&log, 1);
         assert_eq!(all(&log, consumed).0, [1]);
+    }
+
+    /// The segments there are.
+    fn numbers(log: &Files) -> Vec<u32> {
+        names(&log.shared.folder).unwrap().into_iter().map(|name| name.number).collect()
+    }
+
+    /// Reads to the end, and lets go what was read, until that is so; what was read.
+    fn consume_until(log: &Files, from: &mut Position, is_so: impl Fn(&[u32]) -> bool) -> Vec<i64> {
+        let (mut read, started) = (Vec::new(), Instant::now());
+        loop {
+            let (numbers_read, next, damaged) = all(log, *from);
+            assert_eq!(damaged, 0);
+            read.extend(numbers_read);
+            *from = next;
+            log.trim(next).unwrap();
+            if is_so(&numbers(log)) {
+                return read;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "{:?}", numbers(log));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// What is consumed does not lie around until 16 MB have come: not if it is to go, and not for long if it is not.
+    #[test]
+    fn what_is_consumed_goes_when_it_is_asked_to_and_by_its_age() {
+        for (is_asked, max_age) in [(true, committer::MAX_AGE), (false, Duration::from_millis(200))] {
+            let folder = tempfile::tempdir().unwrap();
+            let log = Files::turning(folder.path(), Position::default(), max_age).unwrap();
+            let mut from = Position::default();
+            for round in 0..3 {
+                let held = append(&log, round).segment;
+                if is_asked {
+                    log.turn();
+                }
+                assert_eq!(consume_until(&log, &mut from, |there| there.iter().all(|one| *one > held)), [round]);
+            }
+            // Who holds nothing has nothing to turn from.
+            let end = log.shared.committed();
+            log.turn();
+            std::thread::sleep(Duration::from_millis(300));
+            assert_eq!((log.shared.committed(), end.offset), (end, 0));
+            assert!(log.open.lock().unwrap().is_none(), "nobody holds the file that went");
+            // It is as before for who comes after a crash.
+            append(&log, 9);
+            drop(log);
+            let log = Files::open(folder.path(), from).unwrap();
+            assert_eq!(all(&log, from).0, [9]);
+        }
+    }
+
+    /// What is not consumed yet stays, however often a new segment is begun.
+    #[test]
+    fn what_is_not_consumed_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Files::open(folder.path(), Position::default()).unwrap();
+        let mut last = 0;
+        for n in 0..3 {
+            let at = append(&log, n).segment;
+            assert!(at > last);
+            last = at;
+            log.turn();
+            // The turn may wait for the next segment to be there.
+            let started = Instant::now();
+            while log.shared.committed().segment == at {
+                assert!(started.elapsed() < Duration::from_secs(20));
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        log.trim(Position { segment: 1, offset: 5 }).unwrap();
+        assert_eq!(all(&log, Position::default()).0, [0, 1, 2]);
+    }
+
+    /// Who does not consume gets no more of it than there is: by age alone one segment of what waits is ended, not many.
+    #[test]
+    fn who_is_stuck_is_not_buried_in_segments() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Files::turning(folder.path(), Position::default(), Duration::from_millis(1)).unwrap();
+        let first = append(&log, 0).segment;
+        for n in 1..8 {
+            std::thread::sleep(Duration::from_millis(300));
+            assert_eq!(append(&log, n).segment, first);
+        }
+        assert_eq!(all(&log, Position::default()).0, (0..8).collect::<Vec<_>>());
     }
 }

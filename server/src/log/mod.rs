@@ -83,6 +83,10 @@ pub trait Log: Send + Sync {
     /// When the medium refuses; asking again is harmless.
     fn trim(&self, position: Position) -> std::io::Result<()>;
 
+    /// What was appended until now is to lie around no longer than it takes to be consumed: at the next trim behind it all
+    /// of it goes, even if nothing comes after it. Returns at once.
+    fn turn(&self);
+
     /// Bytes accepted and not trimmed.
     fn depth(&self) -> u64;
 }

@@ -164,6 +164,8 @@ pub struct Changes {
     pub position: Option<Position>,
     /// The end of the occurrences that it names.
     pub occurrences_end: Option<Place>,
+    /// How late it is for what has to be watched for long, as far as the clock is believed.
+    pub watched_at: Option<i64>,
     /// Patterns that are new or changed.
     pub patterns: Vec<Pattern>,
     /// Whom patterns hit, where that changed.

@@ -9,6 +9,7 @@ mod occurrences;
 pub mod sqlite;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use crate::IssueId;
 use crate::PatternId;
@@ -102,6 +103,25 @@ pub trait IssueStore: AlertStore + Send {
         limit: usize,
     ) -> anyhow::Result<Vec<OccurrenceRow>>;
 
+    /// The number of the last newest payload that a newer one took the place of.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn last_superseded(&mut self) -> anyhow::Result<i64>;
+
+    /// Where those are, up to number `last` and in the order of their numbers, at most `limit`; and the number of the last
+    /// among them, for [`IssueStore::overwritten`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn superseded(&mut self, last: i64, limit: usize) -> anyhow::Result<(Vec<Place>, i64)>;
+
+    /// Those up to this number are gone.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    fn overwritten(&mut self, last: i64) -> anyhow::Result<()>;
+
     /// The releases of a project.
     ///
     /// # Errors
@@ -138,17 +158,24 @@ pub trait IssueStore: AlertStore + Send {
     /// When the store cannot be read.
     fn forgotten_at(&self) -> anyhow::Result<Option<i64>>;
 
+    /// See [`Changes::watched_at`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn watched_at(&self) -> anyhow::Result<Option<i64>>;
+
     /// Changes projects, keys or people, in one transaction that is on disk when it returns.
     ///
     /// # Errors
     /// When `edit` fails or the store refuses; nothing has changed then.
     fn edit(&mut self, edit: &mut dyn FnMut(Registry<'_>) -> anyhow::Result<()>) -> anyhow::Result<()>;
 
-    /// Brings what was deleted to disk, and takes away copies of it that are kept for a crash.
+    /// Brings what was deleted to disk, and takes away copies of it that are kept for a crash; waits for who reads them
+    /// for at most `patience`.
     ///
     /// # Errors
     /// When the store refuses, or someone is still reading them; asking again is harmless.
-    fn scrub(&mut self) -> anyhow::Result<()>;
+    fn scrub(&mut self, patience: Duration) -> anyhow::Result<()>;
 
     /// The projects there are.
     ///

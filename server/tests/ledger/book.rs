@@ -6,7 +6,7 @@ use std::sync::Arc;
 use faultwire::sanitize::Sanitizer;
 use faultwire::stacktrace::Rules;
 use faultwire_server::alerts::{Channel, Config, Kind, Rule};
-use faultwire_server::clock::DAY;
+use faultwire_server::clock::{DAY, HOUR};
 use faultwire_server::consume::ledger::{Answer, Limits, Move, Set};
 use faultwire_server::consume::{Counts, Ledger, Occurrence, Origin, Reading, SessionSender, Tables};
 use faultwire_server::issues::{Fingerprint, Issue};
@@ -172,6 +172,13 @@ impl Book {
         self.commit();
     }
 
+    /// A server that runs from one time to another.
+    pub fn run(&mut self, times: std::ops::Range<i64>) {
+        for now in times.step_by(HOUR as usize / 12) {
+            self.tick(now);
+        }
+    }
+
     /// Payloads that should go at `now` do.
     pub fn chores(&mut self, now: i64) {
         self.ledger.chores(now).unwrap();
@@ -233,6 +240,23 @@ impl Book {
     /// What clients say they left out for this reason.
     pub fn left_out(&self, reason: &str) -> i64 {
         self.reader().outcomes(SHOP, None).unwrap().not_sent_by_clients.get(reason).copied().unwrap_or_default()
+    }
+
+    /// Where a payload is: file, start and length.
+    pub fn place(&self, event_id: &str) -> Option<(u32, u32, u32)> {
+        let database = rusqlite::Connection::open(self.folder.path().join("db")).unwrap();
+        let place = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let id: [u8; 16] = faultwire_server::consume::parse_hex(event_id).unwrap();
+        database.query_row("SELECT file, start, length FROM occurrences WHERE id = ?1", [id], place).ok()
+    }
+
+    /// What stands there.
+    pub fn bytes(&self, (file, start, length): (u32, u32, u32)) -> Vec<u8> {
+        let mut folder = std::fs::read_dir(self.folder.path().join("occurrences")).unwrap().map(|entry| entry.unwrap());
+        let name = format!("{file:08x}-");
+        let found = folder.find(|entry| entry.file_name().to_string_lossy().starts_with(&name)).unwrap();
+        let bytes = std::fs::read(found.path()).unwrap();
+        bytes[start as usize..(start + length) as usize].to_vec()
     }
 
     pub fn payload(&self, event_id: &str) -> Option<Value> {

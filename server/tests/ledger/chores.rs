@@ -77,3 +77,31 @@ fn a_project_samples_as_it_says() {
     assert_eq!((issue.raw, issue.stored, issue.impact.customers), (6, 2, 6));
     assert!(issues.iter().any(|issue| issue.facts.title.starts_with("More new issues")));
 }
+
+/// The newest payload that a newer one took the place of is overwritten, and what stays can be read.
+#[test]
+fn what_was_the_newest_is_overwritten() {
+    let mut book = Book::with(|limits| (limits.store_first, limits.store_one_in) = (1, 1_000_000_000));
+    let events: Vec<Value> = (0..4).map(|n| book.event_at("KeyError", "a.py", NOW + n)).collect();
+    let mut places = Vec::new();
+    for (n, event) in (0..).zip(&events) {
+        book.take(event);
+        book.tick(NOW + n * 2_000);
+        places.push(book.place(id(event)).unwrap());
+        // As after a restart, one is the first of its file, and the next needs no other.
+        if n == 1 {
+            book = book.reopen();
+        }
+    }
+    let is_there = |book: &Book, n: usize| book.bytes(places[n]).iter().any(|byte| *byte != 0);
+    assert!((0..4).all(|n| is_there(&book, n)));
+    book.chores(NOW);
+    // Who copies all of it just now still finds it.
+    assert!((0..4).all(|n| is_there(&book, n)));
+    book.chores(NOW + HOUR / 4);
+    assert_eq!([0, 1, 2, 3].map(|n| is_there(&book, n)), [true, false, false, true]);
+    for n in [0, 3] {
+        assert_eq!(book.payload(id(&events[n])).unwrap()["event_id"], events[n]["event_id"]);
+    }
+    assert!(book.place(id(&events[1])).is_none());
+}

@@ -177,7 +177,44 @@ fn quiet_issues_are_resolved_by_the_clock() {
     book.commit();
     book.tick(NOW + 6 * DAY);
     assert_eq!(book.issues(&Filter::default())[0].status, Status::Unresolved);
-    book.tick(NOW + 8 * DAY);
+    book.run(NOW + 6 * DAY..NOW + 7 * DAY + HOUR);
+    assert!(matches!(book.issues(&Filter::default())[0].status, Status::Resolved { .. }));
+}
+
+/// A clock that is set weeks ahead is believed as the server has run for as long; not sooner for a restart, and whatever is
+/// due by the clock goes on once it is set right.
+#[test]
+fn a_clock_that_is_weeks_ahead_resolves_nothing() {
+    let mut book = Book::with(|limits| limits.auto_resolve_days = 7);
+    let event = book.event("KeyError", "a.py");
+    book.take(&event);
+    book.commit();
+    let is_resolved = |book: &Book| matches!(book.issues(&Filter::default())[0].status, Status::Resolved { .. });
+    book.run(NOW..NOW + HOUR);
+    let ahead = NOW + 300 * DAY;
+    book.run(ahead..ahead + DAY);
+    let mut book = book.reopen();
+    book.run(ahead + DAY..ahead + 2 * DAY);
+    assert!(!is_resolved(&book));
+    // It is right again: so it goes by the time that has passed.
+    book.run(NOW + 2 * DAY..NOW + 7 * DAY);
+    assert!(!is_resolved(&book));
+    book.run(NOW + 7 * DAY..NOW + 7 * DAY + HOUR);
+    assert!(is_resolved(&book));
+}
+
+/// It was off for a weekend: what was quiet for a week is resolved no later than if it had run.
+#[test]
+fn a_server_that_was_off_catches_up() {
+    let mut book = Book::with(|limits| limits.auto_resolve_days = 7);
+    book.run(NOW - 3 * DAY..NOW - 3 * DAY + HOUR);
+    let event = book.event("KeyError", "a.py");
+    book.take(&event);
+    book.commit();
+    let mut book = book.reopen();
+    book.run(NOW..NOW + 7 * DAY);
+    assert_eq!(book.issues(&Filter::default())[0].status, Status::Unresolved);
+    book.run(NOW + 7 * DAY..NOW + 7 * DAY + HOUR);
     assert!(matches!(book.issues(&Filter::default())[0].status, Status::Resolved { .. }));
 }
 

@@ -24,6 +24,12 @@ fn holding(folder: &Path, secret: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Whether the database has it, or its own log: depends on when the one was last brought into the other.
+fn is_in_database(server: &Running) -> bool {
+    let found = holding(&server.data_dir(), SECRET);
+    found.iter().any(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("faultwire.db")))
+}
+
 /// Something of every kind of thing that a project may have, with the secret in it.
 fn fill(server: &Running, host: &Client) -> i64 {
     let name = format!("{SECRET}-name");
@@ -103,8 +109,7 @@ fn not_a_letter_is_left() {
     let server = Running::start(&[]);
     let host = server.host();
     let id = fill(&server, &host);
-    let wal = server.data_dir().join("faultwire.db-wal");
-    assert!(holding(&server.data_dir(), SECRET).contains(&wal), "it is looked for in the right way");
+    assert!(is_in_database(&server), "it is looked for in the right way");
     let clues = "SELECT COALESCE(SUM(length(clues)), 0) FROM clues";
     let clues = || server.database().query_row(clues, [], |row| row.get::<_, i64>(0)).unwrap();
     assert!(clues() > 0);
@@ -114,7 +119,57 @@ fn not_a_letter_is_left() {
     let found = holding(&server.data_dir(), SECRET);
     let log = server.data_dir().join("log");
     assert_eq!(found.iter().filter(|path| !path.starts_with(&log)).collect::<Vec<_>>(), Vec::<&PathBuf>::new());
-    // The segment of the log that is being written goes when the next is begun: at the latest, by a restart.
-    let server = Running::start_in(server.stop(), &[]);
+    // The log turns to another segment, and lets go of the one that had the envelopes.
     until("the log", || holding(&server.data_dir(), SECRET).is_empty().then_some(()));
+    // It takes what comes all the same.
+    assert_eq!(server.send(1, &server.first_key(), &"a".repeat(32)), 200);
+    until("the event", || {
+        (host.get(&format!("/api/v1/projects/1/events/{}", "a".repeat(32))).status == 200).then_some(())
+    });
+}
+
+/// Of one user: their event as it came is not left in the log either.
+#[test]
+fn not_a_letter_of_a_user_is_left() {
+    let server = Running::start(&[]);
+    let host = server.host();
+    let sender = server.nobody().with("x-sentry-auth", &format!("Sentry sentry_key={}", server.first_key()));
+    let user = format!("{SECRET}-user");
+    // What is stored, and what is stored only until a newer one is.
+    let settings = json!({ "store_first": 2, "store_one_in": 1_000_000_000 });
+    assert_eq!(host.send("PATCH", "/api/v1/projects/1/settings", Some(&settings)).status, 200);
+    for (n, id) in ["bob", &user, &user, "bob"].iter().enumerate() {
+        let event = json!({ "event_id": format!("{n:032x}"), "user": { "id": id }, "message": "no such thing" });
+        assert_eq!(sender.post("/api/1/store/", &event).status, 200);
+        until("the payload", || {
+            let found = host.get(&format!("/api/v1/projects/1/events/{n:032x}"));
+            (found.status == 200 && !found.json()["payload"].is_null()).then_some(())
+        });
+    }
+    let held = holding(&server.data_dir(), SECRET);
+    let in_a = |ending: &str| held.iter().any(|path| path.extension().is_some_and(|extension| extension == ending));
+    assert!(in_a("log") && in_a("occ"), "{held:?}");
+    let superseded = "SELECT COUNT(*) FROM superseded";
+    let superseded = || server.database().query_row(superseded, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(superseded(), 1);
+    let removed = host.post("/api/v1/projects/1/forget-user", &json!({ "user": user }));
+    assert_eq!((removed.json()["removed"].clone(), superseded()), (json!(1), 0), "{removed:?}");
+    until("the log", || holding(&server.data_dir(), SECRET).is_empty().then_some(()));
+}
+
+/// Someone reads what is deleted, for long: nobody waits for them, and copies go once they are done.
+#[test]
+fn who_still_reads_keeps_copies_no_longer_than_they_read() {
+    let server = Running::start(&[]);
+    let host = server.host();
+    let id = fill(&server, &host);
+    let reader = server.database();
+    reader.execute_batch("BEGIN; SELECT COUNT(*) FROM issues").unwrap();
+    let read = || reader.query_row("SELECT COUNT(*) FROM issues", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert!(read() > 0);
+    assert_eq!(host.delete(&format!("/api/v1/projects/{id}?confirm={SECRET}-slug")).status, 204);
+    assert!(is_in_database(&server));
+    assert!(read() > 0, "it reads on");
+    reader.execute_batch("COMMIT").unwrap();
+    until("the copies", || (!is_in_database(&server)).then_some(()));
 }

@@ -122,7 +122,14 @@ fn a_user_is_forgotten() {
     let clues = "SELECT SUM(length(clues)) FROM clues";
     let clues = || server.database().query_row(clues, [], |row| row.get::<_, i64>(0)).unwrap();
     let before = clues();
+    let hit = |user: &str| {
+        let listed = host.get(&format!("/api/v1/projects/1/issues?user={user}")).json()["items"].clone();
+        listed.as_array().unwrap().iter().map(|issue| issue["impact"]["users"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!((hit("ada"), hit("bob")), (vec![json!(3)], vec![json!(3)]));
     assert_eq!(forget("ada"), (200, json!(2)));
+    // Nobody is found by their name, and as many are hit as before.
+    assert_eq!((hit("ada"), hit("bob")), (vec![], vec![json!(3)]));
     // Those of the two events, and of no others.
     assert_eq!(before - clues(), 2 * 12);
     assert_eq!(forget("ada"), (200, json!(0)));

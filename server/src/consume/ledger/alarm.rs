@@ -1,14 +1,9 @@
 //! What the server has to say of itself, to the channels of those whom it concerns.
 
 use super::Ledger;
-use crate::alerts::{Alert, Kind, NewAlert, What};
-use crate::clock::HOUR;
-use crate::health::{Alarm, Cause};
-use crate::issues::Level;
-use crate::{IssueId, ProjectId};
-
-/// The same is not told again within so long.
-const EVERY: i64 = HOUR;
+use crate::IssueId;
+use crate::alerts::{Kind, NewAlert};
+use crate::health::Alarm;
 
 impl Ledger {
     /// Writes an alert for each channel of the project that is concerned: its own, or the first one. Whether it did: not
@@ -17,18 +12,13 @@ impl Ledger {
     /// # Errors
     /// When the store cannot be read or written.
     pub fn alarm(&mut self, alarm: &Alarm) -> anyhow::Result<bool> {
-        let of = match alarm.cause {
-            Cause::Quota(project) => Some(project),
-            Cause::Disk | Cause::Lag => self.store.project_ids()?.into_iter().min(),
-        };
-        let Some(project) = of else { return Ok(false) };
-        // No issue has this number, and no rule of a project tells of it.
-        let mark = (IssueId(0), format!("server: {}", alarm.cause));
+        let Some(project) = alarm.cause.told_to(self.store.project_ids()?.into_iter()) else { return Ok(false) };
+        let mark = mark(alarm);
         let last = self.store.last_told(mark.0, &mark.1)?;
-        if last.is_some_and(|last| (0..EVERY).contains(&(alarm.time - last))) {
+        if last.is_some_and(|last| (0..Alarm::EVERY).contains(&(alarm.time - last))) {
             return Ok(false);
         }
-        let alert = alert(project, alarm);
+        let alert = alarm.alert(project);
         let channels = self.channels_in_use(project)?;
         if channels.is_empty() {
             return Ok(false);
@@ -42,16 +32,18 @@ impl Ledger {
         self.settle_all()?;
         Ok(true)
     }
+
+    /// Notes that this was told past the ledger: it is not told again within the hour.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn was_told(&mut self, alarm: &Alarm) -> anyhow::Result<()> {
+        self.changes.alerting.marks.insert(mark(alarm), alarm.time);
+        self.settle_all()
+    }
 }
 
-fn alert(project: ProjectId, alarm: &Alarm) -> Alert {
-    Alert {
-        event: What::Server,
-        title: alarm.title.to_owned(),
-        culprit: alarm.detail.clone(),
-        kind: format!("server.{}", alarm.cause.name()),
-        level: Level::Error,
-        severity: alarm.severity,
-        ..Alert::test(project, alarm.time)
-    }
+/// Where it is noted when something was told: no issue has this number, and no rule of a project tells of it.
+fn mark(alarm: &Alarm) -> (IssueId, String) {
+    (IssueId(0), format!("server: {}", alarm.cause))
 }

@@ -5,13 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Ledger;
-use crate::clock::{self, DAY};
+use crate::clock;
 use crate::issues::{Ignored, Issue, Resolved, Status};
 use crate::store::{Event, NewEvent};
 use crate::{IssueId, ProjectId};
-
-/// Issues of a project that one round resolves.
-const MAX_QUIET: usize = 500;
 
 /// What is wanted of an issue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -129,7 +126,7 @@ impl Ledger {
     }
 
     /// Changes the status, the version, and the audit trail.
-    fn note(&mut self, id: IssueId, status: Option<Status>, what: &Move, who: &str) -> anyhow::Result<()> {
+    pub(super) fn note(&mut self, id: IssueId, status: Option<Status>, what: &Move, who: &str) -> anyhow::Result<()> {
         let now = clock::now();
         let issue = self.shelf.issue_mut(&mut *self.store, id)?;
         issue.version += 1;
@@ -195,21 +192,6 @@ impl Ledger {
             if home != id {
                 self.shelf.belongs(pattern, home);
                 self.shelf.issue_mut(&mut *self.store, home)?.merged_into = None;
-            }
-        }
-        Ok(())
-    }
-
-    /// What has been quiet for long counts as resolved.
-    pub(super) fn resolve_quiet(&mut self, now: i64) -> anyhow::Result<()> {
-        for project in self.store.project_ids()? {
-            let days = self.limits.of.of(project).auto_resolve_days;
-            if days == 0 {
-                continue;
-            }
-            for id in self.store.quiet_issues(project, now - days as i64 * DAY, MAX_QUIET)? {
-                let status = Status::Resolved { at: now, resolved: Resolved::Quiet };
-                self.note(id, Some(status), &Move::Resolve, "rule: quiet")?;
             }
         }
         Ok(())

@@ -5,8 +5,10 @@
 
 mod alarm;
 mod desk;
+mod erased;
 mod new;
 mod payloads;
+mod quiet;
 mod registry;
 mod retention;
 mod sessions;
@@ -21,7 +23,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::arrival::{Counts, Report};
-use super::{Occurrence, Reading};
+use super::{Occurrence, Reading, caught};
 use crate::alerts::{Alerting, Crossed, Spikes};
 use crate::clock::HOUR;
 use crate::issues::{Circumstances, Hit, Seen, Status, Trigger, milestone, novelty, severity};
@@ -31,12 +33,15 @@ use crate::project_settings::ByProject;
 use crate::store::{Changes, Counted, Id, IssueStore, Moment, OccurrenceRow, OccurrenceStore, Parked};
 use crate::{IssueId, PatternId, ProjectId};
 pub use desk::{Answer, Move};
+use erased::Erased;
 use new::{NewIssues, Opens};
 use payloads::{Payload, Payloads};
 pub use settings::Set;
 use shelf::Shelf;
 use tell::{Burst, Origin};
 
+/// Between two rounds of what is due by the clock, in milliseconds.
+const ROUND: i64 = HOUR / 12;
 /// The newest payload of an issue is stored at most once in so many milliseconds.
 const NEWEST_EVERY: i64 = 1000;
 /// Tags of an event that are counted.
@@ -49,6 +54,12 @@ pub struct Limits {
     pub of: Arc<ByProject>,
     /// Bytes that occurrences may take.
     pub retention_bytes: u64,
+}
+
+/// Whether a time that began at `since` is over, or will be when a clock that was set back is there again: who waits for
+/// that waits too long.
+fn is_over(since: i64, time: i64, now: i64) -> bool {
+    now < since || now.saturating_sub(since) >= time
 }
 
 type Listener = Box<dyn Fn(&Changes) + Send>;
@@ -70,12 +81,13 @@ pub struct Ledger {
     /// Those there are; read again after each edit.
     projects: Option<HashSet<ProjectId>>,
     counted: u64,
-    next_rounds: i64,
-    next_chores: i64,
+    last_rounds: i64,
+    last_chores: i64,
     /// Rules and channels of projects, as far as they were asked for.
     alerting: HashMap<ProjectId, Alerting>,
     spikes: Spikes,
     listeners: Vec<Listener>,
+    erased: Erased,
 }
 
 impl Ledger {
@@ -100,11 +112,12 @@ impl Ledger {
             newest_stored: HashMap::new(),
             projects: None,
             counted: 0,
-            next_rounds: 0,
-            next_chores: 0,
+            last_rounds: i64::MIN,
+            last_chores: i64::MIN,
             alerting: HashMap::new(),
             spikes: Spikes::default(),
             listeners: Vec::new(),
+            erased: Erased::default(),
         };
         ledger.resume_spikes();
         ledger
@@ -133,6 +146,7 @@ impl Ledger {
             || !changes.events.is_empty()
             || !changes.deploys.is_empty()
             || !changes.alerting.is_empty()
+            || changes.watched_at.is_some()
     }
 
     /// Counts an event.
@@ -361,7 +375,7 @@ impl Ledger {
 
     fn store_payloads(&mut self) -> anyhow::Result<()> {
         for Payload { pattern, time, id, is_newest_only, bytes } in self.payloads.make()? {
-            let place = self.occurrences.put(pattern, &bytes)?;
+            let place = self.occurrences.put(pattern, &bytes, !is_newest_only)?;
             self.changes.occurrences.push(OccurrenceRow { pattern, time, id, place, is_newest_only });
         }
         Ok(self.occurrences.flush()?)
@@ -372,7 +386,8 @@ impl Ledger {
     /// # Errors
     /// When the store cannot be read.
     pub fn tick(&mut self, now: i64) -> anyhow::Result<()> {
-        let is_due = |issue: &IssueId| self.newest_stored.get(issue).is_none_or(|stored| now - stored >= NEWEST_EVERY);
+        let is_due =
+            |issue: &IssueId| self.newest_stored.get(issue).is_none_or(|stored| is_over(*stored, NEWEST_EVERY, now));
         let due: Vec<IssueId> = self.newest.keys().copied().filter(is_due).collect();
         for issue in due {
             if let Some((pattern, occurrence)) = self.newest.remove(&issue) {
@@ -380,9 +395,9 @@ impl Ledger {
                 self.newest_stored.insert(issue, now);
             }
         }
-        if now >= self.next_rounds {
-            self.next_rounds = now + HOUR / 12;
-            self.newest_stored.retain(|_, stored| now - *stored < NEWEST_EVERY);
+        if is_over(self.last_rounds, ROUND, now) {
+            self.last_rounds = now;
+            self.newest_stored.retain(|_, stored| !is_over(*stored, NEWEST_EVERY, now));
             self.resolve_quiet(now)?;
             self.retire(now)?;
             self.forget_messages(now);
@@ -400,7 +415,12 @@ impl Ledger {
         self.changes.occurrences_end = self.occurrences.end();
         self.shelf.hand_over(&mut *self.store, &mut self.changes)?;
         self.store.commit(&self.changes)?;
-        self.listeners.iter().for_each(|listener| listener(&self.changes));
+        for listener in &self.listeners {
+            // It is counted, whatever becomes of those who are told.
+            if caught(|| listener(&self.changes)).is_none() {
+                tracing::error!("someone who is told of what is counted failed: a fault of the server");
+            }
+        }
         self.changes = Changes::default();
         self.ids.clear();
         self.shelf.bound();

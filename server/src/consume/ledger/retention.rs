@@ -5,7 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::Context;
 
-use super::Ledger;
+use super::erased::LITTLE_PATIENCE;
+use super::{Ledger, ROUND, is_over};
 use crate::clock::{DAY, HOUR};
 use crate::store::OccurrenceRow;
 
@@ -55,10 +56,14 @@ impl Ledger {
     /// # Errors
     /// When disk or store refuse; what was not done is done by the next round.
     pub fn chores(&mut self, now: i64) -> anyhow::Result<()> {
-        if now < self.next_chores {
+        self.scrub_again(LITTLE_PATIENCE);
+        if !is_over(self.last_chores, ROUND, now) {
             return Ok(());
         }
-        self.next_chores = now + HOUR / 12;
+        self.last_chores = now;
+        if self.overwrite_long_superseded(now)? {
+            self.last_chores = i64::MIN;
+        }
         let today = self.believed(now)?;
         let mut gone: Vec<OccurrenceRow> = Vec::new();
         for project in self.store.project_ids()? {
@@ -72,7 +77,7 @@ impl Ledger {
             }
             if gone.len() >= MAX_PAYLOADS {
                 // The rest has its turn after the next batch.
-                self.next_chores = now;
+                self.last_chores = i64::MIN;
                 break;
             }
         }

@@ -52,7 +52,7 @@ impl Ledger {
         self.changes.settings.push((project, after.clone(), known + 1));
         self.settle_all()?;
         self.limits.of.put(project, &after);
-        self.next_chores = 0;
+        self.last_chores = i64::MIN;
         Ok(Set::Done(after, known + 1))
     }
 }

@@ -22,6 +22,10 @@ const LEVEL: i32 = 1;
 const PAYLOAD: u8 = 1;
 /// Patterns whose first payload is kept at hand to compress against, some 100 kB each. Beyond, all are forgotten.
 const MAX_BASES: usize = 256;
+/// Bytes that are copied at once when a file is written anew.
+const COPIED_AT_ONCE: usize = 1 << 20;
+/// What a disk loses at once.
+const PAGE: usize = 4096;
 /// Largest payload: an event, and what was added to it.
 const MAX_PAYLOAD: usize = 4 << 20;
 
@@ -37,20 +41,31 @@ pub struct Files {
     bases: HashMap<PatternId, Base>,
     compressor: Compressor,
     next: u32,
+    reader: Reader,
+    sync: fn(&File) -> io::Result<()>,
 }
 
 struct Current {
     number: u32,
+    salt: u32,
     mark: Mark,
     file: File,
     /// Bytes in the file.
     written: u32,
+    /// The system failed to bring it to disk. It has told so once, and may say "done" at the next attempt without having
+    /// what it dropped.
+    is_suspect: bool,
     /// Frames that wait to be written.
     buffer: Vec<u8>,
 }
 
 fn path(folder: &Path, number: u32, salt: u32) -> PathBuf {
     folder.join(format!("{number:08x}-{salt:08x}.occ"))
+}
+
+/// Under what name a file is written anew before it takes the place of the other.
+fn path_anew(folder: &Path, number: u32, salt: u32) -> PathBuf {
+    path(folder, number, salt).with_extension("anew")
 }
 
 /// The files of a folder: number and salt.
@@ -74,6 +89,12 @@ impl Files {
     /// When the folder cannot be used.
     pub fn open(folder: &Path, end: Option<Place>) -> io::Result<Files> {
         fs::create_dir_all(folder)?;
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "anew") {
+                fs::remove_file(path)?;
+            }
+        }
         let known = end.map_or(0, |end| end.file);
         let mut last = known;
         for (number, salt) in names(folder)? {
@@ -88,12 +109,13 @@ impl Files {
             }
         }
         let (current, bases, compressor) = (None, HashMap::new(), Compressor::new()?);
-        Ok(Files { folder: folder.to_owned(), current, bases, compressor, next: last + 1 })
+        let (reader, sync) = (Reader::new(folder), File::sync_data as fn(&File) -> _);
+        Ok(Files { folder: folder.to_owned(), current, bases, compressor, next: last + 1, reader, sync })
     }
 }
 
 impl OccurrenceStore for Files {
-    fn put(&mut self, pattern: PatternId, payload: &[u8]) -> io::Result<Place> {
+    fn put(&mut self, pattern: PatternId, payload: &[u8], is_kept: bool) -> io::Result<Place> {
         if self.current.as_ref().is_some_and(|current| current.written >= FILE_SIZE) {
             self.flush()?;
             self.sync()?;
@@ -115,11 +137,13 @@ impl OccurrenceStore for Files {
                 base.offset
             }
             None => {
-                if self.bases.len() >= MAX_BASES {
-                    self.bases.clear();
+                if is_kept {
+                    if self.bases.len() >= MAX_BASES {
+                        self.bases.clear();
+                    }
+                    let dictionary = EncoderDictionary::copy(payload, LEVEL);
+                    self.bases.insert(pattern, Base { offset, dictionary });
                 }
-                let dictionary = EncoderDictionary::copy(payload, LEVEL);
-                self.bases.insert(pattern, Base { offset, dictionary });
                 self.compressor.compress(payload, None)?;
                 offset
             }
@@ -140,20 +164,34 @@ impl OccurrenceStore for Files {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.current.as_ref().map_or(Ok(()), |current| current.file.sync_data())
+        let Some(current) = &mut self.current else { return Ok(()) };
+        if current.is_suspect {
+            current.write_anew(&self.folder, self.sync).inspect_err(|error| {
+                tracing::error!(%error, file = current.number, "occurrences: a file cannot be written anew");
+            })?;
+            // Whoever reads holds the file that was.
+            self.reader.close();
+            return Ok(());
+        }
+        (self.sync)(&current.file).inspect_err(|error| {
+            tracing::error!(%error, file = current.number, "occurrences: a file is not on disk, and is written anew");
+            current.is_suspect = true;
+        })
     }
 
     fn reader(&self) -> Arc<dyn OccurrenceReader> {
-        Arc::new(Reader::new(&self.folder))
+        Arc::new(self.reader.clone())
     }
 
-    fn forget_bases(&mut self) {
-        self.bases.clear();
+    fn leave(&mut self, places: &[Place]) {
+        let Some(current) = &self.current else { return };
+        for place in places.iter().filter(|place| place.file == current.number) {
+            self.bases.retain(|_, base| base.offset != place.offset);
+        }
     }
 
     fn erase(&mut self, places: &[Place]) -> io::Result<()> {
-        // A base among them is none for what comes.
-        self.forget_bases();
+        self.leave(places);
         let mut by_file: BTreeMap<u32, Vec<Place>> = BTreeMap::new();
         places.iter().for_each(|place| by_file.entry(place.file).or_default().push(*place));
         let names = names(&self.folder)?;
@@ -203,6 +241,8 @@ impl OccurrenceStore for Files {
         for (file, salt) in names(&self.folder)?.into_iter().filter(|(file, _)| *file == number) {
             fs::remove_file(path(&self.folder, file, salt))?;
         }
+        // Who holds a file keeps its bytes on the disk.
+        self.reader.close();
         Ok(())
     }
 }
@@ -250,7 +290,50 @@ impl Current {
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
         // Its name survives a power cut as what is synced in it does.
         File::open(folder)?.sync_all()?;
-        Ok(Current { number, mark: Mark::salted(salt), file, written: 0, buffer: Vec::new() })
+        let mark = Mark::salted(salt);
+        Ok(Current { number, salt, mark, file, written: 0, is_suspect: false, buffer: Vec::new() })
+    }
+
+    /// Copies all of it into another file, which takes its name once it is on disk: places are as they were. Until then
+    /// nothing has changed.
+    fn write_anew(&mut self, folder: &Path, sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
+        let anew = path_anew(folder, self.number, self.salt);
+        let copied = self.copy(&anew, sync);
+        let Ok(file) = copied else {
+            let _ = fs::remove_file(&anew);
+            return copied.map(drop);
+        };
+        fs::rename(&anew, path(folder, self.number, self.salt))?;
+        // From here on the other is the one that is read. It is not on disk under this name before the folder is.
+        self.file = file;
+        File::open(folder)?.sync_all()?;
+        self.is_suspect = false;
+        tracing::warn!(file = self.number, "occurrences: a file that could not be brought to disk was written anew");
+        Ok(())
+    }
+
+    fn copy(&self, to: &Path, sync: fn(&File) -> io::Result<()>) -> io::Result<File> {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(to)?;
+        let (mut chunk, mut at, mut unreadable) = (vec![0; COPIED_AT_ONCE], 0, 0);
+        while at < u64::from(self.written) {
+            chunk.truncate(usize::try_from(u64::from(self.written) - at).unwrap_or(COPIED_AT_ONCE));
+            if self.file.read_exact_at(&mut chunk, at).is_err() {
+                for (number, page) in (0..).zip(chunk.chunks_mut(PAGE)) {
+                    // Payloads that no disk has any more are damaged here as well, and hold up nothing else.
+                    if self.file.read_exact_at(page, at + number * PAGE as u64).is_err() {
+                        page.fill(0);
+                        unreadable += 1;
+                    }
+                }
+            }
+            file.write_all_at(&chunk, at)?;
+            at += chunk.len() as u64;
+        }
+        sync(&file)?;
+        if unreadable > 0 {
+            tracing::error!(file = self.number, pages = unreadable, "occurrences: the disk lost some of a file");
+        }
+        Ok(file)
     }
 }
 
@@ -269,6 +352,11 @@ impl Reader {
     /// A reader of the store in `folder`.
     pub fn new(folder: &Path) -> Self {
         Reader { folder: folder.to_owned(), open: Arc::default() }
+    }
+
+    /// Has the next payload read from the file that has the name then.
+    fn close(&self) {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn frame(&self, file: u32, offset: u32, length: usize) -> io::Result<Vec<u8>> {
@@ -329,7 +417,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut files = Files::open(folder.path(), None).unwrap();
         let payloads: Vec<_> = (0..40).map(|n| (PatternId(n % 3), payload(n % 3, n))).collect();
-        let places: Vec<_> = payloads.iter().map(|(pattern, bytes)| files.put(*pattern, bytes).unwrap()).collect();
+        let places: Vec<_> =
+            payloads.iter().map(|(pattern, bytes)| files.put(*pattern, bytes, true).unwrap()).collect();
         files.flush().unwrap();
         let reader = Reader::new(folder.path());
         for ((_, bytes), place) in payloads.iter().zip(&places) {
@@ -338,29 +427,101 @@ mod tests {
         assert!(places[3..].iter().all(|place| place.length < 70), "{places:?}");
     }
 
+    /// What soon goes is no base of what stays, and neither is what has gone.
+    #[test]
+    fn what_is_overwritten_takes_nothing_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = Files::open(folder.path(), None).unwrap();
+        let places: Vec<Place> = [false, true, false, true, true]
+            .into_iter()
+            .zip(0..)
+            .map(|(is_kept, n)| files.put(PatternId(1), &payload(1, n), is_kept).unwrap())
+            .collect();
+        assert!(places[0].base == places[0].offset && places[1].base == places[1].offset);
+        assert!(places[2..].iter().all(|place| place.base == places[1].offset && place.length < 70), "{places:?}");
+        files.flush().unwrap();
+        files.erase(&[places[0], places[2]]).unwrap();
+        let next = files.put(PatternId(1), &payload(1, 5), true).unwrap();
+        assert_eq!(next.base, places[1].offset);
+        files.leave(&[places[1]]);
+        let last = files.put(PatternId(1), &payload(1, 6), true).unwrap();
+        files.flush().unwrap();
+        files.erase(&[places[1]]).unwrap();
+        let reader = files.reader();
+        assert!(places.iter().all(|place| reader.get(*place).is_err()));
+        assert_eq!(reader.get(last).unwrap(), payload(1, 6));
+    }
+
     #[test]
     fn what_no_transaction_named_is_cut_off() {
         let folder = tempfile::tempdir().unwrap();
         let mut files = Files::open(folder.path(), None).unwrap();
-        let kept = files.put(PatternId(1), b"kept").unwrap();
+        let kept = files.put(PatternId(1), b"kept", true).unwrap();
         files.flush().unwrap();
         let end = files.end();
-        files.put(PatternId(1), b"lost").unwrap();
+        files.put(PatternId(1), b"lost", true).unwrap();
         files.flush().unwrap();
         drop(files);
         let mut files = Files::open(folder.path(), end).unwrap();
-        let next = files.put(PatternId(1), b"next").unwrap();
+        let next = files.put(PatternId(1), b"next", true).unwrap();
         files.flush().unwrap();
         let reader = Reader::new(folder.path());
         assert_eq!((reader.get(kept).unwrap(), reader.get(next).unwrap()), (b"kept".to_vec(), b"next".to_vec()));
         assert_eq!(files.usage().unwrap().bytes, u64::from(kept.length + next.length));
     }
 
+    /// The system tells once that it could not bring a file to disk, and what it kept in memory then counts as written: the
+    /// next "done" is not believed. All of it is in another file, on disk, before anyone is told so; places hold.
+    #[test]
+    fn a_file_that_could_not_be_brought_to_disk_is_written_anew() {
+        use std::os::unix::fs::MetadataExt;
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = Files::open(folder.path(), None).unwrap();
+        let put = |files: &mut Files, n| {
+            let place = files.put(PatternId(1), &payload(1, n), true).unwrap();
+            files.flush().unwrap();
+            place
+        };
+        let inode = || {
+            let found = names(folder.path()).unwrap();
+            let [(number, salt)] = found[..] else { panic!("{found:?}") };
+            fs::metadata(path(folder.path(), number, salt)).unwrap().ino()
+        };
+        let first = put(&mut files, 1);
+        files.sync().unwrap();
+        let (reader, before) = (files.reader(), inode());
+        let second = put(&mut files, 2);
+        assert_eq!(reader.get(second).unwrap(), payload(1, 2));
+        for _ in 0..2 {
+            files.sync = |_| Err(io::ErrorKind::Other.into());
+            assert!(files.sync().is_err());
+            assert_eq!((inode(), fs::read_dir(folder.path()).unwrap().count()), (before, 1));
+        }
+        // It would say "done" now, and what comes goes on being written.
+        files.sync = File::sync_data;
+        let third = put(&mut files, 3);
+        files.sync().unwrap();
+        let after = inode();
+        assert_ne!(before, after);
+        let fourth = put(&mut files, 4);
+        files.sync().unwrap();
+        assert_eq!(inode(), after);
+        for (n, place) in (1..).zip([first, second, third, fourth]) {
+            assert_eq!(reader.get(place).unwrap(), payload(1, n));
+        }
+        // A crash while it is written anew changes nothing.
+        let end = files.end();
+        drop(files);
+        fs::write(folder.path().join("00000001-00000000.anew"), b"half").unwrap();
+        drop(Files::open(folder.path(), end).unwrap());
+        assert_eq!((inode(), fs::read_dir(folder.path()).unwrap().count()), (after, 1));
+    }
+
     #[test]
     fn a_flipped_bit_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let mut files = Files::open(folder.path(), None).unwrap();
-        let place = files.put(PatternId(1), &payload(1, 1)).unwrap();
+        let place = files.put(PatternId(1), &payload(1, 1), true).unwrap();
         files.flush().unwrap();
         let file = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
         let mut bytes = fs::read(&file).unwrap();

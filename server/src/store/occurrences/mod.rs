@@ -41,11 +41,11 @@ pub struct Usage {
 /// The writer of payloads; there is one. What was put is read once it is flushed, and survives a power cut once it is
 /// synced.
 pub trait OccurrenceStore: Send {
-    /// Takes a payload; where it will be. Places grow.
+    /// Takes a payload; where it will be. Places grow. Only what `is_kept` for as long as its file may be needed by others.
     ///
     /// # Errors
     /// When the medium refuses a new file, or to finish the last.
-    fn put(&mut self, pattern: PatternId, payload: &[u8]) -> io::Result<Place>;
+    fn put(&mut self, pattern: PatternId, payload: &[u8], is_kept: bool) -> io::Result<Place>;
 
     /// Writes what was put: it is there for readers, and survives the process.
     ///
@@ -66,8 +66,8 @@ pub trait OccurrenceStore: Send {
     /// the next start was never named by a transaction, and goes.
     fn end(&self) -> Option<Place>;
 
-    /// Has the next payload of each pattern need none that was put before.
-    fn forget_bases(&mut self);
+    /// Has no payload that comes need any of these.
+    fn leave(&mut self, places: &[Place]);
 
     /// Makes payloads unreadable that nothing names any more, with all that were compressed against them.
     ///

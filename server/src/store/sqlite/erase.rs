@@ -9,7 +9,7 @@ use super::clues::ENTRY;
 use crate::{PatternId, ProjectId};
 
 /// Tables whose rows belong to a pattern.
-const OF_PATTERN: [&str; 6] = ["hit", "hours", "tags", "sightings", "occurrences", "traits"];
+const OF_PATTERN: [&str; 7] = ["hit", "hours", "tags", "sightings", "occurrences", "superseded", "traits"];
 /// Tables whose rows belong to an issue.
 const OF_ISSUE: [&str; 4] = ["alerts", "incidents", "told", "episodes"];
 /// Tables whose rows belong to a project, without a reference that would take them along.
@@ -45,7 +45,9 @@ pub(super) fn project(connection: &Connection, project: ProjectId) -> anyhow::Re
         )?;
     }
     let mut statement = connection.prepare(
-        "SELECT file, start, length, base FROM occurrences WHERE pattern IN (SELECT id FROM patterns WHERE project = ?1)",
+        "WITH theirs AS (SELECT id FROM patterns WHERE project = ?1) \
+         SELECT file, start, length, base FROM occurrences WHERE pattern IN theirs UNION ALL \
+         SELECT file, start, length, start FROM superseded WHERE pattern IN theirs",
     )?;
     let place = |row: &rusqlite::Row<'_>| {
         Ok(Place { file: row.get(0)?, offset: row.get(1)?, length: row.get(2)?, base: row.get(3)? })

@@ -222,6 +222,19 @@ impl IssueStore for Sqlite {
         Payloads(&self.connection).surplus(project, before, count, limit)
     }
 
+    fn last_superseded(&mut self) -> anyhow::Result<i64> {
+        Ok(self.connection.query_row("SELECT COALESCE(MAX(number), 0) FROM superseded", [], |row| row.get(0))?)
+    }
+
+    fn superseded(&mut self, last: i64, limit: usize) -> anyhow::Result<(Vec<Place>, i64)> {
+        Payloads(&self.connection).superseded(last, limit)
+    }
+
+    fn overwritten(&mut self, last: i64) -> anyhow::Result<()> {
+        self.connection.prepare_cached("DELETE FROM superseded WHERE number <= ?1")?.execute([last])?;
+        Ok(())
+    }
+
     fn releases(&mut self, project: ProjectId) -> anyhow::Result<Releases> {
         let sql = "SELECT name, first_seen, deployed FROM releases WHERE project = ?1 ORDER BY name";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -263,13 +276,19 @@ impl IssueStore for Sqlite {
         meta(&self.connection, "forgotten_at")
     }
 
+    fn watched_at(&self) -> anyhow::Result<Option<i64>> {
+        meta(&self.connection, "watched_at")
+    }
+
     fn edit(&mut self, edit: &mut dyn FnMut(Registry<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
         self.edit_registry(edit)
     }
 
-    fn scrub(&mut self) -> anyhow::Result<()> {
-        let is_busy: bool = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if is_busy {
+    fn scrub(&mut self, patience: Duration) -> anyhow::Result<()> {
+        self.connection.busy_timeout(patience)?;
+        let is_busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        self.connection.busy_timeout(PATIENCE)?;
+        if is_busy? {
             bail!("a reader is in the way");
         }
         Ok(())

@@ -3,8 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::{OccurrenceRow, Place};
-use super::erase;
+use super::{clues, erase};
 use crate::consume::user_clue;
+use crate::issues::{Distinct, Hit};
 use crate::{PatternId, ProjectId};
 
 /// Stored payloads, over any connection.
@@ -87,14 +88,50 @@ impl Payloads<'_> {
         Ok(statement.query_map(values, row)?.collect::<Result<_, _>>()?)
     }
 
-    /// Forgets which stored payloads are of a user of this project.
+    /// Forgets which stored payloads are of a user of this project, and which of its patterns hit them: in their stead
+    /// someone is counted whom nobody knows.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn forget_user(self, project: ProjectId, user: &str) -> anyhow::Result<()> {
         let salt: Option<String> =
             self.0.query_row("SELECT value FROM meta WHERE name = 'salt'", [], |row| row.get(0)).optional()?;
-        erase::clues(self.0, project, Some(user_clue(&salt.unwrap_or_default(), user)))
+        let clue = user_clue(&salt.unwrap_or_default(), user);
+        erase::clues(self.0, project, Some(clue))?;
+        let mut nobody = [0; 8];
+        getrandom::fill(&mut nobody).map_err(|e| anyhow::anyhow!("random numbers: {e}"))?;
+        let nobody = u64::from_le_bytes(nobody);
+        let mut hit = self.0.prepare_cached("SELECT members FROM hit WHERE pattern = ?1 AND what = ?2")?;
+        let mut put = self.0.prepare_cached("UPDATE hit SET members = ?3 WHERE pattern = ?1 AND what = ?2")?;
+        for pattern in clues::of_user(self.0, clue)? {
+            let of = params![pattern.0, Hit::Users as u8];
+            let is_theirs = "SELECT 1 FROM patterns WHERE id = ?1 AND project = ?2";
+            if !self.0.prepare_cached(is_theirs)?.exists(params![pattern.0, project.0])? {
+                continue;
+            }
+            let Some(bytes) = hit.query_row(of, |row| row.get::<_, Vec<u8>>(0)).optional()? else { continue };
+            let mut members = Distinct::from_bytes(&bytes);
+            if members.replace(clue, nobody) {
+                put.execute(params![pattern.0, Hit::Users as u8, members.to_bytes()])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// See [`IssueStore::superseded`](crate::store::IssueStore::superseded).
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(super) fn superseded(self, last: i64, limit: usize) -> anyhow::Result<(Vec<Place>, i64)> {
+        let sql = "SELECT file, start, length, number FROM superseded WHERE number <= ?1 ORDER BY number LIMIT ?2";
+        let (mut statement, mut until) = (self.0.prepare_cached(sql)?, 0);
+        let place = |row: &Row<'_>| {
+            until = row.get(3)?;
+            let offset = row.get(1)?;
+            Ok(Place { file: row.get(0)?, offset, length: row.get(2)?, base: offset })
+        };
+        let places = statement.query_map(params![last, limit as i64], place)?.collect::<Result<_, _>>()?;
+        Ok((places, until))
     }
 
     /// Removes a row; whether it was there, and there.

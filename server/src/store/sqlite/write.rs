@@ -21,6 +21,9 @@ pub(super) fn all(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::R
         set(transaction, "occurrences_file", i64::from(end.file))?;
         set(transaction, "occurrences_end", i64::from(end.offset))?;
     }
+    if let Some(at) = changes.watched_at {
+        set(transaction, "watched_at", at)?;
+    }
     changes.patterns.iter().try_for_each(|pattern| put_pattern(transaction, pattern))?;
     changes.issues.iter().try_for_each(|issue| put_issue(transaction, issue))?;
     texts(transaction, changes)?;
@@ -177,13 +180,19 @@ fn counts(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::Result<()
 }
 
 fn occurrences(transaction: &Transaction<'_>, changes: &Changes) -> anyhow::Result<()> {
-    let mut superseded = transaction.prepare_cached("DELETE FROM occurrences WHERE pattern = ?1 AND newest = 1")?;
+    let mut overwritten = transaction.prepare_cached(
+        "INSERT INTO superseded (pattern, file, start, length) SELECT pattern, file, start, length FROM occurrences \
+         INDEXED BY occurrences_newest WHERE pattern = ?1 AND newest = 1 AND file > (SELECT value FROM meta WHERE name = 'superseded_after')",
+    )?;
+    let mut superseded = transaction
+        .prepare_cached("DELETE FROM occurrences INDEXED BY occurrences_newest WHERE pattern = ?1 AND newest = 1")?;
     let mut insert = transaction.prepare_cached(
         "INSERT OR REPLACE INTO occurrences (pattern, time, id, file, start, length, base, newest) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for row in &changes.occurrences {
         if row.is_newest_only {
+            overwritten.execute([row.pattern.0])?;
             superseded.execute([row.pattern.0])?;
         }
         let place = row.place;

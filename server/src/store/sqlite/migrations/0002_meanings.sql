@@ -69,3 +69,15 @@ CREATE TABLE clues (
 CREATE INDEX tags_by_value ON tags (name, value);
 CREATE INDEX sightings_by_release ON sightings (release);
 CREATE INDEX sightings_by_environment ON sightings (environment);
+
+-- Payloads that were the newest and are no more, until they are overwritten. In files that are older than this table
+-- others may need them: those go with their file.
+CREATE TABLE superseded (
+    number  INTEGER PRIMARY KEY,
+    pattern INTEGER NOT NULL,
+    file    INTEGER NOT NULL,
+    start   INTEGER NOT NULL,
+    length  INTEGER NOT NULL
+) STRICT;
+INSERT INTO meta (name, value) SELECT 'superseded_after', COALESCE(MAX(file), 0) FROM occurrences;
+CREATE INDEX occurrences_newest ON occurrences (pattern) WHERE newest = 1;
