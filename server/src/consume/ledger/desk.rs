@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Ledger;
 use crate::clock::{self, DAY};
-use crate::issues::{Ignored, Issue, Resolved, Status};
+use crate::issues::{Ignored, Issue, Resolved, Status, milestone};
 use crate::store::{Event, NewEvent};
 use crate::{IssueId, ProjectId};
 
@@ -88,6 +88,10 @@ impl Ledger {
         }
         if version.is_some_and(|version| version != issue.version) {
             return Ok(Answer::Stale(Box::new(issue.clone())));
+        }
+        // Its counts are in another issue's: whatever is done here is seen by nobody.
+        if let Some(into) = issue.merged_into {
+            return Ok(Answer::Refused(format!("issue {} was merged into issue {}", id.0, into.0)));
         }
         let estimated = issue.estimated;
         let newest = self.shelf.releases_mut(&mut *self.store, project)?.newest().map(str::to_owned);
@@ -178,14 +182,20 @@ impl Ledger {
             if *source == target {
                 return Ok(Some("issues: an issue cannot be merged into itself".to_owned()));
             }
+            if let Some(into) = self.shelf.issue_mut(&mut *self.store, *source)?.merged_into {
+                return Ok(Some(format!("issues: issue {} was merged into issue {} before", source.0, into.0)));
+            }
         }
         for source in sources {
             for pattern in self.shelf.patterns_of(&mut *self.store, *source)? {
                 self.shelf.belongs(pattern, target);
+                // Not the source alone: others may have been merged into it before.
+                let home = self.shelf.pattern_mut(pattern).map_or(*source, |pattern| pattern.home);
+                self.shelf.issue_mut(&mut *self.store, home)?.merged_into = Some(target);
             }
-            self.shelf.issue_mut(&mut *self.store, *source)?.merged_into = Some(target);
             self.end_incidents(*source, clock::now(), "merge")?;
         }
+        self.pass_milestones(target)?;
         Ok(None)
     }
 
@@ -195,8 +205,17 @@ impl Ledger {
             if home != id {
                 self.shelf.belongs(pattern, home);
                 self.shelf.issue_mut(&mut *self.store, home)?.merged_into = None;
+                self.pass_milestones(home)?;
             }
         }
+        Ok(())
+    }
+
+    /// Counts that came from elsewhere are no news: the next occurrence does not tell of milestones that they passed.
+    fn pass_milestones(&mut self, id: IssueId) -> anyhow::Result<()> {
+        self.shelf.sum_up(&mut *self.store, id)?;
+        let issue = self.shelf.issue_mut(&mut *self.store, id)?;
+        issue.milestone = issue.milestone.max(milestone(issue.estimated));
         Ok(())
     }
 
