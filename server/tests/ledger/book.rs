@@ -183,6 +183,10 @@ impl Book {
         assert!(matches!(set, Set::Done(..)), "{set:?}");
     }
 
+    pub fn deploy(&mut self, release: &str, time: i64) {
+        self.ledger.deploy(SHOP, release, time).unwrap();
+    }
+
     pub fn act(&mut self, issue: IssueId, what: &Move) -> Answer {
         self.ledger.change(SHOP, issue, what, "test", None).unwrap()
     }
@@ -212,7 +216,7 @@ impl Book {
         statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     }
 
-    fn reader(&self) -> Reader {
+    pub fn reader(&self) -> Reader {
         Reader::new(&self.folder.path().join("db"), Arc::new(FilesReader::new(&self.folder.path().join("occurrences"))))
     }
 
