@@ -22,7 +22,7 @@ use crate::consume::Ledger;
 use crate::consume::ledger::{Answer, Move};
 use crate::issues::Issue;
 use crate::people::{Caller, Need};
-use crate::store::sqlite::{AfterIssue, Filter};
+use crate::store::sqlite::{AfterIssue, Filter, Sort};
 use crate::{IssueId, ProjectId};
 
 /// Issues that one request changes.
@@ -34,11 +34,16 @@ pub(super) fn routes() -> Vec<Route> {
     let post = "Does the same to up to 100 issues; what became of each.";
     vec![
         Route::post("/api/v1/projects/{project}/issues", Need::Change, post, change),
-        Route::get("/api/v1/projects/{project}/issues.csv", Need::View, "Issues as a table, the last seen first.", csv),
+        Route::get(
+            "/api/v1/projects/{project}/issues.csv",
+            Need::View,
+            "Issues as a table, the last opened first.",
+            csv,
+        ),
         Route::get(
             "/api/v1/projects/{project}/issues.jsonl",
             Need::View,
-            "Issues, a JSON object a line, the last seen first.",
+            "Issues, a JSON object a line, the last opened first.",
             lines,
         ),
     ]
@@ -196,6 +201,7 @@ struct Reading {
     api: Arc<Api>,
     project: ProjectId,
     filter: Arc<Filter>,
+    sort: Sort,
     after: Option<AfterIssue>,
     left: usize,
     is_done: bool,
@@ -204,8 +210,8 @@ struct Reading {
 impl Reading {
     async fn page<F: Form>(&mut self, head: &str) -> Result<String, Problem> {
         let (reader, filter) = (self.api.reader.clone(), self.filter.clone());
-        let (project, after, limit) = (self.project, self.after, self.left.min(PAGE));
-        let page = reading(move || reader.issues(project, &filter, after, limit)).await?;
+        let (project, sort, after, limit) = (self.project, self.sort, self.after, self.left.min(PAGE));
+        let page = reading(move || reader.sorted_issues(project, &filter, sort, after, limit)).await?;
         self.left -= page.items.len().min(self.left);
         self.after = page.next.as_deref().and_then(|next| next.parse().ok());
         self.is_done = self.after.is_none() || self.left == 0;
@@ -215,7 +221,9 @@ impl Reading {
 
 async fn export<F: Form>(api: Arc<Api>, project: u32, which: &Which) -> Result<Export<F>, Problem> {
     let (filter, after, left) = (Arc::new(which.filter()?), which.after()?, which.limit.unwrap_or(usize::MAX).max(1));
-    let mut reading = Reading { api, project: ProjectId(project), filter, after, left, is_done: false };
+    // What comes in meanwhile moves none of them to where the export was already.
+    let (project, sort) = (ProjectId(project), which.sort(Sort::Opened));
+    let mut reading = Reading { api, project, filter, sort, after, left, is_done: false };
     // What goes wrong at once has an answer of its own; later, all that is left is to break off.
     let first = reading.page::<F>(F::HEAD).await?;
     let rest = stream::unfold((Some(first), reading), async |(ready, mut reading)| {

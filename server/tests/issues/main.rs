@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by failing")]
 
 mod live;
+mod overview;
 mod quiet;
 mod sessions;
 mod settings;

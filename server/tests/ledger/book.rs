@@ -241,7 +241,7 @@ impl Book {
 
     pub fn payload(&self, event_id: &str) -> Option<Value> {
         let id = faultwire_server::consume::parse_hex(event_id).unwrap();
-        let (_, _, stored) = self.reader().event(&id).unwrap()?;
+        let stored = self.reader().event(&id).unwrap()?.stored;
         stored.map(|occurrence| self.reader().payload(&occurrence).unwrap().into())
     }
 }

@@ -93,7 +93,7 @@ fn a_merge_tells_nothing() {
     assert_eq!(book.told()[before.len()..], ["milestone"]);
     assert!(matches!(book.act(ONE, &Move::Unmerge), Answer::Done(_)));
     assert!(
-        matches!(book.issues(&Filter { status: Some("resolved"), ..Filter::default() })[..], [ref two] if two.id == TWO)
+        matches!(book.issues(&Filter { status: &["resolved"], ..Filter::default() })[..], [ref two] if two.id == TWO)
     );
 }
 

@@ -21,15 +21,14 @@ fn what_is_rare_leads_to_the_few_that_are_compared() {
     // Later ones, which share the loop that all share.
     for n in 0..300_u32 {
         let name: String = n.to_string().chars().map(|digit| (b'a' + digit as u8 - b'0') as char).collect();
-        take(&format!("Other{name}"), &["serve"]);
+        take(&format!("Other{name}"), &[if n % 2 == 0 { "serve" } else { "work" }]);
     }
-    take("Last", &["serve"]);
+    take("Last", &["serve", "work"]);
     book.commit();
     let found = |issue: i64| book.reader().similar(SHOP, IssueId(issue), 1000).unwrap().unwrap();
     let first = found(1).into_iter().next().unwrap().0;
     assert_eq!(first.facts.kind, "Alike");
-    // All of them are one way through the code.
+    // It shares one frame with half of them and another with the rest: all are alike, and not all are looked at.
     let all = found(303);
-    assert_eq!(all.len(), 200);
-    assert!(all.iter().all(|(_, likeness)| likeness.parts.stack == 1.0));
+    assert!(all.len() > 100 && all.len() <= 200, "{}", all.len());
 }
