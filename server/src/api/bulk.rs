@@ -19,7 +19,7 @@ use super::search::Which;
 use super::table::Route;
 use super::{Api, Problem, Shared};
 use crate::consume::Ledger;
-use crate::consume::ledger::{Answer, Move};
+use crate::consume::ledger::{Answer, Cause, Move};
 use crate::issues::Issue;
 use crate::people::{Caller, Need};
 use crate::store::sqlite::{AfterIssue, Filter, Sort};
@@ -66,6 +66,9 @@ struct Change {
     /// What is done to each; not `merge`, which is of one.
     #[serde(rename = "move")]
     what: Exactly<Move>,
+    /// The reason, for those who read the audit trail: up to 500 characters.
+    #[schemars(length(max = 500))]
+    why: Option<String>,
 }
 
 /// What became of one.
@@ -95,11 +98,12 @@ async fn change(
     if matches!(what, Move::Merge { .. }) {
         return Err(Problem::Invalid("move: merge others into one issue at that issue".to_owned()));
     }
-    let (who, mut items) = (caller.who(), Vec::with_capacity(change.issues.len()));
+    let cause = Cause { who: caller.who(), why: change.why };
+    let mut items = Vec::with_capacity(change.issues.len());
     for Named { id, version } in change.issues {
         // One by one, so that what comes in meanwhile is counted between them.
-        let (what, who) = (what.clone(), who.clone());
-        let task = move |ledger: &mut Ledger| ledger.change(ProjectId(project), id, &what, &who, version);
+        let (what, cause) = (what.clone(), cause.clone());
+        let task = move |ledger: &mut Ledger| ledger.change(ProjectId(project), id, &what, &cause, version);
         items.push(match api.doorway.ask(task).await?? {
             Answer::Done(issue) => Changed::Done { id, issue },
             Answer::Stale(issue) => Changed::Stale { id, issue },

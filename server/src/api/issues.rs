@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::answers::{Tagged, reading};
-use super::inputs::{Exactly, IfMatch, Input, Path, Query};
+use super::inputs::{Exactly, IfMatch, Input, Limit, Path, Query};
 use super::search::{Which, hex_id, invalid};
 use super::table::Route;
 use super::{Problem, Shared};
-use crate::consume::ledger::{Answer, Move};
+use crate::consume::ledger::{Answer, Cause, Move};
 use crate::issues::Issue;
 use crate::people::{Caller, Need};
 use crate::store::sqlite::{Details, Found, Occurrence, Page, Reader, Sort};
@@ -75,16 +75,27 @@ async fn one(State(api): Shared, Path((project, issue)): Path<(u32, i64)>) -> Re
     Ok(Tagged { tag: issue.version.to_string(), body: Whole { issue, details } })
 }
 
+/// What is done, and why.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("unevaluatedProperties" = false))]
+struct Change {
+    #[serde(flatten)]
+    what: Move,
+    /// The reason, for those who read the audit trail: up to 500 characters.
+    #[schemars(length(max = 500))]
+    why: Option<String>,
+}
+
 async fn change(
     State(api): Shared,
     Path((project, issue)): Path<(u32, i64)>,
     caller: Caller,
     known: IfMatch,
-    Input(Exactly(what)): Input<Exactly<Move>>,
+    Input(Exactly(Change { what, why })): Input<Exactly<Change>>,
 ) -> Result<Tagged<OneIssue>, Problem> {
     let version = known.version()?;
     let task = move |ledger: &mut crate::consume::Ledger| {
-        ledger.change(ProjectId(project), IssueId(issue), &what, &caller.who(), version)
+        ledger.change(ProjectId(project), IssueId(issue), &what, &Cause { who: caller.who(), why }, version)
     };
     match api.doorway.ask(task).await?? {
         Answer::Done(issue) => Ok(Tagged { tag: issue.version.to_string(), body: OneIssue { issue: *issue } }),
@@ -99,8 +110,8 @@ async fn change(
 struct Occurrences {
     /// The `next` of the page before.
     after: Option<String>,
-    /// How many; by default 25, at most 100.
-    limit: Option<usize>,
+    #[serde(default)]
+    limit: Limit<LIMIT, MAX_LIMIT>,
 }
 
 async fn occurrences(
@@ -109,7 +120,7 @@ async fn occurrences(
     Query(which): Query<Occurrences>,
 ) -> Result<Json<Page<Occurrence>>, Problem> {
     let reader = api.reader.clone();
-    let limit = which.limit.unwrap_or(LIMIT).clamp(1, MAX_LIMIT);
+    let limit = which.limit.get();
     let after = which.after.as_deref().map(str::parse).transpose().map_err(invalid)?;
     let page = reading(move || {
         let known = reader.issue(IssueId(issue))?.is_some_and(|(issue, _)| issue.project.0 == project);

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::answers::{Items, reading};
-use super::inputs::{Path, Query};
+use super::inputs::{Limit, Path, Query};
 use super::search::{Which, hex_id};
 use super::table::Route;
 use super::{Problem, Shared};
@@ -23,9 +23,6 @@ use crate::{IssueId, ProjectId, clock};
 
 /// Issues that one request asks for.
 const MAX_ISSUES: usize = 100;
-/// Hours unless it is asked for others: a day; at most two weeks.
-const HOURS: usize = 24;
-const MAX_HOURS: usize = 336;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -79,8 +76,9 @@ struct Asked {
     /// Their numbers, with commas between them. Of one that is not there nothing is answered.
     #[schemars(regex(pattern = "^[0-9]{1,18}(,[0-9]{1,18}){0,99}$"))]
     issues: String,
-    /// How many hours up to now; by default 24, at most 336.
-    hours: Option<usize>,
+    /// How many hours up to now: a day unless others are asked for, at most two weeks.
+    #[serde(default)]
+    hours: Limit<24, 336>,
 }
 
 async fn activity(
@@ -95,7 +93,7 @@ async fn activity(
         return Err(wrong());
     }
     let reader = api.reader.clone();
-    let hours = asked.hours.unwrap_or(HOURS).clamp(1, MAX_HOURS);
+    let hours = asked.hours.get();
     let items = reading(move || reader.activity(ProjectId(project), &issues, hours, clock::now())).await?;
     Ok(Json(Items { items }))
 }

@@ -7,7 +7,7 @@ use faultwire::sanitize::Sanitizer;
 use faultwire::stacktrace::Rules;
 use faultwire_server::alerts::{Channel, Config, Kind, Rule};
 use faultwire_server::clock::DAY;
-use faultwire_server::consume::ledger::{Answer, Limits, Move, Set};
+use faultwire_server::consume::ledger::{Answer, Cause, Limits, Move, Set};
 use faultwire_server::consume::{Counts, Ledger, Occurrence, Origin, Reading, SessionSender, Tables};
 use faultwire_server::issues::{Fingerprint, Issue};
 use faultwire_server::log::{KeyKind, Position};
@@ -29,6 +29,10 @@ pub struct Book {
     limits: InForce,
     batches: u32,
     events: u32,
+}
+
+fn test() -> Cause {
+    Cause { who: "test".to_owned(), why: None }
 }
 
 fn limits() -> InForce {
@@ -188,11 +192,11 @@ impl Book {
     }
 
     pub fn act(&mut self, issue: IssueId, what: &Move) -> Answer {
-        self.ledger.change(SHOP, issue, what, "test", None).unwrap()
+        self.ledger.change(SHOP, issue, what, &test(), None).unwrap()
     }
 
     pub fn act_on(&mut self, issue: IssueId, what: &Move, version: u64) -> Answer {
-        self.ledger.change(SHOP, issue, what, "test", Some(version)).unwrap()
+        self.ledger.change(SHOP, issue, what, &test(), Some(version)).unwrap()
     }
 
     pub fn channel(&mut self, kind: Kind) {

@@ -32,16 +32,28 @@ fn occurs(book: &mut Book, kind: &str, count: u32, hour: i64) {
     book.commit();
 }
 
-/// Raw and estimated counts, users, counts by hour, values of a tag, and releases.
-fn known(book: &Book, issue: IssueId) -> (u64, f64, u64, Vec<(i64, i64)>, Vec<(String, i64)>, Vec<String>) {
+/// What is known of an issue.
+#[derive(Debug, Clone, PartialEq)]
+struct Known {
+    raw: u64,
+    estimated: f64,
+    users: u64,
+    /// Raw counts, by how many hours ago.
+    hours: Vec<(i64, i64)>,
+    /// Values of `tenant`.
+    tenants: Vec<(String, i64)>,
+    releases: Vec<String>,
+}
+
+fn known(book: &Book, issue: IssueId) -> Known {
     let (issue, details) = book.reader().issue(issue).unwrap().unwrap();
     let hours = details.hours.iter().map(|one| ((NOW.div_euclid(HOUR) * HOUR - one.hour) / HOUR, one.raw)).collect();
-    let tags = details.tags.iter().filter(|tag| tag.name == "tenant").map(|tag| (tag.value.clone(), tag.count));
-    let mut tags: Vec<_> = tags.collect();
-    tags.sort();
+    let tenants = details.tags.iter().filter(|tag| tag.name == "tenant").map(|tag| (tag.value.clone(), tag.count));
+    let mut tenants: Vec<_> = tenants.collect();
+    tenants.sort();
     let mut releases: Vec<_> = details.seen_in.iter().map(|one| one.release.clone()).collect();
     releases.sort();
-    (issue.raw, issue.estimated, issue.impact.users, hours, tags, releases)
+    Known { raw: issue.raw, estimated: issue.estimated, users: issue.impact.users, hours, tenants, releases }
 }
 
 /// Counts, hours, sketches, tags and releases of both are the target's, also after a restart; taken apart again, each
@@ -53,14 +65,20 @@ fn all_that_is_counted_moves() {
     occurs(&mut book, "OSError", 2, 1);
     let (one, two) = (known(&book, ONE), known(&book, TWO));
     assert!(matches!(book.act(ONE, &Move::Merge { issues: vec![TWO] }), Answer::Done(_)));
-    let tags = vec![("of KeyError".to_owned(), 70), ("of OSError".to_owned(), 2)];
-    let releases = vec!["KeyError@1.0.0".to_owned(), "OSError@1.0.0".to_owned()];
     let mut book = book.reopen();
     let both = known(&book, ONE);
     // Too many to be known one by one: about as many.
-    assert!((70..75).contains(&both.2) && both.2 > one.2, "{both:?}");
-    assert_eq!((both.0, both.1, both.3, both.4, both.5), (72, 144.0, vec![(1, 2), (3, 70)], tags, releases));
-    assert!(known(&book, TWO).3.is_empty());
+    assert!((70..75).contains(&both.users) && both.users > one.users, "{both:?}");
+    let expected = Known {
+        raw: 72,
+        estimated: 144.0,
+        users: both.users,
+        hours: vec![(1, 2), (3, 70)],
+        tenants: vec![("of KeyError".to_owned(), 70), ("of OSError".to_owned(), 2)],
+        releases: vec!["KeyError@1.0.0".to_owned(), "OSError@1.0.0".to_owned()],
+    };
+    assert_eq!(both, expected);
+    assert!(known(&book, TWO).hours.is_empty());
     assert!(matches!(book.act(ONE, &Move::Unmerge), Answer::Done(_)));
     let book = book.reopen();
     assert_eq!((known(&book, ONE), known(&book, TWO)), (one, two));

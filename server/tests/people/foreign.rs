@@ -38,6 +38,7 @@ fn what_is_asked_for_by_its_number_is_not_found() {
         format!("issues/{issue}/occurrences"),
         format!("issues/{issue}/similar"),
         format!("events/{event}"),
+        format!("events/{event}/grouping"),
     ];
     for rest in rests {
         assert_eq!(host.get(&format!("/api/v1/projects/2/{rest}")).status, 200, "{rest}");
@@ -70,7 +71,10 @@ fn merging_takes_nothing_from_elsewhere() {
 
 #[test]
 fn lists_have_their_own_only() {
-    let Two { host, event, .. } = &two();
+    let Two { server, host, issue, event } = &two();
+    let refusal =
+        "INSERT INTO refusals (project, time, reason, event_id, quantity, detail) VALUES (2, 1, 'x', ?1, 1, '')";
+    server.database().execute(refusal, [event]).unwrap();
     let full = |project: i64, rest: &str| {
         let answer = host.get(&format!("/api/v1/projects/{project}/{rest}"));
         assert_eq!(answer.status, 200, "{rest}: {answer:?}");
@@ -79,6 +83,12 @@ fn lists_have_their_own_only() {
     for rest in ["issues", "feed", "deliveries", "channels", "releases", &format!("issues?event={event}")] {
         assert_eq!((full(2, rest), full(1, rest)), (true, false), "{rest}");
     }
-    let nothing = host.get(&format!("/api/v1/projects/1/outcomes?event_id={event}")).json();
-    assert_eq!(nothing["last"], Value::Array(Vec::new()));
+    assert!(full(2, &format!("activity?issues={issue}")) && !full(1, &format!("activity?issues={issue}")));
+    let count = |project: i64| host.get(&format!("/api/v1/projects/{project}/counts")).json()["statuses"].clone();
+    assert_eq!((count(1), count(2)), (json!({}), json!({ "unresolved": 1 })));
+    for query in [format!("?event_id={event}"), String::new()] {
+        let last =
+            |project: i64| host.get(&format!("/api/v1/projects/{project}/outcomes{query}")).json()["last"].clone();
+        assert_eq!((last(1), last(2).as_array().unwrap().len()), (Value::Array(Vec::new()), 1));
+    }
 }

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Ledger;
 use crate::clock::{self, DAY};
@@ -26,6 +26,7 @@ pub enum Move {
     /// It is mended in this release.
     ResolveInRelease {
         /// The release's whole name.
+        #[schemars(length(min = 1, max = 200))]
         release: String,
     },
     /// It is mended in whatever is later than the newest release.
@@ -53,6 +54,35 @@ pub enum Move {
     Unmerge,
 }
 
+/// By whom something is done, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// A person, a token, a rule.
+    pub who: String,
+    /// In their words, for those who read the audit trail.
+    pub why: Option<String>,
+}
+
+/// Characters of a reason.
+const MAX_WHY: usize = 500;
+/// Characters of a release's name.
+const MAX_RELEASE: usize = 200;
+
+impl Cause {
+    fn wrong(&self) -> Option<String> {
+        let is_long = self.why.as_ref().is_some_and(|why| why.chars().count() > MAX_WHY);
+        is_long.then(|| format!("why: expected at most {MAX_WHY} characters"))
+    }
+}
+
+impl Move {
+    fn wrong(&self) -> Option<String> {
+        let Move::ResolveInRelease { release } = self else { return None };
+        let fits = (1..=MAX_RELEASE).contains(&release.chars().count());
+        (!fits).then(|| format!("release: expected 1 to {MAX_RELEASE} characters"))
+    }
+}
+
 /// What became of it.
 #[derive(Debug)]
 pub enum Answer {
@@ -76,9 +106,12 @@ impl Ledger {
         project: ProjectId,
         id: IssueId,
         what: &Move,
-        who: &str,
+        cause: &Cause,
         version: Option<u64>,
     ) -> anyhow::Result<Answer> {
+        if let Some(wrong) = cause.wrong().or_else(|| what.wrong()) {
+            return Ok(Answer::Refused(wrong));
+        }
         if self.shelf.find_issue(&mut *self.store, id).is_err() {
             return Ok(Answer::Gone);
         }
@@ -118,7 +151,7 @@ impl Ledger {
                 None
             }
         };
-        self.note(id, status, what, who)?;
+        self.note(id, status, what, cause)?;
         self.settle(id)
     }
 
@@ -133,7 +166,7 @@ impl Ledger {
     }
 
     /// Changes the status, the version, and the audit trail.
-    fn note(&mut self, id: IssueId, status: Option<Status>, what: &Move, who: &str) -> anyhow::Result<()> {
+    fn note(&mut self, id: IssueId, status: Option<Status>, what: &Move, cause: &Cause) -> anyhow::Result<()> {
         let now = clock::now();
         let issue = self.shelf.issue_mut(&mut *self.store, id)?;
         issue.version += 1;
@@ -142,11 +175,14 @@ impl Ledger {
             issue.status = status;
         }
         let is_resolved = matches!(issue.status, Status::Resolved { .. });
-        let (project, detail) = (issue.project, json!({ "did": what, "status": issue.status }));
-        let event = Event::Changed;
-        self.changes.events.push(NewEvent { project, issue: id, time: now, event, who: who.to_owned(), detail });
+        let (project, mut detail) = (issue.project, json!({ "did": what, "status": issue.status }));
+        if let (Value::Object(fields), Some(why)) = (&mut detail, &cause.why) {
+            fields.insert("why".to_owned(), why.clone().into());
+        }
+        let (event, who) = (Event::Changed, cause.who.clone());
+        self.changes.events.push(NewEvent { project, issue: id, time: now, event, who, detail });
         if is_resolved {
-            self.end_incidents(id, now, who)?;
+            self.end_incidents(id, now, &cause.who)?;
         }
         Ok(())
     }
@@ -228,7 +264,8 @@ impl Ledger {
             }
             for id in self.store.quiet_issues(project, now - days as i64 * DAY, MAX_QUIET)? {
                 let status = Status::Resolved { at: now, resolved: Resolved::Quiet };
-                self.note(id, Some(status), &Move::Resolve, "rule: quiet")?;
+                let why = Some(format!("it did not occur for {days} days"));
+                self.note(id, Some(status), &Move::Resolve, &Cause { who: "rule: quiet".to_owned(), why })?;
             }
         }
         Ok(())

@@ -30,7 +30,7 @@ use crate::outcome::{Outcome, Reason};
 use crate::project_settings::ByProject;
 use crate::store::{Changes, Counted, Id, IssueStore, Moment, OccurrenceRow, OccurrenceStore, Parked};
 use crate::{IssueId, PatternId, ProjectId};
-pub use desk::{Answer, Move};
+pub use desk::{Answer, Cause, Move};
 use new::{NewIssues, Opens};
 use payloads::{Payload, Payloads};
 pub use settings::Set;
