@@ -98,7 +98,8 @@ async fn change(
     if matches!(what, Move::Merge { .. }) {
         return Err(Problem::Invalid("move: merge others into one issue at that issue".to_owned()));
     }
-    let cause = Cause { who: caller.who(), why: change.why };
+    what.check()?;
+    let cause = Cause::new(caller.who(), change.why)?;
     let mut items = Vec::with_capacity(change.issues.len());
     for Named { id, version } in change.issues {
         // One by one, so that what comes in meanwhile is counted between them.

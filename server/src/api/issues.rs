@@ -94,8 +94,10 @@ async fn change(
     Input(Exactly(Change { what, why })): Input<Exactly<Change>>,
 ) -> Result<Tagged<OneIssue>, Problem> {
     let version = known.version()?;
+    what.check()?;
+    let cause = Cause::new(caller.who(), why)?;
     let task = move |ledger: &mut crate::consume::Ledger| {
-        ledger.change(ProjectId(project), IssueId(issue), &what, &Cause { who: caller.who(), why }, version)
+        ledger.change(ProjectId(project), IssueId(issue), &what, &cause, version)
     };
     match api.doorway.ask(task).await?? {
         Answer::Done(issue) => Ok(Tagged { tag: issue.version.to_string(), body: OneIssue { issue: *issue } }),

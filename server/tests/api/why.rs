@@ -40,6 +40,13 @@ fn a_reason_stands_in_the_trail() {
     ] {
         assert_eq!(change(wrong.clone()).reason(), "invalid", "{wrong}");
     }
+    for (what, why) in [
+        (json!({ "move": "resolve" }), "x".repeat(501)),
+        (json!({ "move": "resolve_in_release", "release": "" }), "x".to_owned()),
+    ] {
+        let body = json!({ "issues": [{ "id": id }], "move": what, "why": why });
+        assert_eq!(host.post("/api/v1/projects/1/issues", &body).reason(), "invalid", "{what}");
+    }
     assert_eq!(last(), before);
     // The document says the same.
     let document = server.nobody().get("/api/v1/openapi.json").json();

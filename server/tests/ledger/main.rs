@@ -7,6 +7,7 @@ mod book;
 mod chores;
 mod merge;
 mod news;
+mod pages;
 mod poison;
 mod similar;
 

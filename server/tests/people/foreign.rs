@@ -91,4 +91,10 @@ fn lists_have_their_own_only() {
             |project: i64| host.get(&format!("/api/v1/projects/{project}/outcomes{query}")).json()["last"].clone();
         assert_eq!((last(1), last(2).as_array().unwrap().len()), (Value::Array(Vec::new()), 1));
     }
+    let count = "INSERT INTO outcomes (project, hour, reason, count) VALUES (2, 1, 'x', 1)";
+    server.database().execute(count, []).unwrap();
+    let report = "INSERT INTO reports (project, hour, reason, category, count) VALUES (2, 1, 'y', 'error', 1)";
+    server.database().execute(report, []).unwrap();
+    let outcomes = host.get("/api/v1/projects/1/outcomes").json();
+    assert_eq!((&outcomes["not_counted"], &outcomes["not_sent_by_clients"]), (&json!({}), &json!({})));
 }

@@ -69,17 +69,30 @@ const MAX_WHY: usize = 500;
 const MAX_RELEASE: usize = 200;
 
 impl Cause {
-    fn wrong(&self) -> Option<String> {
-        let is_long = self.why.as_ref().is_some_and(|why| why.chars().count() > MAX_WHY);
-        is_long.then(|| format!("why: expected at most {MAX_WHY} characters"))
+    /// Takes what someone gives as their reason.
+    ///
+    /// # Errors
+    /// When it is too long.
+    pub fn new(who: String, why: Option<String>) -> Result<Cause, String> {
+        match &why {
+            Some(text) if text.chars().count() > MAX_WHY => Err(format!("why: expected at most {MAX_WHY} characters")),
+            _ => Ok(Cause { who, why }),
+        }
     }
 }
 
 impl Move {
-    fn wrong(&self) -> Option<String> {
-        let Move::ResolveInRelease { release } = self else { return None };
-        let fits = (1..=MAX_RELEASE).contains(&release.chars().count());
-        (!fits).then(|| format!("release: expected 1 to {MAX_RELEASE} characters"))
+    /// Whether it can be done to any issue at all.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Move::ResolveInRelease { release } if !(1..=MAX_RELEASE).contains(&release.chars().count()) => {
+                Err(format!("release: expected 1 to {MAX_RELEASE} characters"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -109,9 +122,6 @@ impl Ledger {
         cause: &Cause,
         version: Option<u64>,
     ) -> anyhow::Result<Answer> {
-        if let Some(wrong) = cause.wrong().or_else(|| what.wrong()) {
-            return Ok(Answer::Refused(wrong));
-        }
         if self.shelf.find_issue(&mut *self.store, id).is_err() {
             return Ok(Answer::Gone);
         }
