@@ -168,7 +168,7 @@ fn an_issue_changes_at_most_once_a_second() {
         story.send(&event("Storm", "a", &["storm"]));
         sent += 1;
     }
-    assert!(sent > 50, "no storm: {sent}");
+    assert!(sent > 10, "no storm: {sent}");
     let entries = stream.until(|entry| entry.name == "issue" && entry.data["raw"] == sent);
     let seconds = started.elapsed().as_secs_f64();
     let changes = entries.iter().filter(|entry| entry.name == "issue").count();
