@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::json;
 use tokio::sync::watch;
 
+use crate::alerts::NewAlert;
 use crate::issues::Issue;
 use crate::store::Changes;
 use crate::{IssueId, ProjectId};
@@ -27,7 +28,7 @@ pub struct Entry {
     pub number: u64,
     /// Whose it is.
     pub project: ProjectId,
-    /// `issue` or `event`.
+    /// `issue`, `event` or `alert`.
     pub name: &'static str,
     /// JSON.
     pub data: Arc<str>,
@@ -73,11 +74,20 @@ impl Live {
     /// Takes what a batch changed. Called by the consumer; never waits for a reader.
     pub fn committed(&self, changes: &Changes) {
         let mut ring = self.ring();
+        let of = |id: IssueId| changes.issues.iter().find(|issue| issue.id == id).map(|issue| &issue.facts);
         for event in &changes.events {
+            let facts = of(event.issue);
             let data = json!({
                 "issue": event.issue, "time": event.time, "event": event.event, "who": event.who, "detail": event.detail,
+                "title": facts.map(|facts| &facts.title), "culprit": facts.map(|facts| &facts.culprit),
             });
             ring.push(event.project, "event", data.to_string());
+        }
+        for NewAlert { channel, alert, .. } in &changes.alerting.alerts {
+            let data = json!({
+                "issue": alert.issue, "time": alert.time, "event": alert.event, "channel": channel, "title": alert.title,
+            });
+            ring.push(alert.project, "alert", data.to_string());
         }
         if ring.waiting.len() > MAX_WAITING {
             ring.waiting.clear();
@@ -86,7 +96,7 @@ impl Live {
             ring.last += 1;
         }
         ring.waiting.extend(changes.issues.iter().map(|issue| (issue.id, issue.clone())));
-        let (last, told) = (ring.last, !changes.events.is_empty());
+        let (last, told) = (ring.last, !(changes.events.is_empty() && changes.alerting.alerts.is_empty()));
         drop(ring);
         if told {
             self.latest.send_replace(last);

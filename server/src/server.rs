@@ -235,6 +235,8 @@ impl Server {
         let ticking = self.live.clone();
         threads::start(Task::Live, async move {
             let mut second = tokio::time::interval(Duration::from_secs(1));
+            // Late is late: two in a row would tell of an issue twice within a second.
+            second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             while !ticking.is_closed() {
                 second.tick().await;
                 let started = Instant::now();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::answers::{Created, Items, NoContent, Tagged, content_tag, reading};
-use super::inputs::{IfMatch, Input, Path, Query};
+use super::inputs::{IfMatch, Input, Limit, Path, Query};
 use super::table::Route;
 use super::{Api, Problem, Shared};
 use crate::alerts::delivery::message_id;
@@ -19,10 +19,6 @@ use crate::consume::Ledger;
 use crate::people::Need;
 use crate::store::sqlite::{Line, Message, Page, Reader};
 use crate::{ProjectId, clock};
-
-/// Entries of a page unless it is asked for others.
-const LIMIT: usize = 50;
-const MAX_LIMIT: usize = 200;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -225,8 +221,8 @@ struct Messages {
     channel: Option<i64>,
     /// The `next` of the page before.
     after: Option<i64>,
-    /// How many; by default 50, at most 200.
-    limit: Option<usize>,
+    #[serde(default)]
+    limit: Limit<50, 200>,
 }
 
 async fn deliveries(
@@ -235,7 +231,7 @@ async fn deliveries(
     Query(which): Query<Messages>,
 ) -> Result<Json<Page<Message>>, Problem> {
     let project = ProjectId(project);
-    let limit = which.limit.unwrap_or(LIMIT).clamp(1, MAX_LIMIT);
+    let limit = which.limit.get();
     let channel = which.channel.map(ChannelId);
     let page =
         of_project(&api, project, move |reader| reader.deliveries(project, which.state, channel, which.after, limit));
@@ -247,8 +243,8 @@ async fn deliveries(
 struct Lines {
     /// The `next` of the page before.
     after: Option<i64>,
-    /// How many; by default 50, at most 200.
-    limit: Option<usize>,
+    #[serde(default)]
+    limit: Limit<50, 200>,
 }
 
 async fn feed(
@@ -256,7 +252,7 @@ async fn feed(
     Path(project): Path<u32>,
     Query(which): Query<Lines>,
 ) -> Result<Json<Page<Line>>, Problem> {
-    let limit = which.limit.unwrap_or(LIMIT).clamp(1, MAX_LIMIT);
+    let limit = which.limit.get();
     let project = ProjectId(project);
     of_project(&api, project, move |reader| reader.feed(project, which.after, limit)).await.map(Json)
 }

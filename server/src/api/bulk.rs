@@ -19,10 +19,10 @@ use super::search::Which;
 use super::table::Route;
 use super::{Api, Problem, Shared};
 use crate::consume::Ledger;
-use crate::consume::ledger::{Answer, Move};
+use crate::consume::ledger::{Answer, Cause, Move};
 use crate::issues::Issue;
 use crate::people::{Caller, Need};
-use crate::store::sqlite::{AfterIssue, Filter};
+use crate::store::sqlite::{AfterIssue, Filter, Sort};
 use crate::{IssueId, ProjectId};
 
 /// Issues that one request changes.
@@ -34,11 +34,16 @@ pub(super) fn routes() -> Vec<Route> {
     let post = "Does the same to up to 100 issues; what became of each.";
     vec![
         Route::post("/api/v1/projects/{project}/issues", Need::Change, post, change),
-        Route::get("/api/v1/projects/{project}/issues.csv", Need::View, "Issues as a table, the last seen first.", csv),
+        Route::get(
+            "/api/v1/projects/{project}/issues.csv",
+            Need::View,
+            "Issues as a table, the last opened first.",
+            csv,
+        ),
         Route::get(
             "/api/v1/projects/{project}/issues.jsonl",
             Need::View,
-            "Issues, a JSON object a line, the last seen first.",
+            "Issues, a JSON object a line, the last opened first.",
             lines,
         ),
     ]
@@ -61,6 +66,9 @@ struct Change {
     /// What is done to each; not `merge`, which is of one.
     #[serde(rename = "move")]
     what: Exactly<Move>,
+    /// The reason, for those who read the audit trail: up to 500 characters.
+    #[schemars(length(max = 500))]
+    why: Option<String>,
 }
 
 /// What became of one.
@@ -90,11 +98,13 @@ async fn change(
     if matches!(what, Move::Merge { .. }) {
         return Err(Problem::Invalid("move: merge others into one issue at that issue".to_owned()));
     }
-    let (who, mut items) = (caller.who(), Vec::with_capacity(change.issues.len()));
+    what.check()?;
+    let cause = Cause::new(caller.who(), change.why)?;
+    let mut items = Vec::with_capacity(change.issues.len());
     for Named { id, version } in change.issues {
         // One by one, so that what comes in meanwhile is counted between them.
-        let (what, who) = (what.clone(), who.clone());
-        let task = move |ledger: &mut Ledger| ledger.change(ProjectId(project), id, &what, &who, version);
+        let (what, cause) = (what.clone(), cause.clone());
+        let task = move |ledger: &mut Ledger| ledger.change(ProjectId(project), id, &what, &cause, version);
         items.push(match api.doorway.ask(task).await?? {
             Answer::Done(issue) => Changed::Done { id, issue },
             Answer::Stale(issue) => Changed::Stale { id, issue },
@@ -196,6 +206,7 @@ struct Reading {
     api: Arc<Api>,
     project: ProjectId,
     filter: Arc<Filter>,
+    sort: Sort,
     after: Option<AfterIssue>,
     left: usize,
     is_done: bool,
@@ -204,8 +215,8 @@ struct Reading {
 impl Reading {
     async fn page<F: Form>(&mut self, head: &str) -> Result<String, Problem> {
         let (reader, filter) = (self.api.reader.clone(), self.filter.clone());
-        let (project, after, limit) = (self.project, self.after, self.left.min(PAGE));
-        let page = reading(move || reader.issues(project, &filter, after, limit)).await?;
+        let (project, sort, after, limit) = (self.project, self.sort, self.after, self.left.min(PAGE));
+        let page = reading(move || reader.sorted_issues(project, &filter, sort, after, limit)).await?;
         self.left -= page.items.len().min(self.left);
         self.after = page.next.as_deref().and_then(|next| next.parse().ok());
         self.is_done = self.after.is_none() || self.left == 0;
@@ -215,7 +226,9 @@ impl Reading {
 
 async fn export<F: Form>(api: Arc<Api>, project: u32, which: &Which) -> Result<Export<F>, Problem> {
     let (filter, after, left) = (Arc::new(which.filter()?), which.after()?, which.limit.unwrap_or(usize::MAX).max(1));
-    let mut reading = Reading { api, project: ProjectId(project), filter, after, left, is_done: false };
+    // What comes in meanwhile moves none of them to where the export was already.
+    let (project, sort) = (ProjectId(project), which.sort(Sort::Opened));
+    let mut reading = Reading { api, project, filter, sort, after, left, is_done: false };
     // What goes wrong at once has an answer of its own; later, all that is left is to break off.
     let first = reading.page::<F>(F::HEAD).await?;
     let rest = stream::unfold((Some(first), reading), async |(ready, mut reading)| {

@@ -5,7 +5,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{self, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -98,5 +98,34 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
         let tag = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|tag| !tag.contains('"'));
         let wrong = || Problem::Invalid("If-Match: expected the ETag that was answered, in its quotes".to_owned());
         tag.map(|tag| IfMatch(Some(tag.to_owned()))).ok_or_else(wrong)
+    }
+}
+
+/// How many of a list: what is asked for, at least one and at most `MOST`, or else `USUAL`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Limit<const USUAL: usize, const MOST: usize>(usize);
+
+impl<const USUAL: usize, const MOST: usize> Limit<USUAL, MOST> {
+    /// How many.
+    pub fn get(self) -> usize {
+        self.0.clamp(1, MOST)
+    }
+}
+
+impl<const USUAL: usize, const MOST: usize> Default for Limit<USUAL, MOST> {
+    fn default() -> Self {
+        Limit(USUAL)
+    }
+}
+
+impl<const USUAL: usize, const MOST: usize> JsonSchema for Limit<USUAL, MOST> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Limit{USUAL}Of{MOST}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let description = format!("How many; by default {USUAL}, at most {MOST}.");
+        json_schema!({ "type": "integer", "format": "uint", "minimum": 0, "description": description })
     }
 }

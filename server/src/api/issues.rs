@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::answers::{Tagged, reading};
-use super::inputs::{Exactly, IfMatch, Input, Path, Query};
+use super::inputs::{Exactly, IfMatch, Input, Limit, Path, Query};
 use super::search::{Which, hex_id, invalid};
 use super::table::Route;
 use super::{Problem, Shared};
-use crate::consume::ledger::{Answer, Move};
+use crate::consume::ledger::{Answer, Cause, Move};
 use crate::issues::Issue;
 use crate::people::{Caller, Need};
-use crate::store::sqlite::{Details, Occurrence, Page, Reader};
+use crate::store::sqlite::{Details, Found, Occurrence, Page, Reader, Sort};
 use crate::{IssueId, ProjectId};
 
 /// Entries of a page unless it is asked for others.
@@ -25,7 +25,7 @@ const MAX_LIMIT: usize = 100;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/api/v1/projects/{project}/issues", Need::View, "Issues, the last seen first.", list),
+        Route::get("/api/v1/projects/{project}/issues", Need::View, "Issues.", list),
         Route::get("/api/v1/projects/{project}/issues/{issue}", Need::View, "An issue in full.", one),
         Route::post("/api/v1/projects/{project}/issues/{issue}", Need::Change, "Changes an issue.", change),
         Route::get(
@@ -51,7 +51,8 @@ async fn list(
     let limit = which.limit.unwrap_or(LIMIT).clamp(1, MAX_LIMIT);
     let (filter, after) = (which.filter()?, which.after()?);
     let reader = api.reader.clone();
-    reading(move || reader.issues(ProjectId(project), &filter, after, limit)).await.map(Json)
+    let sort = which.sort(Sort::LastSeen);
+    reading(move || reader.sorted_issues(ProjectId(project), &filter, sort, after, limit)).await.map(Json)
 }
 
 /// An issue in full.
@@ -74,16 +75,29 @@ async fn one(State(api): Shared, Path((project, issue)): Path<(u32, i64)>) -> Re
     Ok(Tagged { tag: issue.version.to_string(), body: Whole { issue, details } })
 }
 
+/// What is done, and why.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("unevaluatedProperties" = false))]
+struct Change {
+    #[serde(flatten)]
+    what: Move,
+    /// The reason, for those who read the audit trail: up to 500 characters.
+    #[schemars(length(max = 500))]
+    why: Option<String>,
+}
+
 async fn change(
     State(api): Shared,
     Path((project, issue)): Path<(u32, i64)>,
     caller: Caller,
     known: IfMatch,
-    Input(Exactly(what)): Input<Exactly<Move>>,
+    Input(Exactly(Change { what, why })): Input<Exactly<Change>>,
 ) -> Result<Tagged<OneIssue>, Problem> {
     let version = known.version()?;
+    what.check()?;
+    let cause = Cause::new(caller.who(), why)?;
     let task = move |ledger: &mut crate::consume::Ledger| {
-        ledger.change(ProjectId(project), IssueId(issue), &what, &caller.who(), version)
+        ledger.change(ProjectId(project), IssueId(issue), &what, &cause, version)
     };
     match api.doorway.ask(task).await?? {
         Answer::Done(issue) => Ok(Tagged { tag: issue.version.to_string(), body: OneIssue { issue: *issue } }),
@@ -98,8 +112,8 @@ async fn change(
 struct Occurrences {
     /// The `next` of the page before.
     after: Option<String>,
-    /// How many; by default 25, at most 100.
-    limit: Option<usize>,
+    #[serde(default)]
+    limit: Limit<LIMIT, MAX_LIMIT>,
 }
 
 async fn occurrences(
@@ -108,7 +122,7 @@ async fn occurrences(
     Query(which): Query<Occurrences>,
 ) -> Result<Json<Page<Occurrence>>, Problem> {
     let reader = api.reader.clone();
-    let limit = which.limit.unwrap_or(LIMIT).clamp(1, MAX_LIMIT);
+    let limit = which.limit.get();
     let after = which.after.as_deref().map(str::parse).transpose().map_err(invalid)?;
     let page = reading(move || {
         let known = reader.issue(IssueId(issue))?.is_some_and(|(issue, _)| issue.project.0 == project);
@@ -123,6 +137,12 @@ struct StoredEvent {
     project: ProjectId,
     issue: IssueId,
     event_id: String,
+    /// What names its fault: 64 hexadecimal digits.
+    fingerprint: String,
+    /// The stored event of the issue before it in time; null if there is none, or this one is not stored.
+    older: Option<String>,
+    /// The same behind it.
+    newer: Option<String>,
     /// The event; null if it cannot be shown.
     payload: Option<Map<String, Value>>,
     /// Why it cannot.
@@ -163,12 +183,12 @@ async fn event(State(api): Shared, Path((project, event)): Path<(u32, String)>) 
     let (id, bare) = hex_id("event", &event)?;
     let reader = api.reader.clone();
     let found = reading(move || {
-        let Some((whose, issue, stored)) = reader.event(&id)?.filter(|(whose, ..)| whose.0 == project) else {
-            return Ok(None);
-        };
-        let payload = stored.map_or(Ok(Err(Missing::NotKept)), |stored| payload(&reader, &stored))?;
+        let Some(found) = reader.event(&id)?.filter(|found| found.project.0 == project) else { return Ok(None) };
+        let payload = found.stored.map_or(Ok(Err(Missing::NotKept)), |stored| payload(&reader, &stored))?;
+        let Found { project, issue, fingerprint, older, newer, .. } = found;
         let missing = payload.as_ref().err().copied();
-        Ok(Some(StoredEvent { project: whose, issue, event_id: bare, payload: payload.ok(), missing }))
+        let payload = payload.ok();
+        Ok(Some(StoredEvent { project, issue, event_id: bare, fingerprint, older, newer, payload, missing }))
     });
     found.await?.map(Json).ok_or(Problem::NotFound)
 }

@@ -11,7 +11,7 @@
 //! | who asks, and may they | `guard` |
 //! | login, links, and their page; sessions and tokens; people and members | `entrance`, `pages`, `me`, `users` |
 //! | projects and keys; what of their users goes | `projects`, `forget` |
-//! | issues; what is searched for; many at once | `issues`, `search`, `bulk` |
+//! | issues; what is searched for; many at once; what stands beside them | `issues`, `search`, `bulk`, `overview` |
 //! | channels, rules, deliveries, the feed | `alerts` |
 
 mod alerts;
@@ -25,6 +25,7 @@ mod health;
 mod inputs;
 mod issues;
 mod me;
+mod overview;
 mod pages;
 mod projects;
 mod releases;
@@ -160,6 +161,7 @@ pub fn table() -> Vec<Route> {
         forget::routes(),
         issues::routes(),
         similar::routes(),
+        overview::routes(),
         settings::routes(),
         releases::routes(),
         bulk::routes(),

@@ -6,19 +6,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::answers::{Items, reading};
-use super::inputs::{Path, Query};
+use super::inputs::{Limit, Path, Query};
 use super::table::Route;
 use super::{Problem, Shared};
 use crate::ProjectId;
 use crate::people::Need;
 use crate::store::sqlite::{Page, ReleaseRow, SessionHour};
-
-/// Entries of a page unless it is asked for others.
-const LIMIT: usize = 25;
-const MAX_LIMIT: usize = 100;
-/// Hours unless it is asked for others: a week; at most a month.
-const HOURS: usize = 168;
-const MAX_HOURS: usize = 720;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -39,8 +32,8 @@ struct List {
     environment: Option<String>,
     /// The `next` of the page before.
     after: Option<String>,
-    /// How many; by default 25, at most 100.
-    limit: Option<usize>,
+    #[serde(default)]
+    limit: Limit<25, 100>,
 }
 
 async fn list(
@@ -49,7 +42,7 @@ async fn list(
     Query(list): Query<List>,
 ) -> Result<Json<Page<ReleaseRow>>, Problem> {
     let reader = api.reader.clone();
-    let limit = list.limit.unwrap_or(LIMIT).clamp(1, MAX_LIMIT);
+    let limit = list.limit.get();
     let page = move || reader.releases(ProjectId(project), list.environment.as_deref(), list.after.as_deref(), limit);
     reading(page).await.map(Json)
 }
@@ -59,8 +52,9 @@ async fn list(
 struct Hours {
     release: Option<String>,
     environment: Option<String>,
-    /// Hours; by default 168, at most 720.
-    limit: Option<usize>,
+    /// Hours: a week unless others are asked for, at most a month.
+    #[serde(default)]
+    limit: Limit<168, 720>,
 }
 
 async fn hours(
@@ -69,7 +63,7 @@ async fn hours(
     Query(hours): Query<Hours>,
 ) -> Result<Json<Items<SessionHour>>, Problem> {
     let reader = api.reader.clone();
-    let limit = hours.limit.unwrap_or(HOURS).clamp(1, MAX_HOURS);
+    let limit = hours.limit.get();
     let (release, environment) = (hours.release, hours.environment);
     let items = move || reader.session_hours(ProjectId(project), release.as_deref(), environment.as_deref(), limit);
     Ok(Json(Items { items: reading(items).await? }))

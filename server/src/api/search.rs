@@ -7,7 +7,7 @@ use super::Problem;
 use crate::consume::parse_hex;
 use crate::issues::Severity;
 use crate::store::Id;
-use crate::store::sqlite::{AfterIssue, Filter};
+use crate::store::sqlite::{AfterIssue, Filter, Sort};
 
 /// Words of one search, and characters of all of them.
 const MAX_WORDS: usize = 20;
@@ -17,6 +17,8 @@ const MAX_QUERY: usize = 500;
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Standing {
+    /// Unresolved, acknowledged or regressed: there is something to do.
+    Open,
     Unresolved,
     Acknowledged,
     Resolved,
@@ -25,15 +27,26 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    fn as_str(self) -> &'static str {
+    fn names(self) -> &'static [&'static str] {
         match self {
-            Standing::Unresolved => "unresolved",
-            Standing::Acknowledged => "acknowledged",
-            Standing::Resolved => "resolved",
-            Standing::Regressed => "regressed",
-            Standing::Ignored => "ignored",
+            Standing::Open => &["unresolved", "acknowledged", "regressed"],
+            Standing::Unresolved => &["unresolved"],
+            Standing::Acknowledged => &["acknowledged"],
+            Standing::Resolved => &["resolved"],
+            Standing::Regressed => &["regressed"],
+            Standing::Ignored => &["ignored"],
         }
     }
+}
+
+/// In which order issues are listed.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Order {
+    /// The last seen first. One that occurs while someone turns pages is on the first page again.
+    LastSeen,
+    /// The last opened first, an order that nothing changes.
+    Opened,
 }
 
 /// Which issues. All that is said has to be so.
@@ -59,6 +72,8 @@ pub(super) struct Which {
     pub trace: Option<String>,
     /// Words, each of which stands in title, place or message.
     pub query: Option<String>,
+    /// Their order: of a list the last seen first by default, of an export the last opened.
+    pub sort: Option<Order>,
     /// The `next` of the page before.
     pub after: Option<String>,
     /// How many: of a list 25 by default and at most 100; of an export all.
@@ -81,13 +96,22 @@ impl Which {
         self.after.as_deref().map(str::parse).transpose().map_err(invalid)
     }
 
+    /// The order, or another if none was asked for.
+    pub fn sort(&self, otherwise: Sort) -> Sort {
+        match self.sort {
+            None => otherwise,
+            Some(Order::LastSeen) => Sort::LastSeen,
+            Some(Order::Opened) => Sort::Opened,
+        }
+    }
+
     pub fn filter(&self) -> Result<Filter, Problem> {
         let tag = |text: &String| {
             let (name, value) = text.split_once(':').ok_or_else(|| invalid("tag: expected name:value"))?;
             Ok::<_, Problem>((name.to_owned(), value.to_owned()))
         };
         Ok(Filter {
-            status: self.status.map(Standing::as_str),
+            status: self.status.map(Standing::names).unwrap_or_default(),
             severity: self.severity,
             environment: self.environment.clone(),
             release: self.release.clone(),

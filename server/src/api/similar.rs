@@ -6,17 +6,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answers::reading;
-use super::inputs::{Path, Query};
+use super::inputs::{Limit, Path, Query};
 use super::table::Route;
 use super::{Problem, Shared};
 use crate::issues::Issue;
 use crate::issues::similar::{Likeness, MIN_SCORE};
 use crate::people::Need;
 use crate::{IssueId, ProjectId};
-
-/// Suggestions unless it is asked for others.
-const LIMIT: usize = 10;
-const MAX_LIMIT: usize = 50;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::get(
@@ -30,8 +26,8 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Which {
-    /// How many; by default 10, at most 50.
-    limit: Option<usize>,
+    #[serde(default)]
+    limit: Limit<10, 50>,
 }
 
 /// One of them.
@@ -54,7 +50,7 @@ async fn similar(
     Query(which): Query<Which>,
 ) -> Result<Json<Suggestions>, Problem> {
     let reader = api.reader.clone();
-    let limit = which.limit.unwrap_or(LIMIT).clamp(1, MAX_LIMIT);
+    let limit = which.limit.get();
     let found = reading(move || reader.similar(ProjectId(project), IssueId(issue), limit)).await?;
     let found = found.ok_or(Problem::NotFound)?;
     let items = found.into_iter().map(|(issue, likeness)| Alike { issue, likeness }).collect();

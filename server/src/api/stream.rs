@@ -1,7 +1,7 @@
 //! The live stream of a project: server-sent events, resumed by `Last-Event-ID`.
 //!
-//! `event` tells what happened to an issue, `issue` how one is now; `reset` that some were missed, so that all has to
-//! be read again.
+//! `event` tells what happened to an issue, `issue` how one is now, `alert` that a channel is told; `reset` that some
+//! were missed, so that all has to be read again.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::get(
         "/api/v1/projects/{project}/stream",
         Need::View,
-        "What happens to issues, as it happens: server-sent events `issue`, `event` and `reset`.",
+        "What happens to issues, as it happens: server-sent events `issue`, `event`, `alert` and `reset`.",
         stream,
     )]
 }

@@ -105,5 +105,30 @@ mod tests {
         for (facts, per_hour, expected) in cases {
             assert_eq!(severity(&facts, per_hour), expected, "{facts:?} {per_hour}");
         }
+        assert_eq!(severity(&facts(Level::Error, "KeyError", true), BUSY - 1.0), Severity::Medium);
+    }
+
+    /// Each row moves what it is for by what it says, in type and place alike: none stands behind one that takes it all.
+    #[test]
+    fn every_row_moves_its_own() {
+        for (part, by) in SOURCES {
+            let expected = ALL[(2 + by) as usize];
+            assert_eq!(severity(&facts(Level::Error, &part.to_uppercase(), true), 0.0), expected, "{part}");
+            let culprit = format!("app.{part} in run");
+            let placed = Facts { culprit, ..facts(Level::Error, "E", true) };
+            assert_eq!(severity(&placed, 0.0), expected, "{part}");
+        }
+    }
+
+    /// The table that people read is this one.
+    #[test]
+    fn the_table_is_documented() {
+        let text = include_str!("../../../docs/server.md");
+        let section = text.split("\n## Severity\n").nth(1).unwrap().split("\n## ").next().unwrap();
+        let rows =
+            section.lines().filter_map(|line| line.trim().strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | "));
+        let documented: Vec<(&str, i8)> =
+            rows.flat_map(|(parts, by)| parts.split("`, `").map(move |part| (part, by.parse().unwrap()))).collect();
+        assert_eq!(documented, SOURCES);
     }
 }

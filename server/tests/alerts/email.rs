@@ -17,9 +17,12 @@ fn a_mail_is_escaped() {
     let server = MailServer::start();
     let world = world(&server);
     world.channel(json!({ "kind": "email", "to": ["ops@example.com", "dev@example.com"] }));
-    let value = "<script>alert('1')</script> & more\r\n.\r\nBcc: victim@example.com";
+    let value = "<script>alert('1')</script> \u{1b}\u{202e}& more\r\n.\r\nBcc: victim@example.com";
     let exception = json!({ "values": [{ "type": "Evil", "value": value }] });
-    world.fails("Evil", json!({ "exception": exception, "transaction": "a\r\nBcc: b \"<i>" }));
+    let place = json!({ "environment": "<u>prod", "release": "<s>app@1" });
+    let mut more = json!({ "exception": exception, "transaction": "a\r\nBcc: b \"<i>" });
+    more.as_object_mut().unwrap().extend(place.as_object().unwrap().clone());
+    world.fails("Evil", more);
     let mail = server.wait(|mails| mails.len() == 1).remove(0);
     assert_eq!(mail.from, "alerts@example.com");
     assert_eq!(mail.to, ["ops@example.com", "dev@example.com"]);
@@ -31,7 +34,11 @@ fn a_mail_is_escaped() {
     let html = unquoted(html.split("\r\n--").next().unwrap());
     assert!(text.contains("https://f.example/#/p/1/i/1"));
     assert!(html.contains("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; more"), "{html}");
-    assert!(!html.contains("<script>") && !html.contains("<i>"));
+    assert!(["<script>", "<i>", "<u>", "<s>"].iter().all(|markup| !html.contains(markup)), "{html}");
+    assert!(html.contains("&lt;u&gt;prod, &lt;s&gt;app@1"), "{html}");
+    let (_, text) = text.split_once("text/plain").unwrap().1.split_once("\r\n\r\n").unwrap();
+    let text = unquoted(text.split("\r\n--").next().unwrap());
+    assert!(text.contains("Evil") && !text.contains(['\u{1b}', '\u{202e}']), "{text}");
     assert!(server.faults.lock().unwrap().is_empty(), "{:?}", server.faults);
 }
 

@@ -207,6 +207,16 @@ fn every_route_answers_as_documented() {
         r.get(&host, &p("/issues/{issue}"), &["1", &issue]);
     }
     r.get(&host, &p("/issues/{issue}/similar"), &["1", &issue]);
+    r.get(&host, &p("/counts"), &["1"]);
+    r.get(&host, &p("/filters"), &["1"]);
+    let asked = format!("?issues={issue},999&hours=3");
+    let activity = r.ask(&host, &p_("GET", "/activity"), &["1"], &asked, None).json();
+    assert_eq!(activity["items"], json!([{ "issue": issue.parse::<i64>().unwrap(), "hours": [0.0, 0.0, 1.0] }]));
+    for query in ["", "?issues=", "?issues=x", "?issues=1,", "?issues=1&hours=x"] {
+        assert_eq!(r.ask(&host, &p_("GET", "/activity"), &["1"], query, None).status, 400, "{query}");
+    }
+    assert_eq!(r.get(&host, &p("/events/{event}/grouping"), &["1", &event])["agrees"], true);
+    assert_eq!(r.ask(&host, &p_("GET", "/events/{event}/grouping"), &["1", &"b".repeat(32)], "", None).status, 404);
     let session = "INSERT INTO session_hours VALUES (1, 'shop@1.0.0', 'production', 1, 5, 3, 1, 1, 0)";
     server.database().execute(session, []).unwrap();
     r.get(&host, &p("/sessions"), &["1"]);

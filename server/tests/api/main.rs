@@ -11,3 +11,4 @@ mod search;
 #[allow(dead_code, reason = "shared with the tests of people")]
 mod support;
 mod telemetry;
+mod why;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by failing")]
 
+mod live;
+mod overview;
 mod quiet;
 mod sessions;
 mod settings;

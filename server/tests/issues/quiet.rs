@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::story::{PROJECT, Story, event};
-use super::support::until;
+use super::story::{PROJECT, Story, event, now};
+use super::support::{Client, Running, until};
 
 /// Payloads go but for the newest; the issue, its counts and its fingerprint stay, so its return opens nothing.
 #[test]
@@ -31,4 +31,40 @@ fn what_was_cleaned_up_is_known_when_it_returns() {
     let news = story.items("/feed").into_iter().filter(|line| line["event"] == "new").count();
     assert_eq!((news, stored()), (1, 2));
     until("the duplicate", || (story.get("/outcomes")["not_counted"]["duplicate"] == 1).then_some(()));
+}
+
+/// What has not occurred for a week is resolved by the clock, which the trail says; what has stays. It is back with the
+/// next occurrence, and not with one from before.
+#[test]
+fn quiet_issues_are_resolved_and_come_back() {
+    let story = Story::begin(&[]);
+    let aged = |kind: &str, days: f64| {
+        let mut event = event(kind, "a", &[kind]);
+        event["timestamp"] = json!(now() - days * 86_400.0);
+        story.send(&event);
+    };
+    aged("Quiet", 7.1);
+    aged("Recent", 6.9);
+    let (quiet, recent) = (story.issue("Quiet"), story.issue("Recent"));
+    // The rounds are made every few minutes, and at a start.
+    let (folder, host) = (story.server.stop(), story.host);
+    let server = Running::start_in(folder, &[]);
+    let host = Client { address: server.address, ..host };
+    let story = Story { server, host, key: story.key };
+    let status = |issue: i64| story.get(&format!("/issues/{issue}"))["issue"]["status"]["status"].clone();
+    until("it is resolved", || (status(quiet) == "resolved").then_some(()));
+    let issue = story.get(&format!("/issues/{quiet}"));
+    assert_eq!(issue["issue"]["status"]["resolved"], json!({ "in": "quiet" }));
+    assert_eq!(issue["details"]["history"][0]["who"], "rule: quiet");
+    assert_eq!(status(recent), "unresolved");
+    let send = |days: f64, count: i64| {
+        let mut event = event("Quiet", "a", &["Quiet"]);
+        event["timestamp"] = json!(now() - days * 86_400.0);
+        story.send(&event);
+        until("it is counted", || (story.get(&format!("/issues/{quiet}"))["issue"]["raw"] == count).then_some(()));
+    };
+    send(3.0, 2);
+    assert_eq!(status(quiet), "resolved");
+    send(0.0, 3);
+    assert_eq!(status(quiet), "regressed");
 }

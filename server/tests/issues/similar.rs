@@ -55,6 +55,14 @@ fn nothing_is_said_of_foreign_issues() {
     let issue = story.issue("KeyError");
     story.host.post("/api/v1/projects", &json!({ "name": "Other" }));
     let ada = story.server.person(&story.host, "ada@example.com", Some((2, "admin")));
+    // Nor of those of another project, however alike they are.
+    let key = story.host.post("/api/v1/projects/2/keys", &json!({ "kind": "server" })).json();
+    let auth = format!("Sentry sentry_key={}", key["key"]["public"].as_str().unwrap());
+    let same = event("KeyError", "a", &["f"]).to_string();
+    let client = story.server.nobody().with("x-sentry-auth", &auth);
+    assert_eq!(client.text("/api/2/store/", &same).status, 200);
+    until("the other", || story.host.get("/api/v1/projects/2/issues").json()["items"].get(0).map(|_| ()));
+    assert_eq!(story.items(&format!("/issues/{issue}/similar")), Vec::<Value>::new());
     for (client, path) in [(&ada, PROJECT), (&ada, "/api/v1/projects/2"), (&story.host, "/api/v1/projects/2")] {
         assert_eq!(client.get(&format!("{path}/issues/{issue}/similar")).status, 404, "{path}");
     }

@@ -14,7 +14,7 @@ pub const PROJECT: &str = "/api/v1/projects/1";
 pub struct Story {
     pub server: Running,
     pub host: Client,
-    key: String,
+    pub key: String,
 }
 
 /// Seconds since 1970.

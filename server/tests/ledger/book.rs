@@ -7,7 +7,7 @@ use faultwire::sanitize::Sanitizer;
 use faultwire::stacktrace::Rules;
 use faultwire_server::alerts::{Channel, Config, Kind, Rule};
 use faultwire_server::clock::{DAY, HOUR};
-use faultwire_server::consume::ledger::{Answer, Limits, Move, Set};
+use faultwire_server::consume::ledger::{Answer, Cause, Limits, Move, Set};
 use faultwire_server::consume::{Counts, Ledger, Occurrence, Origin, Reading, SessionSender, Tables};
 use faultwire_server::issues::{Fingerprint, Issue};
 use faultwire_server::log::{KeyKind, Position};
@@ -29,6 +29,10 @@ pub struct Book {
     limits: InForce,
     batches: u32,
     events: u32,
+}
+
+fn test() -> Cause {
+    Cause { who: "test".to_owned(), why: None }
 }
 
 fn limits() -> InForce {
@@ -190,12 +194,16 @@ impl Book {
         assert!(matches!(set, Set::Done(..)), "{set:?}");
     }
 
+    pub fn deploy(&mut self, release: &str, time: i64) {
+        self.ledger.deploy(SHOP, release, time).unwrap();
+    }
+
     pub fn act(&mut self, issue: IssueId, what: &Move) -> Answer {
-        self.ledger.change(SHOP, issue, what, "test", None).unwrap()
+        self.ledger.change(SHOP, issue, what, &test(), None).unwrap()
     }
 
     pub fn act_on(&mut self, issue: IssueId, what: &Move, version: u64) -> Answer {
-        self.ledger.change(SHOP, issue, what, "test", Some(version)).unwrap()
+        self.ledger.change(SHOP, issue, what, &test(), Some(version)).unwrap()
     }
 
     pub fn channel(&mut self, kind: Kind) {
@@ -219,7 +227,7 @@ impl Book {
         statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     }
 
-    fn reader(&self) -> Reader {
+    pub fn reader(&self) -> Reader {
         Reader::new(&self.folder.path().join("db"), Arc::new(FilesReader::new(&self.folder.path().join("occurrences"))))
     }
 
@@ -261,7 +269,7 @@ impl Book {
 
     pub fn payload(&self, event_id: &str) -> Option<Value> {
         let id = faultwire_server::consume::parse_hex(event_id).unwrap();
-        let (_, _, stored) = self.reader().event(&id).unwrap()?;
+        let stored = self.reader().event(&id).unwrap()?.stored;
         stored.map(|occurrence| self.reader().payload(&occurrence).unwrap().into())
     }
 }

@@ -5,7 +5,11 @@
 mod alerts;
 mod book;
 mod chores;
+mod merge;
+mod news;
+mod pages;
 mod poison;
+mod similar;
 
 use book::{Book, NOW};
 use faultwire_server::IssueId;
@@ -149,7 +153,7 @@ fn resolved_comes_back_only_by_what_happened_later() {
         ref other => panic!("{other:?}"),
     };
     let late = book.event_at("KeyError", "a.py", resolved - HOUR);
-    book.take(&late);
+    book.take_at(&late, resolved + 1);
     book.commit();
     assert!(matches!(book.issues(&Filter::default())[0].status, Status::Resolved { .. }));
     let again = book.event_at("KeyError", "a.py", resolved + 1);

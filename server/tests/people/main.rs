@@ -5,6 +5,7 @@
 mod commands;
 mod doors;
 mod erased;
+mod foreign;
 mod keys;
 mod matrix;
 mod projects;

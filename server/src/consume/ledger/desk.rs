@@ -2,11 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Ledger;
 use crate::clock;
-use crate::issues::{Ignored, Issue, Resolved, Status};
+use crate::issues::{Ignored, Issue, Resolved, Status, milestone};
 use crate::store::{Event, NewEvent};
 use crate::{IssueId, ProjectId};
 
@@ -23,6 +23,7 @@ pub enum Move {
     /// It is mended in this release.
     ResolveInRelease {
         /// The release's whole name.
+        #[schemars(length(min = 1, max = 200))]
         release: String,
     },
     /// It is mended in whatever is later than the newest release.
@@ -50,6 +51,48 @@ pub enum Move {
     Unmerge,
 }
 
+/// By whom something is done, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// A person, a token, a rule.
+    pub who: String,
+    /// In their words, for those who read the audit trail.
+    pub why: Option<String>,
+}
+
+/// Characters of a reason.
+const MAX_WHY: usize = 500;
+/// Characters of a release's name.
+const MAX_RELEASE: usize = 200;
+
+impl Cause {
+    /// Takes what someone gives as their reason.
+    ///
+    /// # Errors
+    /// When it is too long.
+    pub fn new(who: String, why: Option<String>) -> Result<Cause, String> {
+        match &why {
+            Some(text) if text.chars().count() > MAX_WHY => Err(format!("why: expected at most {MAX_WHY} characters")),
+            _ => Ok(Cause { who, why }),
+        }
+    }
+}
+
+impl Move {
+    /// Whether it can be done to any issue at all.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Move::ResolveInRelease { release } if !(1..=MAX_RELEASE).contains(&release.chars().count()) => {
+                Err(format!("release: expected 1 to {MAX_RELEASE} characters"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// What became of it.
 #[derive(Debug)]
 pub enum Answer {
@@ -73,7 +116,7 @@ impl Ledger {
         project: ProjectId,
         id: IssueId,
         what: &Move,
-        who: &str,
+        cause: &Cause,
         version: Option<u64>,
     ) -> anyhow::Result<Answer> {
         if self.shelf.find_issue(&mut *self.store, id).is_err() {
@@ -85,6 +128,10 @@ impl Ledger {
         }
         if version.is_some_and(|version| version != issue.version) {
             return Ok(Answer::Stale(Box::new(issue.clone())));
+        }
+        // Its counts are in another issue's: whatever is done here is seen by nobody.
+        if let Some(into) = issue.merged_into {
+            return Ok(Answer::Refused(format!("issue {} was merged into issue {}", id.0, into.0)));
         }
         let estimated = issue.estimated;
         let newest = self.shelf.releases_mut(&mut *self.store, project)?.newest().map(str::to_owned);
@@ -111,7 +158,7 @@ impl Ledger {
                 None
             }
         };
-        self.note(id, status, what, who)?;
+        self.note(id, status, what, cause)?;
         self.settle(id)
     }
 
@@ -126,7 +173,13 @@ impl Ledger {
     }
 
     /// Changes the status, the version, and the audit trail.
-    pub(super) fn note(&mut self, id: IssueId, status: Option<Status>, what: &Move, who: &str) -> anyhow::Result<()> {
+    pub(super) fn note(
+        &mut self,
+        id: IssueId,
+        status: Option<Status>,
+        what: &Move,
+        cause: &Cause,
+    ) -> anyhow::Result<()> {
         let now = clock::now();
         let issue = self.shelf.issue_mut(&mut *self.store, id)?;
         issue.version += 1;
@@ -135,11 +188,14 @@ impl Ledger {
             issue.status = status;
         }
         let is_resolved = matches!(issue.status, Status::Resolved { .. });
-        let (project, detail) = (issue.project, json!({ "did": what, "status": issue.status }));
-        let event = Event::Changed;
-        self.changes.events.push(NewEvent { project, issue: id, time: now, event, who: who.to_owned(), detail });
+        let (project, mut detail) = (issue.project, json!({ "did": what, "status": issue.status }));
+        if let (Value::Object(fields), Some(why)) = (&mut detail, &cause.why) {
+            fields.insert("why".to_owned(), why.clone().into());
+        }
+        let (event, who) = (Event::Changed, cause.who.clone());
+        self.changes.events.push(NewEvent { project, issue: id, time: now, event, who, detail });
         if is_resolved {
-            self.end_incidents(id, now, who)?;
+            self.end_incidents(id, now, &cause.who)?;
         }
         Ok(())
     }
@@ -175,14 +231,20 @@ impl Ledger {
             if *source == target {
                 return Ok(Some("issues: an issue cannot be merged into itself".to_owned()));
             }
+            if let Some(into) = self.shelf.issue_mut(&mut *self.store, *source)?.merged_into {
+                return Ok(Some(format!("issues: issue {} was merged into issue {} before", source.0, into.0)));
+            }
         }
         for source in sources {
             for pattern in self.shelf.patterns_of(&mut *self.store, *source)? {
                 self.shelf.belongs(pattern, target);
+                // Not the source alone: others may have been merged into it before.
+                let home = self.shelf.pattern_mut(pattern).map_or(*source, |pattern| pattern.home);
+                self.shelf.issue_mut(&mut *self.store, home)?.merged_into = Some(target);
             }
-            self.shelf.issue_mut(&mut *self.store, *source)?.merged_into = Some(target);
             self.end_incidents(*source, clock::now(), "merge")?;
         }
+        self.pass_milestones(target)?;
         Ok(None)
     }
 
@@ -192,8 +254,17 @@ impl Ledger {
             if home != id {
                 self.shelf.belongs(pattern, home);
                 self.shelf.issue_mut(&mut *self.store, home)?.merged_into = None;
+                self.pass_milestones(home)?;
             }
         }
+        Ok(())
+    }
+
+    /// Counts that came from elsewhere are no news: the next occurrence does not tell of milestones that they passed.
+    fn pass_milestones(&mut self, id: IssueId) -> anyhow::Result<()> {
+        self.shelf.sum_up(&mut *self.store, id)?;
+        let issue = self.shelf.issue_mut(&mut *self.store, id)?;
+        issue.milestone = issue.milestone.max(milestone(issue.estimated));
         Ok(())
     }
 }

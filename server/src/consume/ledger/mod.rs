@@ -32,7 +32,7 @@ use crate::outcome::{Outcome, Reason};
 use crate::project_settings::ByProject;
 use crate::store::{Changes, Counted, Id, IssueStore, Moment, OccurrenceRow, OccurrenceStore, Parked};
 use crate::{IssueId, PatternId, ProjectId};
-pub use desk::{Answer, Move};
+pub use desk::{Answer, Cause, Move};
 use erased::Erased;
 use new::{NewIssues, Opens};
 use payloads::{Payload, Payloads};
@@ -463,14 +463,19 @@ struct News {
 
 impl News {
     fn detail(&self, event: Trigger, origin: &Origin<'_>) -> Value {
-        match event {
+        let mut detail = match event {
             Trigger::Milestone => json!({ "milestone": self.milestone }),
-            Trigger::Spike => {
-                json!({ "per_minute": self.crossed.map(|crossed| crossed.to), "release": origin.release })
-            }
-            Trigger::Recurred => json!({ "quiet_ms": self.quiet, "release": origin.release }),
+            Trigger::Spike => json!({ "per_minute": self.crossed.map(|crossed| crossed.to) }),
+            Trigger::Recurred => json!({ "quiet_ms": self.quiet }),
             Trigger::Overflow => json!({ "limit": self.room }),
-            _ => json!({ "release": origin.release }),
+            Trigger::New | Trigger::Regressed | Trigger::Unignored => json!({}),
+        };
+        // Which occurrence it was, where it is one alone.
+        if let Value::Object(fields) = &mut detail {
+            let event = origin.event_id.map(|id| id.to_string().into());
+            fields.extend(event.map(|event| ("event_id".to_owned(), event)));
+            fields.extend(origin.release.map(|release| ("release".to_owned(), release.into())));
         }
+        detail
     }
 }

@@ -10,6 +10,7 @@ use crate::consume::Occurrence;
 use crate::issues::{
     Distinct, Facts, Fingerprint, Impact, Issue, Level, Pattern, Severity, Status, facts, message, severity,
 };
+use crate::store::Parked;
 use crate::{IssueId, PatternId, ProjectId};
 
 /// Free numbers, and how many issues each project opened this hour.
@@ -143,19 +144,16 @@ impl Ledger {
             last_seen: time,
             hit: <[Distinct; 3]>::default(),
         };
-        for parked in self.store.parked(project, &fingerprint)? {
+        let mut parked = self.store.parked(project, &fingerprint)?;
+        self.changes.unparked.extend(parked.iter().map(|_| (project, fingerprint)));
+        // Those of this very batch are not in the store yet.
+        let same = |one: &mut Parked| one.project == project && one.fingerprint == fingerprint;
+        parked.extend(self.changes.parked.extract_if(.., same));
+        for parked in parked {
             pattern.raw += parked.counted.raw;
             pattern.estimated += parked.counted.estimated;
             pattern.first_seen = pattern.first_seen.min(parked.first);
             pattern.last_seen = pattern.last_seen.max(parked.last);
-            self.changes.hours.entry((id, parked.last.div_euclid(HOUR))).or_default().add(parked.counted);
-            self.changes.unparked.push((project, fingerprint));
-        }
-        // Those of this very batch are not in the store yet.
-        let same = |one: &crate::store::Parked| one.project == project && one.fingerprint == fingerprint;
-        for parked in self.changes.parked.extract_if(.., |one| same(one)).collect::<Vec<_>>() {
-            pattern.raw += parked.counted.raw;
-            pattern.estimated += parked.counted.estimated;
             self.changes.hours.entry((id, parked.last.div_euclid(HOUR))).or_default().add(parked.counted);
         }
         let issue = Issue {

@@ -1,6 +1,6 @@
 //! What has been quiet for long counts as resolved.
 
-use super::{Ledger, Move, ROUND};
+use super::{Cause, Ledger, Move, ROUND};
 use crate::clock::DAY;
 use crate::issues::{Resolved, Status};
 
@@ -23,7 +23,8 @@ impl Ledger {
             }
             for id in self.store.quiet_issues(project, watched - days as i64 * DAY, MAX_QUIET)? {
                 let status = Status::Resolved { at: now, resolved: Resolved::Quiet };
-                self.note(id, Some(status), &Move::Resolve, "rule: quiet")?;
+                let why = Some(format!("it did not occur for {days} days"));
+                self.note(id, Some(status), &Move::Resolve, &Cause { who: "rule: quiet".to_owned(), why })?;
             }
         }
         Ok(())

@@ -112,13 +112,15 @@ impl Shelf {
         })
     }
 
-    /// Adds to an issue's occurrences of an hour; how many there are.
+    /// Adds to an issue's occurrences of its last hour; how many there are. One of an hour before adds nothing.
     pub fn busy(&mut self, id: IssueId, hour: i64, estimated: f64) -> f64 {
         let (of, count) = self.busy.entry(id).or_insert((hour, 0.0));
-        if *of != hour {
+        if *of < hour {
             (*of, *count) = (hour, 0.0);
         }
-        *count += estimated;
+        if *of == hour {
+            *count += estimated;
+        }
         *count
     }
 
@@ -166,7 +168,8 @@ impl Shelf {
         Ok(())
     }
 
-    fn sum_up(&mut self, store: &mut dyn IssueStore, id: IssueId) -> anyhow::Result<()> {
+    /// Makes an issue the sum of its patterns.
+    pub fn sum_up(&mut self, store: &mut dyn IssueStore, id: IssueId) -> anyhow::Result<()> {
         self.find_issue(store, id)?;
         let ids = self.patterns_of(store, id)?;
         let patterns: Vec<&Pattern> = ids.iter().filter_map(|id| self.patterns.get(id)).collect();

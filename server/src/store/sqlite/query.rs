@@ -13,7 +13,7 @@ use super::details::{Details, details};
 use super::search::Search;
 use super::{Registry, connect_reader, ids, rows};
 use crate::consume::parse_hex;
-use crate::issues::{Issue, Severity};
+use crate::issues::{Fingerprint, Issue, Severity};
 use crate::store::{Id, OccurrenceReader, Place};
 use crate::{IssueId, ProjectId};
 
@@ -31,8 +31,8 @@ pub struct Reader {
 /// Which issues. What is absent lets all through.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Standing there, by the status' name.
-    pub status: Option<&'static str>,
+    /// Standing at one of these, by the status' name; none is all.
+    pub status: &'static [&'static str],
     /// Of this severity.
     pub severity: Option<Severity>,
     /// Seen in this environment.
@@ -49,6 +49,16 @@ pub struct Filter {
     pub event: Option<Id>,
     /// With a stored occurrence of this trace: 32 hexadecimal digits in lower case.
     pub trace: Option<String>,
+}
+
+/// In which order issues are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// The last seen first. One that occurs while someone turns pages is on the first page again.
+    #[default]
+    LastSeen,
+    /// The last opened first, an order that nothing changes.
+    Opened,
 }
 
 /// Where a page of issues begins: after the one that was last seen then.
@@ -101,6 +111,13 @@ pub struct Occurrence {
     pub(super) place: Place,
 }
 
+impl Occurrence {
+    /// Where its payload is.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+}
+
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -141,19 +158,39 @@ impl Reader {
         after: Option<AfterIssue>,
         limit: usize,
     ) -> anyhow::Result<Page<Issue>> {
+        self.sorted_issues(project, filter, Sort::LastSeen, after, limit)
+    }
+
+    /// Issues of a project.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn sorted_issues(
+        &self,
+        project: ProjectId,
+        filter: &Filter,
+        sort: Sort,
+        after: Option<AfterIssue>,
+        limit: usize,
+    ) -> anyhow::Result<Page<Issue>> {
         self.with(|connection| {
             let mut search = Search::of(project);
             search.add(connection, filter)?;
             if let Some(AfterIssue(time, id)) = after {
-                let (time, id) = (search.bind(time), search.bind(id));
-                search.conditions.push(format!("(last_seen, id) < ({time}, {id})"));
+                let id = search.bind(id);
+                let condition = match sort {
+                    Sort::LastSeen => format!("(last_seen, id) < ({}, {id})", search.bind(time)),
+                    Sort::Opened => format!("id < {id}"),
+                };
+                search.conditions.push(condition);
             }
-            let sql = format!(
-                "SELECT {} FROM issues WHERE {} ORDER BY last_seen DESC, id DESC LIMIT {}",
-                rows::ISSUE,
-                search.conditions.join(" AND "),
-                limit + 1
-            );
+            let order = match sort {
+                Sort::LastSeen => "last_seen DESC, id DESC",
+                Sort::Opened => "id DESC",
+            };
+            let conditions = search.conditions.join(" AND ");
+            let sql =
+                format!("SELECT {} FROM issues WHERE {conditions} ORDER BY {order} LIMIT {}", rows::ISSUE, limit + 1);
             let mut statement = connection.prepare_cached(&sql)?;
             let values = rusqlite::params_from_iter(search.values.iter());
             let mut items: Vec<Issue> = statement.query_map(values, rows::issue)?.collect::<Result<_, _>>()?;
@@ -186,17 +223,9 @@ impl Reader {
         after: Option<AfterOccurrence>,
         limit: usize,
     ) -> anyhow::Result<Page<Occurrence>> {
-        let AfterOccurrence(time, id) = after.unwrap_or(AfterOccurrence(i64::MAX, [0xff; 16]));
+        let after = after.unwrap_or(AfterOccurrence(i64::MAX, [0xff; 16]));
         self.with(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT occurrences.id, time, file, start, length, base FROM patterns \
-                 JOIN occurrences ON occurrences.pattern = patterns.id \
-                 WHERE issue = ?1 AND time <= ?2 AND (time < ?2 OR occurrences.id < ?3) \
-                 ORDER BY time DESC, occurrences.id DESC LIMIT ?4",
-            )?;
-            let mut items: Vec<Occurrence> = statement
-                .query_map(params![issue.0, time, id, limit as i64 + 1], occurrence)?
-                .collect::<Result<_, _>>()?;
+            let mut items = around(connection, issue, after, Side::Older, limit + 1)?;
             let more = items.len() > limit;
             items.truncate(limit);
             let next = items.last().filter(|_| more).map(|last| format!("{}.{}", last.time, last.event_id));
@@ -224,19 +253,83 @@ impl Reader {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn event(&self, id: &Id) -> anyhow::Result<Option<(ProjectId, IssueId, Option<Occurrence>)>> {
+    pub fn event(&self, id: &Id) -> anyhow::Result<Option<Found>> {
         self.with(|connection| {
             let Some(pattern) = ids::find(connection, id)? else { return Ok(None) };
-            let mut statement = connection.prepare_cached("SELECT project, issue FROM patterns WHERE id = ?1")?;
-            let whose = statement.query_row([pattern.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-            let Some((project, issue)) = whose else { return Ok(None) };
+            let mut statement =
+                connection.prepare_cached("SELECT project, issue, fingerprint FROM patterns WHERE id = ?1")?;
+            let whose = statement.query_row([pattern.0], |row| {
+                Ok((ProjectId(row.get(0)?), IssueId(row.get(1)?), row.get::<_, Fingerprint>(2)?))
+            });
+            let Some((project, issue, fingerprint)) = whose.optional()? else { return Ok(None) };
             let mut statement = connection.prepare_cached(
                 "SELECT id, time, file, start, length, base FROM occurrences WHERE pattern = ?1 AND id = ?2",
             )?;
             let stored = statement.query_row(params![pattern.0, id], occurrence).optional()?;
-            Ok(Some((ProjectId(project), IssueId(issue), stored)))
+            let beside = |side| {
+                let Some(stored) = &stored else { return Ok(None) };
+                let one = around(connection, issue, AfterOccurrence(stored.time, *id), side, 1)?;
+                anyhow::Ok(one.into_iter().next().map(|one| one.event_id))
+            };
+            let (older, newer) = (beside(Side::Older)?, beside(Side::Newer)?);
+            Ok(Some(Found { project, issue, fingerprint: hex(&fingerprint), stored, older, newer }))
         })
     }
+}
+
+/// An event that was counted.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Whose.
+    pub project: ProjectId,
+    /// Of which issue.
+    pub issue: IssueId,
+    /// What names its fault: 64 hexadecimal digits.
+    pub fingerprint: String,
+    /// It as it was stored, if it was.
+    pub stored: Option<Occurrence>,
+    /// The stored one of the issue before it.
+    pub older: Option<String>,
+    /// The stored one of the issue behind it.
+    pub newer: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Older,
+    Newer,
+}
+
+/// Stored occurrences of an issue on one side of a place, the nearest first. Each pattern by its own index: to sort a
+/// hundred thousand for a page of 25 takes longer than to look at some patterns in turn.
+fn around(
+    connection: &Connection,
+    issue: IssueId,
+    AfterOccurrence(time, id): AfterOccurrence,
+    side: Side,
+    count: usize,
+) -> anyhow::Result<Vec<Occurrence>> {
+    let (than, order) = match side {
+        Side::Older => ("<", "DESC"),
+        Side::Newer => (">", "ASC"),
+    };
+    let mut patterns = connection.prepare_cached("SELECT id FROM patterns WHERE issue = ?1")?;
+    let mut of_pattern = connection.prepare_cached(&format!(
+        "SELECT id, time, file, start, length, base FROM occurrences WHERE pattern = ?1 AND (time, id) {than} (?2, ?3) \
+         ORDER BY time {order}, id {order} LIMIT ?4"
+    ))?;
+    let mut found: Vec<Occurrence> = Vec::new();
+    for pattern in patterns.query_map([issue.0], |row| row.get::<_, i64>(0))? {
+        for one in of_pattern.query_map(params![pattern?, time, id, count as i64], occurrence)? {
+            found.push(one?);
+        }
+    }
+    found.sort_by(|a, b| match side {
+        Side::Older => (b.time, &b.event_id).cmp(&(a.time, &a.event_id)),
+        Side::Newer => (a.time, &a.event_id).cmp(&(b.time, &b.event_id)),
+    });
+    found.truncate(count);
+    Ok(found)
 }
 
 fn occurrence(row: &rusqlite::Row<'_>) -> rusqlite::Result<Occurrence> {

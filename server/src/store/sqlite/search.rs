@@ -31,9 +31,9 @@ impl Search {
 
     /// Only those that a filter lets through.
     pub fn add(&mut self, connection: &Connection, filter: &Filter) -> anyhow::Result<()> {
-        if let Some(status) = filter.status {
-            let at = self.bind(status);
-            self.conditions.push(format!("status = {at}"));
+        if !filter.status.is_empty() {
+            let names: Vec<String> = filter.status.iter().map(|status| self.bind(*status)).collect();
+            self.conditions.push(format!("status IN ({})", names.join(", ")));
         }
         if let Some(severity) = filter.severity {
             let at = self.bind(serde_json::to_string(&severity)?);

@@ -65,6 +65,9 @@ CREATE TABLE clues (
     clues  BLOB NOT NULL                      -- 12 bytes each: hash, pattern
 ) STRICT;
 
+-- Issues in the order in which they were opened, which is that of their numbers.
+CREATE INDEX issues_by_project ON issues (project) WHERE merged_into IS NULL;
+
 -- Issues are searched by these.
 CREATE INDEX tags_by_value ON tags (name, value);
 CREATE INDEX sightings_by_release ON sightings (release);
