@@ -8,5 +8,6 @@ mod erased;
 mod keys;
 mod matrix;
 mod projects;
+mod proxies;
 mod support;
 mod tokens;
