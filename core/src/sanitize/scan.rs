@@ -107,12 +107,64 @@ struct Index {
     class: [u8; 256],
     /// Bitmap over hashed trigrams that begin a prefix.
     trigrams: [u64; 64],
-    /// Rows by the first byte of a prefix: (prefix, row).
-    by_byte: Vec<Vec<(&'static str, &'static Token, &'static Pattern)>>,
+    /// By the first byte of a prefix.
+    by_byte: Vec<Vec<Row>>,
+}
+
+/// A prefix, and what it is the prefix of.
+struct Row {
+    prefix: &'static str,
+    token: &'static Token,
+    pattern: &'static Pattern,
+    /// The first four bytes of the prefix, and which of their bits are to be the same.
+    head: u32,
+    mask: u32,
+}
+
+impl Row {
+    fn new(prefix: &'static str, token: &'static Token, pattern: &'static Pattern) -> Row {
+        let (mut head, mut mask) = ([0; 4], [0; 4]);
+        for ((head, mask), c) in head.iter_mut().zip(&mut mask).zip(prefix.bytes()) {
+            *mask = if token.any_case && c.is_ascii_alphabetic() { !0x20 } else { !0 };
+            *head = c & *mask;
+        }
+        Row { prefix, token, pattern, head: u32::from_le_bytes(head), mask: u32::from_le_bytes(mask) }
+    }
+}
+
+/// The first four bytes of a text; behind its end are zeros.
+fn head(b: &[u8], i: usize) -> u32 {
+    let mut head = [0; 4];
+    head.iter_mut().zip(b.iter().skip(i)).for_each(|(head, c)| *head = *c);
+    u32::from_le_bytes(head)
 }
 
 fn trigram(a: u8, b: u8, c: u8) -> usize {
     (usize::from(a).wrapping_mul(31) ^ usize::from(b).wrapping_mul(131) ^ usize::from(c).wrapping_mul(521)) & 4095
+}
+
+impl Index {
+    /// The next byte from `i` on with which a rule may begin, and where it stands.
+    // Most bytes of most texts are passed here: small, and apart from what the rules do with the others, so that all
+    // that it needs is in registers.
+    #[inline(never)]
+    fn next(&self, b: &[u8], i: usize, with_letters: bool) -> Option<(usize, u8)> {
+        let mut rest = b.get(i..)?;
+        while let [c, after @ ..] = rest {
+            let class = self.class[usize::from(*c)];
+            let is_letter = || with_letters && matches!(after, [d, e, ..] if self.begins_prefix(*c, *d, *e));
+            if class & (SIGN | DIGIT) != 0 || (class & LETTER != 0 && is_letter()) {
+                return Some((b.len() - rest.len(), *c));
+            }
+            rest = after;
+        }
+        None
+    }
+
+    fn begins_prefix(&self, a: u8, b: u8, c: u8) -> bool {
+        let at = trigram(a, b, c);
+        self.trigrams[at / 64] & (1 << (at % 64)) != 0
+    }
 }
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
@@ -142,7 +194,7 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
                 |c: u8| if token.any_case { vec![c.to_ascii_lowercase(), c.to_ascii_uppercase()] } else { vec![c] };
             for a in cases(a) {
                 class[usize::from(a)] |= LETTER;
-                by_byte[usize::from(a)].push((*prefix, token, pattern));
+                by_byte[usize::from(a)].push(Row::new(prefix, token, pattern));
                 for b in cases(b) {
                     for c in &thirds {
                         for c in cases(*c) {
@@ -202,16 +254,13 @@ pub(super) struct Scan<'t, 's> {
 impl<'s> Scan<'_, 's> {
     fn run(&mut self) {
         let index = &*INDEX;
-        let b = self.b;
+        let (b, with_letters) = (self.b, self.what.has(What::TOKENS));
         let mut i = 0;
-        while let Some(&c) = b.get(i) {
+        while let Some((at, c)) = index.next(b, i, with_letters) {
+            i = at;
             let class = index.class[usize::from(c)];
-            if class == 0 {
-                i += 1;
-                continue;
-            }
             let known = self.hits.len();
-            let next = if class & LETTER != 0 && self.what.has(What::TOKENS) { self.letter(index, i, c) } else { None };
+            let next = if class & LETTER != 0 && with_letters { self.letter(index, i, c) } else { None };
             let next = match next {
                 None if class & SIGN != 0 => self.sign(i, c),
                 None if class & DIGIT != 0 => Some(self.digit(i)),
@@ -242,13 +291,15 @@ impl<'s> Scan<'_, 's> {
     }
 
     fn letter(&mut self, index: &Index, i: usize, c: u8) -> Option<usize> {
-        let at = trigram(c, *self.b.get(i + 1)?, *self.b.get(i + 2)?);
-        if index.trigrams[at / 64] & (1 << (at % 64)) == 0 {
+        if !index.begins_prefix(c, *self.b.get(i + 1)?, *self.b.get(i + 2)?) {
             return None;
         }
-        for (prefix, token, pattern) in index.by_byte.get(usize::from(c))? {
-            if let Some((start, end)) = shapes::token(self.b, i, prefix, token) {
-                return self.hit(start, end, pattern.name);
+        let head = head(self.b, i);
+        for row in index.by_byte.get(usize::from(c))? {
+            if head & row.mask == row.head
+                && let Some((start, end)) = shapes::token(self.b, i, row.prefix, row.token)
+            {
+                return self.hit(start, end, row.pattern.name);
             }
         }
         if c == b'e' && i >= self.jwt_until {

@@ -2,19 +2,22 @@
 //!
 //! Input: JSON, or lines for the fields of an event ([`fields`]).
 
-use faultwire::Event;
 use faultwire::fingerprint::{blocked, compute};
-use faultwire::protocol::Value;
+use faultwire::protocol::{Timestamp, Value};
 use faultwire::shrink::{MAX_EVENT_BYTES, MIN_EVENT_BYTES, bound_counts, fit, shrink};
+use faultwire::{Error, Event, EventId};
 
 use crate::fields;
 
 pub fn check(input: &[u8]) {
     let Some(text) = crate::text(input) else { return };
-    if let Ok(value) = serde_json::from_str::<Value>(text)
-        && let Err(error) = Event::from_value(value)
-    {
-        assert!(!error.field.is_empty());
+    if let Ok(value) = serde_json::from_str::<Value>(text) {
+        let as_text = named(Event::from_slice(value.to_string().as_bytes()));
+        let as_value = named(Event::from_value(value));
+        if let Err(error) = &as_value {
+            assert!(!error.field.is_empty());
+        }
+        assert_eq!(as_text, as_value);
     }
     let Some(event) = fields::event(text) else { return };
     let written = serde_json::to_value(&event).expect("an event is JSON");
@@ -32,6 +35,11 @@ pub fn check(input: &[u8]) {
     if let Ok(large) = Event::from_value(large) {
         fits(large);
     }
+}
+
+/// One that says no id and time gets its own each time it is read.
+fn named(read: Result<Event, Error>) -> Result<Event, Error> {
+    read.map(|event| Event { event_id: EventId(7), timestamp: Timestamp(7), ..event })
 }
 
 fn fits(event: Event) {

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-/// Bytes of the shorter text.
-pub const SMALL: usize = 8 * 1024;
+/// Bytes of the shorter text: more than any field may keep, for cutting is work of its own.
+pub const SMALL: usize = 16 * 1024;
 /// How many times as long the longer one is.
 pub const FACTOR: usize = 8;
 /// How many times as long it may take: a quadratic rule takes the square of [`FACTOR`].
