@@ -84,6 +84,10 @@ REFUSED: dict[str, tuple[bytes | Callable[[], bytes], dict[str, str], int, str]]
     "a million tags": (
         lambda: envelope(("event", {"tags": {f"tag{n}": "v" for n in range(1_000_000)}})), {}, 413, "too_large",
     ),
+    "client report too large": (
+        envelope(("client_report", {"discarded_events": [], "x": "y" * (64 << 10)})), {}, 413, "too_large",
+    ),
+    "session is a list": (envelope(("session", b"[]")), {}, 400, "invalid_json"),
     "too many items": (envelope(*[EVENT] * 101), {}, 413, "too_many_items"),
     "body too large": (b" " * ((20 << 20) + 1), {}, 413, "too_large"),
     "zip bomb": (lambda: bomb(1 << 30), {"content-encoding": "gzip"}, 413, "too_large"),
@@ -260,6 +264,18 @@ def test_what_is_not_kept_is_counted_and_dropped(one: Server) -> None:
     wait_until(lambda: len(one.outcomes(event["event_id"])["last"]) == 2)
     assert {entry["reason"] for entry in one.outcomes(event["event_id"])["last"]} == {"unsupported_item"}
     assert one.metrics()['faultwire_outcomes_total{reason="unsupported_item"}'] >= 2
+
+
+def test_an_envelope_has_one_event(one: Server) -> None:
+    """The first counts, the second is an outcome: SDKs send one, and the envelope's id names one."""
+    first, second = an_event(message="first of two"), an_event(message="second of two")
+    assert one.send(envelope(("event", first), ("event", second))).status == 200
+    one.settle()
+    assert one.find(first["event_id"]) and one.find(second["event_id"]) is None
+    (entry,) = wait_until(lambda: one.outcomes(first["event_id"])["last"])
+    assert entry["reason"] == "unsupported_item" and "at most one event" in entry["detail"]
+    # Of another event nothing is listed.
+    assert one.outcomes(new_id())["last"] == []
 
 
 # Slow clients.
