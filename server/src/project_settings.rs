@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::ProjectId;
 use crate::settings::Settings;
+use crate::store::Id;
 
 /// Characters of the name of a tag, as in the protocol.
 const MAX_TAG: usize = 200;
@@ -70,6 +71,13 @@ impl From<&Settings> for InForce {
 }
 
 impl InForce {
+    /// Whether the sample of occurrences beyond the first ones takes this event. Its id decides, so that what is read
+    /// again decides the same.
+    pub fn draws(&self, event: &Id) -> bool {
+        let lot = event.iter().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
+        lot % self.store_one_in.max(1) == 0
+    }
+
     /// These with what a project has set. The server may have become narrower since.
     fn with(&self, own: &ProjectSettings) -> InForce {
         InForce {

@@ -12,8 +12,8 @@ use crate::log::{Log, Position};
 use crate::telemetry::Task;
 use crate::threads::{self, Bell};
 
-/// Bytes of the log in one batch: some 80 events.
-const BATCH_BYTES: usize = 256 << 10;
+/// Bytes of the log in one batch: some 170 events.
+const BATCH_BYTES: usize = 512 << 10;
 /// Batches that wait, but for the one that is being made.
 const WAITING: usize = 1;
 /// The longest sleep without a ring.

@@ -5,7 +5,8 @@
 //! | the next batch, while this one is counted | `ahead` |
 //! | a record's bytes to its items | `arrival` |
 //! | when it really happened | `times` |
-//! | what is large and counts for nothing is cut | `light` |
+//! | whether it will be stored, and so is read whole | `foresight` |
+//! | else what is large and counts for nothing is cut | `light` |
 //! | sanitized, fingerprinted: an occurrence | `occurrence` |
 //! | what is said of sessions | `sessions` |
 //! | counted, its issue moved, stored or not | [`ledger`] |
@@ -16,6 +17,7 @@
 mod ahead;
 mod arrival;
 pub mod doorway;
+mod foresight;
 pub mod ledger;
 mod light;
 mod occurrence;

@@ -7,6 +7,7 @@ use faultwire::protocol::{Event, EventId, Frame, Map, Timestamp, Value};
 use faultwire::sanitize::{Memory, Sanitizer};
 use faultwire::stacktrace::{self, Rules};
 
+use super::foresight::Foresight;
 use super::light;
 use super::times::correct;
 use crate::ProjectId;
@@ -31,21 +32,23 @@ pub struct Tables {
     pub of: Arc<ByProject>,
 }
 
-/// The tables, and what the sanitizer learnt of names: one for each thread.
+/// The tables, and what was learnt: what the sanitizer learnt of names is each thread's own.
 pub struct Reading {
     tables: Arc<Tables>,
+    /// Which events are stored.
+    pub(super) foresight: Arc<Foresight>,
     memory: Memory,
 }
 
 impl Reading {
     /// By these tables.
     pub fn new(tables: Tables) -> Self {
-        Reading { tables: Arc::new(tables), memory: Memory::default() }
+        Reading { tables: Arc::new(tables), foresight: Arc::default(), memory: Memory::default() }
     }
 
     /// Another, for another thread.
     pub fn again(&self) -> Self {
-        Reading { tables: self.tables.clone(), memory: Memory::default() }
+        Reading { tables: self.tables.clone(), foresight: self.foresight.clone(), memory: Memory::default() }
     }
 
     fn sanitize(&mut self, event: &mut Event) {
@@ -88,10 +91,10 @@ pub struct Occurrence {
     pub session: Option<u64>,
     /// Hash of the customer.
     pub customer: Option<u64>,
-    /// What of it counts, sanitized.
+    /// What of it counts, sanitized; or all of it.
     pub event: Event,
-    /// All of it, as it came.
-    text: Box<[u8]>,
+    /// All of it, as it came, where only what counts was read.
+    text: Option<Box<[u8]>>,
     /// Whether its client has named the fault, and so knows which frames count.
     is_resolved: bool,
     /// What was done to its time.
@@ -99,14 +102,28 @@ pub struct Occurrence {
 }
 
 impl Occurrence {
-    /// Reads what of an event counts.
+    /// Reads an event: what of it counts, or all of it where it is going to be stored.
     ///
     /// # Errors
     /// When that is no event: which field does not fit.
     pub fn read(origin: Origin, text: &[u8], reading: &mut Reading) -> Result<Self, faultwire::Error> {
-        let Origin { project, key, id, sent, received } = origin;
+        let settings = reading.tables.of.of(origin.project);
+        if reading.foresight.expects(&settings, origin.id.map(id_of).as_ref()) {
+            // What only its details are wrong with, or what they bring the code down with, is counted without them.
+            let whole = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| Self::of(origin, text, reading)));
+            if let Ok(Ok(whole)) = whole {
+                return Ok(whole);
+            }
+        }
         let light = light::cut(text);
-        let (mut event, remark) = parse(light.as_deref().unwrap_or(text), received)?;
+        let mut counts = Self::of(origin, light.as_deref().unwrap_or(text), reading)?;
+        counts.text = Some(text.into());
+        Ok(counts)
+    }
+
+    fn of(origin: Origin, text: &[u8], reading: &mut Reading) -> Result<Self, faultwire::Error> {
+        let Origin { project, key, id, sent, received } = origin;
+        let (mut event, remark) = parse(text, received)?;
         event.event_id = id.unwrap_or(event.event_id);
         let claimed = event.timestamp.0.div_euclid(1000);
         let corrected = correct(claimed, sent, received);
@@ -135,7 +152,7 @@ impl Occurrence {
         let weight = rate.filter(|rate| *rate > 0.0).map_or(1.0, |rate| (1.0 / rate).clamp(1.0, MAX_WEIGHT));
         Ok(Occurrence {
             project,
-            id: id_of(&event),
+            id: id_of(event.event_id),
             time: corrected.time,
             received,
             fingerprint,
@@ -144,7 +161,7 @@ impl Occurrence {
             session,
             customer,
             event,
-            text: text.into(),
+            text: None,
             is_resolved: known.is_some(),
             remark: remark.or(corrected.remark),
         })
@@ -165,24 +182,30 @@ impl Occurrence {
     /// The whole event as it is stored: everything in it sanitized, its time marked if it was changed. Where only the
     /// parts that count can be read, it is these, and what is wrong with the others.
     pub fn into_payload(self, reading: &mut Reading) -> Vec<u8> {
-        // An event that brings the code down is stored without what did.
-        let whole = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.whole(reading)));
-        let whole = whole.unwrap_or_else(|_| Err("a fault of the server; its log says more".to_owned()));
-        let mut event = whole.unwrap_or_else(|wrong| {
-            let mut event = self.event;
-            note(&mut event, "unreadable", wrong.into());
-            event
-        });
-        if let Some(remark) = self.remark {
+        let (time, remark) = (self.time, self.remark);
+        let mut event = match &self.text {
+            None => self.event,
+            Some(text) => {
+                // An event that brings the code down is stored without what did.
+                let whole = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.whole(text, reading)));
+                let whole = whole.unwrap_or_else(|_| Err("a fault of the server; its log says more".to_owned()));
+                whole.unwrap_or_else(|wrong| {
+                    let mut event = self.event;
+                    note(&mut event, "unreadable", wrong.into());
+                    event
+                })
+            }
+        };
+        if let Some(remark) = remark {
             let claimed = serde_json::to_value(event.timestamp).unwrap_or_default();
             note(&mut event, "timestamp", serde_json::json!({ "claimed": claimed, "corrected": remark }));
-            event.timestamp = Timestamp(self.time.saturating_mul(1000));
+            event.timestamp = Timestamp(time.saturating_mul(1000));
         }
         serde_json::to_vec(&event).unwrap_or_default()
     }
 
-    fn whole(&self, reading: &mut Reading) -> Result<Event, String> {
-        let (mut event, _) = parse(&self.text, self.received).map_err(|error| error.to_string())?;
+    fn whole(&self, text: &[u8], reading: &mut Reading) -> Result<Event, String> {
+        let (mut event, _) = parse(text, self.received).map_err(|error| error.to_string())?;
         // What a client leaves out is made up when it is read, and was so before.
         (event.event_id, event.timestamp) = (self.event.event_id, self.event.timestamp);
         if !self.is_resolved {
@@ -244,8 +267,8 @@ pub fn parse_fingerprint(text: &str) -> Option<Fingerprint> {
     parse_hex(text)
 }
 
-fn id_of(event: &Event) -> Id {
-    parse_hex(&event.event_id.to_string()).unwrap_or_default()
+fn id_of(id: EventId) -> Id {
+    id.0.to_be_bytes()
 }
 
 /// As many bytes as `text` has pairs of hexadecimal digits.
@@ -258,4 +281,93 @@ pub fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project_settings::InForce;
+
+    fn reading(is_stored: bool) -> Reading {
+        let settings = InForce {
+            customer_tag: "tenant".to_owned(),
+            auto_resolve_days: 0,
+            hourly_new_issues: 0,
+            store_first: 0,
+            store_one_in: u64::MAX,
+            retention_days: 0,
+            cleanup_quiet: false,
+            hourly_quota: 0,
+        };
+        let reading = Reading::new(Tables {
+            sanitizer: Sanitizer::default(),
+            rules: Rules::new(Vec::new(), Vec::new(), &[]).unwrap(),
+            salt: "salt".to_owned(),
+            of: Arc::new(ByProject::new(settings)),
+        });
+        (0..100).for_each(|_| reading.foresight.note(is_stored));
+        reading
+    }
+
+    /// Events as clients send them, among them hostile ones.
+    fn events() -> Vec<Value> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors");
+        let file = |name: &str| -> Value {
+            serde_json::from_slice(&std::fs::read(format!("{folder}/{name}.json")).unwrap()).unwrap()
+        };
+        let mut events: Vec<Value> = Vec::new();
+        for name in ["sanitize/event", "fingerprint/pinned", "fingerprint/same", "fingerprint/different"] {
+            for case in file(name)["cases"].as_array().unwrap() {
+                let input = &case["input"];
+                events.extend(input["events"].as_array().unwrap_or(&vec![input.clone()]).iter().cloned());
+            }
+        }
+        events
+    }
+
+    #[test]
+    fn an_event_counts_alike_however_it_is_read() {
+        let (mut whole, mut light) = (reading(true), reading(false));
+        let events = events();
+        assert!(events.len() > 50, "{}", events.len());
+        for mut event in events {
+            // One that says neither gets its own each time.
+            event["event_id"] = "0123456789abcdef0123456789abcdef".into();
+            event["timestamp"] = 1_700_000_000.5.into();
+            event["tags"]["tenant"] = "acme".into();
+            event["user"] = serde_json::json!({"id": "7", "email": "bob@example.com"});
+            event["extra"] = serde_json::json!({"password": "hunter2", "n": [1, 2.5]});
+            let text = event.to_string();
+            let origin = Origin {
+                project: ProjectId(1),
+                key: KeyKind::Browser,
+                id: None,
+                sent: None,
+                received: 1_700_000_000_500,
+            };
+            let read = |reading: &mut Reading| Occurrence::read(origin, text.as_bytes(), reading);
+            let (Ok(one), Ok(other)) = (read(&mut whole), read(&mut light)) else { panic!("{text}") };
+            assert!(one.text.is_none() && other.text.is_some());
+            assert_eq!(
+                (one.id, one.time, one.fingerprint, one.weight, one.user, one.session, one.customer),
+                (other.id, other.time, other.fingerprint, other.weight, other.user, other.session, other.customer)
+            );
+            assert!(crate::issues::facts(&one.event) == crate::issues::facts(&other.event), "{text}");
+            assert_eq!((one.trace(), &one.event.tags), (other.trace(), &other.event.tags));
+            let (one, other) = (one.into_payload(&mut whole), other.into_payload(&mut light));
+            assert_eq!(String::from_utf8(one).unwrap(), String::from_utf8(other).unwrap());
+        }
+    }
+
+    #[test]
+    fn what_only_its_details_are_wrong_with_is_counted() {
+        for is_stored in [true, false] {
+            let mut reading = reading(is_stored);
+            let text = r#"{"level": "warning", "message": "m", "extra": 7}"#;
+            let origin = Origin { project: ProjectId(1), key: KeyKind::Server, id: None, sent: None, received: 7 };
+            let read = Occurrence::read(origin, text.as_bytes(), &mut reading).unwrap();
+            let stored: Value = serde_json::from_slice(&read.into_payload(&mut reading)).unwrap();
+            assert!(stored["contexts"]["faultwire"]["unreadable"].as_str().unwrap().contains("extra"), "{stored}");
+        }
+    }
 }

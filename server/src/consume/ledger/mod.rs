@@ -340,9 +340,9 @@ impl Ledger {
     ) -> anyhow::Result<()> {
         let limits = self.limits.of.of(occurrence.project);
         let stored = self.shelf.issue_mut(&mut *self.store, issue)?.stored;
-        // The id decides, so that a batch that is read again decides the same.
-        let lot = occurrence.id.iter().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
-        if is_told || stored < limits.store_first || lot % limits.store_one_in.max(1) == 0 {
+        let is_kept = is_told || stored < limits.store_first || limits.draws(&occurrence.id);
+        self.payloads.reading().foresight.note(is_kept);
+        if is_kept {
             self.newest.remove(&issue);
             self.put(pattern, occurrence, false);
             self.shelf.issue_mut(&mut *self.store, issue)?.stored += 1;
