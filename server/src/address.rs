@@ -1,6 +1,6 @@
 //! From where a request comes.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::request::Parts;
 
@@ -18,6 +18,14 @@ pub fn client(parts: &Parts, trusted: &[IpAddr]) -> Option<IpAddr> {
         address = before;
     }
     Some(address)
+}
+
+/// What limits count: who has an address of version 6 has its whole network.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+        v4 => v4,
+    }
 }
 
 /// An address as proxies write it: some with the port.

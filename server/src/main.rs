@@ -138,7 +138,10 @@ fn run() -> anyhow::Result<()> {
 
 /// The command line. Settings may stand before and after a command.
 fn command() -> clap::Command {
-    Cli::command().mut_args(|arg| arg.global(true))
+    // A negative number is a wrong value of its setting, not a flag that nobody knows.
+    let is_setting = |arg: &clap::Arg| arg.get_env().is_some();
+    let command = Cli::command().mut_args(|arg| arg.global(true));
+    command.mut_args(|arg| if is_setting(&arg) { arg.allow_negative_numbers(true) } else { arg })
 }
 
 fn serve(settings: Settings) -> anyhow::Result<()> {

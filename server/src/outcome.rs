@@ -44,7 +44,7 @@ pub enum Reason {
     ForbiddenItem,
     /// Counts of a fault of which no event came.
     Unattributed,
-    /// The project is gone.
+    /// There is no such project, or no more.
     UnknownProject,
     /// The server failed on it.
     InternalError,

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::alerts::delivery::Delivery;
-use crate::alerts::{Sender, Smtp, Vault};
+use crate::alerts::{Sender, Vault};
 use crate::api;
 use crate::connections::Connections;
 use crate::consume::ledger::Limits;
@@ -71,10 +71,7 @@ impl Server {
     /// # Errors
     /// When the directory, the address or a thread cannot be had; the message names it.
     pub async fn start(settings: Settings) -> anyhow::Result<Server> {
-        if settings.smtp_url.is_some() != settings.smtp_from.is_some() {
-            anyhow::bail!("smtp_url, smtp_from: expected both or none");
-        }
-        settings.smtp_url.as_ref().map_or(Ok(()), Smtp::validate)?;
+        settings.check()?;
         let certificate = Certificate::open(&settings)?;
         let settings = Arc::new(settings);
         let data_dir = DataDir::open(&settings.data_dir)?;

@@ -142,6 +142,17 @@ impl Settings {
         self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{listening}"))
     }
 
+    /// Whether those that need each other are there.
+    ///
+    /// # Errors
+    /// When not; the message names them.
+    pub fn check(&self) -> anyhow::Result<()> {
+        if self.smtp_url.is_some() != self.smtp_from.is_some() {
+            bail!("smtp_url, smtp_from: expected both or none");
+        }
+        self.smtp_url.as_ref().map_or(Ok(()), Smtp::validate)
+    }
+
     /// Age after which an occurrence goes.
     pub fn retention(&self) -> Duration {
         Duration::from_secs(self.retention_days * 86_400)

@@ -9,12 +9,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use rustls::ServerConfig;
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, RootCertStore, ServerConfig};
 
 use crate::settings::Settings;
 use crate::telemetry::Task;
@@ -96,6 +97,32 @@ impl Certificate {
     /// Whether it is the one that is shown.
     pub fn is(&self, certificate: &CertificateDer<'_>) -> bool {
         self.current().shown.cert.first() == Some(certificate)
+    }
+
+    /// Whether clients take it at `time`, as far as its dates tell.
+    ///
+    /// # Errors
+    /// When it is no certificate, or one of another time; the error says which.
+    pub fn holds_at(&self, time: UnixTime) -> Result<(), rustls::Error> {
+        let shown = self.current().shown;
+        let (own, rest) = shown.cert.split_first().ok_or(CertificateError::BadEncoding)?;
+        let own = ParsedCertificate::try_from(own)?;
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        match verify_server_cert_signed_by_trust_anchor(&own, &RootCertStore::empty(), rest, time, algorithms) {
+            // Dates are looked at first. Whom its clients trust is theirs to know.
+            Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => Ok(()),
+            judged => judged,
+        }
+    }
+
+    /// Whether it is one for `host`.
+    ///
+    /// # Errors
+    /// When it is not; the error has the names that it is for.
+    pub fn is_for(&self, host: &ServerName<'_>) -> Result<(), rustls::Error> {
+        let shown = self.current().shown;
+        let own = shown.cert.first().ok_or(CertificateError::BadEncoding)?;
+        verify_server_name(&ParsedCertificate::try_from(own)?, host)
     }
 
     fn current(&self) -> Current {

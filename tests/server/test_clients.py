@@ -195,6 +195,109 @@ def test_sentry_of_rust(server: Server) -> None:
     check_reads_right(issue, payload, function="charge", platform="native")
 
 
+# Sessions.
+
+
+def fares(server: Server, release: str = "shop@1.2.3") -> tuple[dict[str, int], float | None]:
+    """What the API says of a release: its sessions, and how many of them did not crash."""
+    server.settle()
+    (found,) = [one for one in server.pages("/api/v1/projects/1/releases") if one["release"] == release]
+    return found["sessions"], found["crash_free_rate"]
+
+
+PYTHON_SESSIONS = """
+import sentry_sdk
+from sentry_sdk.integrations.wsgi import SentryWsgiMiddleware
+from sentry_sdk.sessions import track_session
+from wsgiref.util import setup_testing_defaults
+
+sentry_sdk.init(release="shop@1.2.3", environment="staging", auto_session_tracking=True)
+
+def app(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/broken":
+        raise RuntimeError("broken")
+    if path == "/caught":
+        sentry_sdk.capture_exception(ValueError("caught"))
+    start_response("200 OK", [])
+    return [b""]
+
+for path in ["/"] * 6 + ["/caught"] + ["/broken"] * 2:
+    environ = {"PATH_INFO": path}
+    setup_testing_defaults(environ)
+    try:
+        body = SentryWsgiMiddleware(app)(environ, lambda *_: None)
+        list(body)
+        body.close()
+    except RuntimeError:
+        pass
+for error in (None, ValueError("caught")):
+    with sentry_sdk.isolation_scope() as scope, track_session(scope, session_mode="application"):
+        if error:
+            sentry_sdk.capture_exception(error)
+sentry_sdk.flush()
+"""
+
+
+def test_sessions_of_sentry_sdk(server: Server, tmp_path: Path) -> None:
+    """Nine requests, which it sums up, and two sessions of its own: two crashed, two had errors."""
+    pytest.importorskip("sentry_sdk")
+    python(tmp_path, PYTHON_SESSIONS, server)
+    sessions, crash_free = fares(server)
+    assert sessions == {"started": 11, "exited": 7, "errored": 2, "crashed": 2, "abnormal": 0}
+    assert crash_free == pytest.approx(9 / 11)
+    hours = server.get("/api/v1/projects/1/sessions", release="shop@1.2.3", environment="staging")["items"]
+    assert sum(hour["started"] for hour in hours) == 11
+
+
+NODE_SESSIONS = """
+const Sentry = require("@sentry/node");
+Sentry.init({ release: "shop@1.2.3", environment: "staging" });
+const http = require("node:http");
+const answers = {
+  "/": () => {},
+  "/caught": () => Sentry.captureException(new TypeError("caught")),
+  "/broken": () => Sentry.captureException(new TypeError("broken"), { mechanism: { handled: false, type: "test" } }),
+};
+const app = http.createServer((request, response) => { answers[request.url](); response.end(); });
+const ask = (path) => new Promise((done) => {
+  http.get({ port: app.address().port, path, agent: false }, (answer) => answer.resume().on("close", done));
+});
+app.listen(0, "127.0.0.1", async () => {
+  for (const path of ["/", "/", "/", "/caught", "/broken"]) await ask(path);
+  app.close();
+  await new Promise((done) => setTimeout(done, 50));
+  await Sentry.flush(10000);
+});
+"""
+
+
+NODE_PROCESS = """
+const Sentry = require("@sentry/node");
+const end = () => Sentry.flush(10000).then(() => process.exit(0));
+Sentry.init({
+  release: "job@2.0.0",
+  integrations: [Sentry.onUncaughtExceptionIntegration({ onFatalError: end })],
+});
+if (process.env.HOW === "caught") Sentry.captureException(new TypeError("caught"));
+if (process.env.HOW === "crashes") throw new TypeError("nobody caught this");
+"""
+
+
+def test_sessions_of_sentry_of_node(server: Server, tmp_path: Path, official_node: Path) -> None:
+    """Requests, which it sums up; and the lives of processes without any: one well, one with an error, one that
+    crashed."""
+    node(tmp_path, NODE_SESSIONS, server, official_node)
+    for how in ("well", "caught", "crashes"):
+        node(tmp_path, NODE_PROCESS, server, official_node, HOW=how)
+    sessions, crash_free = fares(server)
+    assert sessions == {"started": 5, "exited": 3, "errored": 1, "crashed": 1, "abnormal": 0}
+    assert crash_free == pytest.approx(4 / 5)
+    sessions, crash_free = fares(server, "job@2.0.0")
+    assert sessions == {"started": 3, "exited": 1, "errored": 1, "crashed": 1, "abnormal": 0}
+    assert crash_free == pytest.approx(2 / 3)
+
+
 # Our own.
 
 PYTHON_OURS = """

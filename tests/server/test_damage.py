@@ -147,6 +147,9 @@ def test_a_full_disk_is_said_and_ends_of_itself(small_disk: Path) -> None:
         answer = server.send(big(new_id()))
         assert answer.status == 503 and time.monotonic() - began < 10
         assert server.request("GET", "/healthz").status == 200
+        health = server.get("/api/v1/health")
+        assert health["status"] == "trouble" and health["disk"]["free"] < 1 << 20, health
+        assert "disk" in {trouble["cause"] for trouble in health["troubles"]}
         refusals = {name: value for name, value in server.metrics().items() if "ingest_refused" in name}
         assert any("disk_full" in name and value >= 2 for name, value in refusals.items()), refusals
 

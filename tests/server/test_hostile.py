@@ -46,13 +46,21 @@ def nested(depth: int) -> bytes:
     return b'{"event_id": "' + new_id().encode() + b'", "extra": {"a": ' + b"[" * depth + b"]" * depth + b"}}"
 
 
-def bomb(size: int) -> bytes:
-    """Gzip of `size` spaces, made in pieces."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+def bomb(size: int, bits: int = 31) -> bytes:
+    """Gzip, or another form by zlib's `bits`, of `size` spaces, made in pieces."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, bits)
     piece = b" " * (1 << 20)
     return b"".join(packer.compress(piece) for _ in range(size >> 20)) + packer.flush()
 
 
+def library_bomb(name: str) -> bytes:
+    """Two hundred megabytes of spaces, in a few hundred bytes."""
+    library = pytest.importorskip({"br": "brotli", "zstd": "zstandard"}[name])
+    return bytes(library.compress(b" " * (200 << 20)))
+
+
+#: A frame of zstd whose header asks for a window of 2 GB, and a block of it that repeats one byte.
+WIDE = b"\x28\xb5\x2f\xfd" + b"\x00" + bytes([21 << 3]) + (1 | 1 << 1 | 100 << 3).to_bytes(3, "little") + b" "
 EVENT = ("event", {"message": "m"})
 #: name -> (body, headers, status, reason): what is refused before the 200.
 REFUSED: dict[str, tuple[bytes | Callable[[], bytes], dict[str, str], int, str]] = {
@@ -76,10 +84,23 @@ REFUSED: dict[str, tuple[bytes | Callable[[], bytes], dict[str, str], int, str]]
     "a million tags": (
         lambda: envelope(("event", {"tags": {f"tag{n}": "v" for n in range(1_000_000)}})), {}, 413, "too_large",
     ),
+    "client report too large": (
+        envelope(("client_report", {"discarded_events": [], "x": "y" * (64 << 10)})), {}, 413, "too_large",
+    ),
+    "session is a list": (envelope(("session", b"[]")), {}, 400, "invalid_json"),
     "too many items": (envelope(*[EVENT] * 101), {}, 413, "too_many_items"),
     "body too large": (b" " * ((20 << 20) + 1), {}, 413, "too_large"),
     "zip bomb": (lambda: bomb(1 << 30), {"content-encoding": "gzip"}, 413, "too_large"),
-    "zip bomb in br": (b"", {"content-encoding": "br"}, 400, "invalid_encoding"),
+    "zip bomb in deflate": (lambda: bomb(1 << 30, 15), {"content-encoding": "deflate"}, 413, "too_large"),
+    "zip bomb in bare deflate": (lambda: bomb(1 << 30, -15), {"content-encoding": "deflate"}, 413, "too_large"),
+    "zip bomb in br": (lambda: library_bomb("br"), {"content-encoding": "br"}, 413, "too_large"),
+    "zip bomb in zstd": (lambda: library_bomb("zstd"), {"content-encoding": "zstd"}, 413, "too_large"),
+    "a thousand times as large, within the limit": (
+        lambda: bomb(15 << 20), {"content-encoding": "gzip"}, 413, "too_large",
+    ),
+    "bomb within a bomb": (lambda: gzip.compress(bomb(1 << 30)), {"content-encoding": "gzip"}, 400, "invalid_envelope"),
+    "a window of 2 GB in zstd": (lambda: WIDE, {"content-encoding": "zstd"}, 400, "invalid_encoding"),
+    "nothing in br": (b"", {"content-encoding": "br"}, 400, "invalid_encoding"),
     "gzip that is none": (envelope(EVENT), {"content-encoding": "gzip"}, 400, "invalid_encoding"),
     "gzip that is cut": (gzip.compress(envelope(EVENT))[:-9], {"content-encoding": "gzip"}, 400, "invalid_encoding"),
     "zstd that is none": (envelope(EVENT), {"content-encoding": "zstd"}, 400, "invalid_encoding"),
@@ -112,10 +133,20 @@ def test_refused_with_a_reason(one: Server, name: str) -> None:
     assert one.find(number)
 
 
-@pytest.mark.parametrize("project, status, reason", [("2", 403, "wrong_project"), ("x", 403, "wrong_project")])
-def test_another_project(one: Server, project: str, status: int, reason: str) -> None:
-    answer = one.send(envelope(EVENT), path=f"/api/{project}/envelope/")
-    assert (answer.status, answer.json()["reason"]) == (status, reason)
+def test_another_project(one: Server) -> None:
+    """One that is not there, and one that the key is not of; with its own key that takes it."""
+    made = one.api("POST", "/api/v1/projects", {"name": "Other"}).json()
+    number, key = made["project"]["id"], made["keys"][0]["key"]["public"]
+    cases: list[tuple[Any, int, str]] = [
+        (number + 1, 404, "unknown_project"), ("x", 404, "unknown_project"), ("-1", 404, "unknown_project"),
+        (number, 403, "wrong_project"), (f"0{number}", 403, "wrong_project"),
+    ]  # fmt: skip
+    for project, status, reason in cases:
+        before = refused(one, reason)
+        answer = one.send(envelope(EVENT), path=f"/api/{project}/envelope/")
+        assert (answer.status, answer.json()["reason"]) == (status, reason), project
+        assert answer.json()["detail"] and refused(one, reason) == before + 1
+    assert one.send(envelope(EVENT), path=f"/api/{number}/envelope/", key=key).status == 200
 
 
 def test_who_still_sends_sees_the_answer(one: Server) -> None:
@@ -233,6 +264,18 @@ def test_what_is_not_kept_is_counted_and_dropped(one: Server) -> None:
     wait_until(lambda: len(one.outcomes(event["event_id"])["last"]) == 2)
     assert {entry["reason"] for entry in one.outcomes(event["event_id"])["last"]} == {"unsupported_item"}
     assert one.metrics()['faultwire_outcomes_total{reason="unsupported_item"}'] >= 2
+
+
+def test_an_envelope_has_one_event(one: Server) -> None:
+    """The first counts, the second is an outcome: SDKs send one, and the envelope's id names one."""
+    first, second = an_event(message="first of two"), an_event(message="second of two")
+    assert one.send(envelope(("event", first), ("event", second))).status == 200
+    one.settle()
+    assert one.find(first["event_id"]) and one.find(second["event_id"]) is None
+    (entry,) = wait_until(lambda: one.outcomes(first["event_id"])["last"])
+    assert entry["reason"] == "unsupported_item" and "at most one event" in entry["detail"]
+    # Of another event nothing is listed.
+    assert one.outcomes(new_id())["last"] == []
 
 
 # Slow clients.

@@ -110,7 +110,7 @@ def test_kinds_of_items(server: Server) -> None:
 
 
 def test_counts_before_their_event_wait_for_it(server: Server) -> None:
-    """They open no issue; when the event comes they are its."""
+    """They open no issue, and are shown as what belongs to none; when the event comes they are its."""
     mark = "cd" * 32
     counts = {"id": new_id(), "fingerprint": mark, "count": 7, "first": time.time(), "last": time.time()}
     for _ in range(2):
@@ -119,10 +119,15 @@ def test_counts_before_their_event_wait_for_it(server: Server) -> None:
     assert server.issues() == []
     server.kill()
     server.start()
+    assert server.outcomes()["not_counted"]["unattributed"] == 7
+    (line,) = [line for line in server.outcomes()["last"] if line["reason"] == "unattributed"]
+    assert line["quantity"] == 7 and mark in line["detail"]
     server.event(an_event(contexts={"faultwire": {"fingerprint": mark}}))
     server.settle()
     (issue,) = server.issues()
     assert issue["raw"] == 8
+    assert "unattributed" not in server.outcomes()["not_counted"]
+    assert not [line for line in server.outcomes()["last"] if line["reason"] == "unattributed"]
     assert sum(hour["raw"] for hour in server.issue(issue["id"])["details"]["hours"]) == 8
 
 

@@ -37,6 +37,12 @@ impl Keys {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(public).cloned()
     }
 
+    /// Whether there is a project of this number: each has a key, if only one that was revoked.
+    fn has_project(&self, number: &str) -> bool {
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        number.parse().is_ok_and(|number| keys.values().any(|key| key.project == ProjectId(number)))
+    }
+
     /// The key that a request for `project` may use.
     ///
     /// # Errors
@@ -48,7 +54,10 @@ impl Keys {
         };
         let key = self.get(public).ok_or_else(|| Refusal::new(Reason::InvalidKey, "sentry_key: no such key"))?;
         if key.project.0.to_string() != project {
-            return Err(Refusal::new(Reason::WrongProject, format!("the key is not one of project {project}")));
+            return Err(match self.has_project(project) {
+                true => Refusal::new(Reason::WrongProject, format!("the key is not one of project {project}")),
+                false => Refusal::new(Reason::UnknownProject, "there is no such project: the DSN names it"),
+            });
         }
         if key.is_revoked {
             return Err(Refusal::new(Reason::RevokedKey, "sentry_key: the key was revoked").of(key.project));

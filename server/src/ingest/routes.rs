@@ -163,8 +163,8 @@ impl Ingest {
 
     fn admit(&self, public: Option<&str>, project: &str, parts: &Parts) -> Result<Key, Refusal> {
         let key = self.keys.admit(public, project, &parts.headers)?;
-        let address =
-            (key.kind == KeyKind::Browser).then(|| address::client(parts, &self.settings.trusted_proxies)).flatten();
+        let client = || address::client(parts, &self.settings.trusted_proxies).map(address::network);
+        let address = (key.kind == KeyKind::Browser).then(client).flatten();
         self.quotas.take(key.project, address, clock::now())?;
         Ok(key)
     }

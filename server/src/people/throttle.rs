@@ -5,9 +5,10 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use crate::address::network;
 use crate::clock::MINUTE;
 
 /// How long an attempt counts.
@@ -56,14 +57,6 @@ impl<Name: Eq + Hash> Attempts<Name> {
         }
         *count += 1;
         Ok(())
-    }
-}
-
-/// Who has an IPv6 address has its whole network.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
-        v4 => v4,
     }
 }
 

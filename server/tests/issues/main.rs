@@ -8,6 +8,7 @@ mod quiet;
 mod sessions;
 mod settings;
 mod similar;
+mod storm;
 mod story;
 #[path = "../people/support.rs"]
 #[allow(dead_code, reason = "shared with the stories of people, who need more of it")]

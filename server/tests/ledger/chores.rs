@@ -105,3 +105,23 @@ fn what_was_the_newest_is_overwritten() {
     }
     assert!(book.place(id(&events[1])).is_none());
 }
+
+/// Counts of a fault of which no event ever came are shown as such, and wait as long as counts are kept.
+#[test]
+fn what_belongs_to_no_issue_does_not_stay_for_ever() {
+    let mut book = Book::new();
+    let event = book.event("KeyError", "a.py");
+    let fingerprint = book.fingerprint(&event);
+    book.count(1, &fingerprint, 40);
+    book.commit();
+    book.tick(NOW + 80 * DAY);
+    assert_eq!(book.not_counted("unattributed"), 40);
+    let mut book = Book::new();
+    book.count(1, &fingerprint, 40);
+    book.commit();
+    book.tick(NOW + 91 * DAY);
+    assert_eq!(book.not_counted("unattributed"), 0);
+    book.take(&event);
+    book.commit();
+    assert_eq!(book.issues(&Filter::default())[0].raw, 1);
+}

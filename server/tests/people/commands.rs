@@ -83,10 +83,31 @@ fn help_documents_all() {
         );
     }
     assert!(said(&run(std::path::Path::new("/nowhere"), &["user", "add", "--help"])).contains("--role"));
+    let command = Settings::augment_args(clap::Command::new("settings"));
+    assert!(command.get_arguments().all(|arg| arg.get_help().is_some_and(|help| help.to_string().len() > 20)));
 }
 
 /// Settings that take any text.
 const ANY: [&str; 4] = ["data_dir", "tls_certificate", "tls_key", "customer_tag"];
+
+/// Values beyond what a setting may be. What has no bounds takes any number from 0 on.
+const BEYOND: [(&str, &[&str]); 15] = [
+    ("max_event_bytes", &["1023", "2097153"]),
+    ("max_request_bytes", &["1023", "209715201"]),
+    ("max_concurrent_requests", &["0", "100001"]),
+    ("hourly_quota", &["-1", "1.5", "18446744073709551616"]),
+    ("browser_address_quota", &["-1"]),
+    ("hourly_new_issues", &["0"]),
+    ("store_one_in", &["0"]),
+    ("retention_days", &["0", "3651"]),
+    ("retention_bytes", &["67108863"]),
+    ("seen_ids_bytes", &["8388607"]),
+    ("metrics_token", &["fifteen-letters", "sixteen letters and a space"]),
+    ("alert_digest_seconds", &["3601"]),
+    ("alert_lag_seconds", &["86401"]),
+    ("alert_patience_seconds", &["86401"]),
+    ("public_url", &["https://", "ftp://faults.example", "https://faults.example/a?b"]),
+];
 
 /// A value that is none of a setting's is an error that names the setting, wherever it stands; what takes any
 /// text is checked when it is used.
@@ -103,22 +124,26 @@ fn a_wrong_value_is_named_wherever_it_stands() {
     let refused = |mut command: Command, flag: &str, whence: &str| {
         let output = command.output().unwrap();
         let sentence = String::from_utf8(output.stderr).unwrap();
-        let is_named = sentence.contains(flag) || sentence.contains(&flag[2..].replace('-', "_"));
+        let key = flag[2..].replace('-', "_");
+        let is_named = sentence.contains(&format!("for '{flag} <")) || sentence.contains(&format!("server: {key}"));
         assert!(!output.status.success() && is_named, "{flag} by {whence}: {sentence}");
         assert!(output.stdout.is_empty(), "{flag} by {whence}");
     };
     let settings = settings();
     assert!(settings.len() > 20);
-    for (key, flag, variable) in settings.iter().filter(|(key, ..)| !ANY.contains(&key.as_str())) {
+    let named = settings.iter().filter(|(key, ..)| !ANY.contains(&key.as_str())).map(|setting| (setting, WRONG));
+    let of = |key: &str| settings.iter().find(|(known, ..)| known == key).unwrap();
+    let beyond = BEYOND.iter().flat_map(|(key, values)| values.iter().map(move |value| (key, *value)));
+    for ((key, flag, variable), wrong) in named.chain(beyond.map(|(key, value)| (of(key), value))) {
         // What comes later on the command line is not taken twice.
         let bare = || if key == "listen" { Command::new(start().get_program()) } else { start() };
         let mut by_flag = bare();
-        by_flag.env_clear().current_dir(folder.path()).args([flag, WRONG]);
+        by_flag.env_clear().current_dir(folder.path()).args([flag, wrong]);
         refused(by_flag, flag, "flag");
         let mut by_variable = bare();
-        by_variable.env_clear().current_dir(folder.path()).env(variable, WRONG);
+        by_variable.env_clear().current_dir(folder.path()).env(variable, wrong);
         refused(by_variable, flag, "variable");
-        std::fs::write(&file, format!("{key} = {WRONG:?}\n")).unwrap();
+        std::fs::write(&file, format!("{key} = {wrong:?}\n")).unwrap();
         let mut by_file = bare();
         by_file.env_clear().current_dir(folder.path());
         refused(by_file, flag, "file");

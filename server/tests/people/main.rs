@@ -9,5 +9,6 @@ mod foreign;
 mod keys;
 mod matrix;
 mod projects;
+mod proxies;
 mod support;
 mod tokens;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::query::hex;
 use super::{Reader, rows};
 use crate::clock::HOUR;
+use crate::outcome::Reason;
 use crate::store::Event;
 use crate::{IssueId, ProjectId};
 
@@ -155,6 +156,9 @@ pub(super) fn details(connection: &Connection, issue: IssueId) -> anyhow::Result
     Ok(Details { hours, tags, seen_in, patterns, history })
 }
 
+/// So many are shown in full.
+const MAX_LAST: usize = 100;
+
 /// What of a project is not counted.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct NotCounted {
@@ -193,18 +197,47 @@ impl Reader {
                 let pairs = statement.query_map([project.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 anyhow::Ok(pairs.collect::<Result<BTreeMap<String, i64>, _>>()?)
             };
-            let not_counted = totals("SELECT reason, SUM(count) FROM outcomes WHERE project = ?1 GROUP BY reason")?;
+            let mut not_counted = totals("SELECT reason, SUM(count) FROM outcomes WHERE project = ?1 GROUP BY reason")?;
             let by_clients = totals("SELECT reason, SUM(count) FROM reports WHERE project = ?1 GROUP BY reason")?;
             let mut statement = connection.prepare_cached(
                 "SELECT time, reason, event_id, quantity, detail FROM refusals WHERE project = ?1 \
-                 AND (?2 IS NULL OR event_id = ?2) ORDER BY number DESC LIMIT 100",
+                 AND (?2 IS NULL OR event_id = ?2) ORDER BY number DESC LIMIT ?3",
             )?;
             let refused = |row: &Row<'_>| {
                 let (event_id, quantity, detail) = (row.get(2)?, row.get(3)?, row.get(4)?);
                 Ok(Refused { time: row.get(0)?, reason: row.get(1)?, event_id, quantity, detail })
             };
-            let last = statement.query_map(params![project.0, event_id], refused)?.collect::<Result<_, _>>()?;
+            let last = statement.query_map(params![project.0, event_id, MAX_LAST as i64], refused)?;
+            let mut last = last.collect::<Result<Vec<_>, _>>()?;
+            let waiting = unattributed(connection, project)?;
+            if waiting > 0 {
+                not_counted.insert(Reason::Unattributed.as_str().to_owned(), waiting);
+            }
+            if event_id.is_none() {
+                last.extend(parked(connection, project)?);
+                last.sort_by_key(|one| std::cmp::Reverse(one.time));
+                last.truncate(MAX_LAST);
+            }
             Ok(NotCounted { not_counted, not_sent_by_clients: by_clients, last })
         })
     }
+}
+
+/// How many are counted under fingerprints of which no event came: they belong to no issue, until one does.
+fn unattributed(connection: &Connection, project: ProjectId) -> anyhow::Result<i64> {
+    let sql = "SELECT COALESCE(SUM(raw), 0) FROM parked WHERE project = ?1";
+    Ok(connection.prepare_cached(sql)?.query_row([project.0], |row| row.get(0))?)
+}
+
+/// The last of them, a line a fingerprint.
+fn parked(connection: &Connection, project: ProjectId) -> anyhow::Result<Vec<Refused>> {
+    let sql = "SELECT fingerprint, raw, last FROM parked WHERE project = ?1 ORDER BY last DESC LIMIT ?2";
+    let line = |row: &Row<'_>| {
+        let fingerprint = hex(&row.get::<_, [u8; 32]>(0)?);
+        let detail = format!("counts of {fingerprint}, of which no event came yet: they wait for one");
+        let reason = Reason::Unattributed.as_str().to_owned();
+        Ok(Refused { time: row.get(2)?, reason, event_id: None, quantity: row.get(1)?, detail })
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_map(params![project.0, MAX_LAST as i64], line)?.collect::<Result<_, _>>()?)
 }

@@ -270,6 +270,8 @@ impl IssueStore for Sqlite {
         for table in ["hours", "outcomes", "reports", "session_hours"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE hour < ?1"), [before.div_euclid(HOUR)])?;
         }
+        // Their event does not come any more.
+        transaction.execute("DELETE FROM parked WHERE last < ?1", [before])?;
         transaction.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('forgotten_at', ?1)", [now])?;
         Ok(transaction.commit()?)
     }
