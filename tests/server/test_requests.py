@@ -44,7 +44,7 @@ def test_every_line_is_json(serve: Callable[..., Server]) -> None:
     server.settle()
     assert server.stop() == 0
     found = [json.loads(line) for line in server.log.read_text().splitlines()]
-    assert len(found) > 10
+    assert len(found) > 5
     for line in found:
         assert line["level"] in {"TRACE", "DEBUG", "INFO", "WARN", "ERROR"} and line["timestamp"] and line["target"]
     assert secret not in server.log.read_text()
