@@ -2,7 +2,7 @@
 //!
 //! A flag wins over the environment, that over the file, that over the default.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use clap::{Arg, Args, Command};
 use lettre::message::Mailbox;
 
+use crate::address::Network;
 use crate::alerts::{Allow, Smtp};
 
 /// How the server runs.
@@ -37,9 +38,9 @@ pub struct Settings {
     #[arg(long, env = "FAULTWIRE_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
 
-    /// Proxies whose X-Forwarded-For is believed; addresses, separated by commas.
+    /// Proxies whose X-Forwarded-For is believed; addresses or networks, separated by commas.
     #[arg(long, env = "FAULTWIRE_TRUSTED_PROXIES", value_name = "ADDRESSES", value_delimiter = ',')]
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
 
     /// Largest event, in bytes, when decompressed.
     #[arg(long, env = "FAULTWIRE_MAX_EVENT_BYTES", value_name = "BYTES", default_value_t = 1 << 20, value_parser = clap::value_parser!(u64).range(1024..=2 << 20))]

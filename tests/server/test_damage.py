@@ -147,6 +147,7 @@ def test_a_full_disk_is_said_and_ends_of_itself(small_disk: Path) -> None:
         answer = server.send(big(new_id()))
         assert answer.status == 503 and time.monotonic() - began < 10
         assert server.request("GET", "/healthz").status == 200
+        assert server.request("GET", "/readyz").status == 503
         health = server.get("/api/v1/health")
         assert health["status"] == "trouble" and health["disk"]["free"] < 1 << 20, health
         assert "disk" in {trouble["cause"] for trouble in health["troubles"]}
@@ -156,6 +157,7 @@ def test_a_full_disk_is_said_and_ends_of_itself(small_disk: Path) -> None:
         ballast.unlink()
         after = new_id()
         wait_until(lambda: server.send(big(after)).status == 200, 30, "it to accept again")
+        assert server.request("GET", "/readyz").status == 200
         server.settle(60)
         assert all(server.find(number) for number in [*taken, after])
         assert server.find(refused[0]) is None or total(server) == len(taken) + 2

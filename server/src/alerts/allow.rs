@@ -6,13 +6,15 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use crate::address::Network;
+
 /// What the admin allows: a host by its name, or addresses by their network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allow {
     /// This host, whatever its address.
     Host(String),
-    /// Addresses of a network: the first, and how many leading bits count.
-    Network(IpAddr, u8),
+    /// Addresses of a network.
+    Network(Network),
 }
 
 impl FromStr for Allow {
@@ -20,14 +22,8 @@ impl FromStr for Allow {
 
     fn from_str(text: &str) -> Result<Allow, String> {
         let text = text.trim();
-        if let Some((address, bits)) = text.split_once('/') {
-            let address: IpAddr = address.parse().map_err(|_| wrong(text))?;
-            let most = if address.is_ipv4() { 32 } else { 128 };
-            let bits: u8 = bits.parse().ok().filter(|bits| *bits <= most).ok_or_else(|| wrong(text))?;
-            return Ok(Allow::Network(address, bits));
-        }
-        if let Ok(address) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
-            return Ok(Allow::Network(address, if address.is_ipv4() { 32 } else { 128 }));
+        if let Ok(network) = text.parse() {
+            return Ok(Allow::Network(network));
         }
         let is_host = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || c == '_';
         if text.is_empty() || !text.chars().all(is_host) {
@@ -72,19 +68,6 @@ const INSIDE: &[(&str, u8)] = &[
     ("ff00::", 8),
 ];
 
-fn bits(address: IpAddr) -> (u128, u32) {
-    match address {
-        IpAddr::V4(address) => (u128::from(address.to_bits()), 32),
-        IpAddr::V6(address) => (address.to_bits(), 128),
-    }
-}
-
-fn is_within(address: IpAddr, network: IpAddr, length: u8) -> bool {
-    let ((address, width), (network, other)) = (bits(address), bits(network));
-    let rest = width.saturating_sub(u32::from(length));
-    width == other && address.checked_shr(rest).unwrap_or(0) == network.checked_shr(rest).unwrap_or(0)
-}
-
 /// The IPv4 address that packets to an IPv6 address may end at: mapped, NAT64, 6to4.
 fn inner(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let bits = address.to_bits();
@@ -104,14 +87,17 @@ pub fn is_public(address: IpAddr) -> bool {
     if let Some(inner) = inner {
         return is_public(inner);
     }
-    !INSIDE.iter().any(|(network, length)| network.parse().is_ok_and(|network| is_within(address, network, *length)))
+    let holds = |(network, length): &(&str, u8)| {
+        network.parse().is_ok_and(|first| Network { address: first, length: *length }.contains(address))
+    };
+    !INSIDE.iter().any(holds)
 }
 
 /// Whether messages to `host`, found at `address`, may be sent.
 pub fn is_allowed(allowed: &[Allow], host: &str, address: IpAddr) -> bool {
     let names = |allow: &Allow| match allow {
         Allow::Host(name) => host.trim_end_matches('.').eq_ignore_ascii_case(name),
-        Allow::Network(network, length) => is_within(address.to_canonical(), *network, *length),
+        Allow::Network(network) => network.contains(address),
     };
     is_public(address) || allowed.iter().any(names)
 }

@@ -36,7 +36,6 @@ mod stream;
 mod table;
 mod users;
 
-use std::net::IpAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -45,6 +44,7 @@ use axum::Router;
 use axum::extract::State;
 use serde_json::{Map, Value};
 
+use crate::address::Network;
 use crate::alerts::{Sender, Vault};
 use crate::consume::{Doorway, Ledger};
 use crate::health::Health;
@@ -87,7 +87,7 @@ pub struct Api {
     /// Counts attempts to log in.
     pub throttle: Throttle,
     /// Proxies whose word for an address counts.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
     /// The hash of what Prometheus sends.
     pub metrics_token: Option<secrets::Hash>,
     /// Seals the secrets of channels.
@@ -189,9 +189,9 @@ async fn health() -> Text {
 /// A consumer that takes longer to answer is stuck: less than who asks waits, see [`crate::upkeep::ready`].
 const READY: Duration = Duration::from_secs(3);
 
-/// Ready when the consumer answers. One that is known to be stuck is not asked: what is asked waits for it.
+/// Ready when the log takes what comes and the consumer answers. One that is known to be stuck is not asked: what is asked waits for it.
 async fn ready(State(api): Shared) -> Result<Text, Problem> {
-    if api.doorway.silence() > READY {
+    if api.log.is_failing() || api.doorway.silence() > READY {
         return Err(Problem::Unavailable);
     }
     tokio::time::timeout(READY, api.doorway.ask(|_| ())).await.map_err(|_| Problem::Unavailable)??;

@@ -127,7 +127,8 @@ impl Consumer {
                 }
             }
         }
-        if let Err(error) = self.checkpoint() {
+        let tidied = self.checkpoint().and_then(|()| self.ledger.tidy());
+        if let Err(error) = tidied {
             tracing::warn!(error = format!("{error:#}"), "the last checkpoint failed; the next start repeats it");
         }
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,9 @@ use super::{Position, Record, Refused, Ticket};
 
 /// Bytes that may wait to be written: at a fast client's 20 MB/s, near half a second of a disk that stands still.
 const MAX_WAITING: usize = 8 << 20;
+
+/// What the disk refused is held against it for so long.
+const FAILED_FOR: Duration = Duration::from_secs(10);
 
 /// While several clients send at once: what comes within this time is written in one go.
 const GATHER: Duration = Duration::from_micros(150);
@@ -78,8 +81,8 @@ pub(super) struct Shared {
     wants_spare: Condvar,
     /// What was written last.
     pub fresh: Fresh,
-    /// The disk refused last time.
-    pub is_failing: AtomicBool,
+    /// When the disk refused, if it did last time.
+    failed: Mutex<Option<Instant>>,
     /// See [`MAX_AGE`].
     max_age: Duration,
     /// No segment before this one is needed.
@@ -101,10 +104,16 @@ impl Shared {
             spare: Mutex::default(),
             wants_spare: Condvar::new(),
             fresh: Fresh::default(),
-            is_failing: AtomicBool::new(false),
+            failed: Mutex::default(),
             max_age,
             trimmed: AtomicU32::new(0),
         }
+    }
+
+    /// Whether the disk refused a moment ago. Nobody knows whether it still does before something is written again: who is
+    /// sent nothing while it does would never know.
+    pub fn is_failing(&self) -> bool {
+        locked(&self.failed).is_some_and(|at| at.elapsed() < FAILED_FOR)
     }
 
     /// Up to where the log is durable.
@@ -289,7 +298,7 @@ impl Committer {
         while rest.peek().is_some() {
             let mut group = Vec::new();
             let written = Task::LogCommit.round(|| self.write_some(&mut rest, &mut group));
-            self.shared.is_failing.store(written.is_err(), Ordering::Relaxed);
+            *locked(&self.shared.failed) = written.is_err().then(Instant::now);
             match written {
                 Ok(end) => {
                     let plain = |one: &mut Written| Some((one.at, one.plain.take()?));
@@ -388,11 +397,11 @@ mod tests {
         let end = shared.committed();
         committer.sync = |_| Err(io::ErrorKind::Other.into());
         assert!(matches!(write(&mut committer, 1), Err(Refused::Disk(_))));
-        assert_eq!((shared.committed(), shared.is_failing.load(Ordering::Relaxed)), (end, true));
+        assert_eq!((shared.committed(), shared.is_failing()), (end, true));
         committer.sync = sync_data;
         locked(&shared.spare).made = Some(second);
         assert_eq!(write(&mut committer, 2).unwrap(), Position { segment: 2, offset: 0 });
-        assert!(!shared.is_failing.load(Ordering::Relaxed));
+        assert!(!shared.is_failing());
         let held = names.map(|name| {
             let file = File::open(name.path(folder.path())).unwrap();
             let length = file.metadata().unwrap().len();

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -45,11 +44,6 @@ impl Files {
             crate::threads::spawn(Task::LogCommit, move || committer.run())?,
         ];
         Ok(Files { shared, threads: Mutex::new(threads), open: Mutex::default() })
-    }
-
-    /// Whether the disk refused the last write.
-    pub fn is_failing(&self) -> bool {
-        self.shared.is_failing.load(Ordering::Relaxed)
     }
 
     /// Takes nothing more, and returns once what was taken is written.
@@ -156,6 +150,10 @@ impl Log for Files {
 
     fn turn(&self) {
         self.shared.turn();
+    }
+
+    fn is_failing(&self) -> bool {
+        self.shared.is_failing()
     }
 
     fn depth(&self) -> u64 {

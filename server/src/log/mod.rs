@@ -87,6 +87,9 @@ pub trait Log: Send + Sync {
     /// of it goes, even if nothing comes after it. Returns at once.
     fn turn(&self);
 
+    /// Whether the medium refused what was appended last, a moment ago.
+    fn is_failing(&self) -> bool;
+
     /// Bytes accepted and not trimmed.
     fn depth(&self) -> u64;
 }

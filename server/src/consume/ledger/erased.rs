@@ -68,6 +68,14 @@ impl Ledger {
         self.scrub_again(PATIENCE);
     }
 
+    /// Leaves a single file of the database to who comes after, if nobody reads just now.
+    ///
+    /// # Errors
+    /// When a reader is in the way, or the disk is.
+    pub fn tidy(&mut self) -> anyhow::Result<()> {
+        self.store.scrub(LITTLE_PATIENCE)
+    }
+
     /// Tries it if it is due.
     pub(super) fn scrub_again(&mut self, patience: Duration) {
         if self.erased.scrub_at.is_none_or(|at| Instant::now() < at) {

@@ -48,6 +48,8 @@ pub use query::{AfterIssue, AfterOccurrence, Filter, Found, Occurrence, Page, Re
 pub use registry::Registry;
 pub use releases::{ReleaseRow, SessionHour};
 
+/// Bytes of the write-ahead log that are kept for what comes: what an ordinary pause between checkpoints takes.
+const WAL_SIZE: i64 = 16 << 20;
 /// How long one waits for another to be done writing.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Kilobytes of the database kept in memory by the writer.
@@ -76,6 +78,8 @@ fn connect(path: &Path) -> anyhow::Result<Connection> {
     connection.pragma_update(None, "cache_size", -CACHE_KB)?;
     // The log is trimmed by what is checkpointed: that is decided in one place.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // What it grew to in a flood is given back after it.
+    connection.pragma_update(None, "journal_size_limit", WAL_SIZE)?;
     connection.set_prepared_statement_cache_capacity(64);
     // A plan is made once, whatever values it is run with.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
