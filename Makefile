@@ -117,6 +117,7 @@ bench: python node sink ## Benchmarks against the leading SDKs, as ratios in one
 
 .PHONY: bench-server
 bench-server: $(BIN)/python server ## What the tracker takes: events a second, CPU, memory, disk, times of its lists
+	$(CARGO) build --quiet --release -p faultwire-server --example floor
 	$(BIN)/python bench/server/run.py
 
 TORTURES := tests/processes/test_lives.py tests/processes/test_prefork.py tests/processes/test_crashes.py \

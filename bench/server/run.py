@@ -17,6 +17,7 @@ import contextlib
 import importlib
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -129,6 +130,26 @@ def pace(plan: Plan, pool: Pool) -> None:
             row(f"{name}: RSS", f"{probe.rss(server.pid):.0f} MB", "<= 150 MB" if rate == 1000 else "")
 
 
+def floor(plan: Plan, pool: Pool) -> None:
+    """What HTTP and the disk alone take at 2,000 a minute, by the same libraries: below that nobody gets."""
+    binary = find_binary().parent / "examples" / "floor"
+    if not binary.is_file():
+        return
+    with tempfile.TemporaryDirectory(dir=plan.folder) as folder:
+        process = subprocess.Popen([binary, folder], stdout=subprocess.PIPE, text=True)
+        try:
+            assert process.stdout
+            address = ("127.0.0.1", int(process.stdout.readline()))
+            blast(address, "/api/1/envelope/", "", pool.take, count=FAULTS)
+            cpu = probe.cpu([process.pid])
+            result = blast(address, "/api/1/envelope/", "", pool.take, seconds=plan.seconds, rate=2000 / 60)
+            spent = probe.cpu([process.pid]) - cpu
+            row("2,000 a minute: HTTP and fdatasync alone, one core", f"{spent / result.seconds:.1%}")
+        finally:
+            process.terminate()
+            process.wait()
+
+
 def lists(plan: Plan) -> None:
     """Filled with many events of many issues; then each question, one after the other, and the same under load."""
     pool = Pool(plan.issues, max(plan.issues, plan.pool))
@@ -216,6 +237,7 @@ def main() -> None:
         flood(plan, "10 % stored", pool, "--store-first", "0", "--store-one-in", "10", target=">= 5,000/s")
     if "pace" in parts:
         pace(plan, pool)
+        floor(plan, pool)
     if "lists" in parts:
         lists(plan)
     if given.peer:

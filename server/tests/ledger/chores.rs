@@ -86,7 +86,7 @@ fn what_was_the_newest_is_overwritten() {
     let mut places = Vec::new();
     for (n, event) in (0..).zip(&events) {
         book.take(event);
-        book.tick(NOW + n * 2_000);
+        book.tick(NOW + n * 10_000);
         places.push(book.place(id(event)).unwrap());
         // As after a restart, one is the first of its file, and the next needs no other.
         if n == 1 {

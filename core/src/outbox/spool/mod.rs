@@ -33,6 +33,8 @@ const SEGMENT_BYTES: u64 = 1 << 20;
 const SEGMENTS: u64 = 8;
 /// How long the disk is left alone after it refused.
 const REFUSED_FOR: Duration = Duration::from_secs(10);
+/// Milliseconds between attempts while the application may be closing files.
+const WHILE_CLOSING: [u64; 6] = [0, 1, 5, 15, 30, 50];
 /// How often files of dead processes are looked for.
 const ADOPT_EVERY: Duration = Duration::from_secs(60);
 
@@ -128,8 +130,13 @@ impl Spool {
             return appended;
         }
         let mut written = self.write(&mut state, &frame);
-        if written.is_err() && own::was_closed() {
-            // In the midst of its closing; it may be over.
+        // In the midst of the application's closing of files, those that are opened again are closed as well: it is over
+        // soon, and it is our own thread that waits.
+        for pause in WHILE_CLOSING {
+            if written.is_ok() || !own::was_closed() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(pause));
             written = self.write(&mut state, &frame);
         }
         match written {

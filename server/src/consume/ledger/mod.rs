@@ -43,7 +43,7 @@ use tell::{Burst, Origin};
 /// Between two rounds of what is due by the clock, in milliseconds.
 const ROUND: i64 = HOUR / 12;
 /// The newest payload of an issue is stored at most once in so many milliseconds.
-const NEWEST_EVERY: i64 = 1000;
+const NEWEST_EVERY: i64 = 5000;
 /// Tags of an event that are counted.
 const MAX_TAGS: usize = 30;
 

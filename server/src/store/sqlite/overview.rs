@@ -15,6 +15,8 @@ use crate::{IssueId, ProjectId};
 
 /// Entries of one list of what can be asked for.
 const MAX_CHOICES: usize = 100;
+/// Texts that are looked at for them, those of other projects among them.
+const MAX_LOOKED_AT: usize = 10_000;
 
 /// When an issue occurred.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -140,12 +142,15 @@ fn different(
     let values = |text: &str| params_from_iter(iter::once(text.to_owned()).chain(tag.map(str::to_owned)));
     // What is empty is not said, or does not fit.
     let (mut found, mut last) = (Vec::new(), String::new());
-    while found.len() < MAX_CHOICES {
+    for _ in 0..MAX_LOOKED_AT {
         let Some(text) = next.query_row(values(&last), |row| row.get::<_, String>(0)).optional()? else {
             break;
         };
         if is_theirs.exists(values(&text))? {
             found.push(text.clone());
+            if found.len() == MAX_CHOICES {
+                break;
+            }
         }
         last = text;
     }
