@@ -19,7 +19,7 @@ const WAITING: usize = 1;
 /// The longest sleep without a ring.
 const TICK: Duration = Duration::from_secs(1);
 /// Records that make a batch worth its transaction: where fewer come, they are waited for,
-const WORTH: u32 = 20;
+const WORTH: u32 = 10;
 /// at most so long, since an issue is to be seen at once.
 const PATIENCE: Duration = Duration::from_millis(400);
 /// Those that come no faster do not wait at all.
@@ -189,7 +189,7 @@ mod tests {
     fn a_pause_is_as_long_as_a_batch_takes_to_come() {
         let ms = Duration::from_millis;
         // One now and then; 33 a second; 1,000 a second; 5,000 a second; a moment's halt.
-        let rates = [(150, 1, 0), (30, 1, 400), (10, 10, 20), (100, 500, 4), (90, 1, 4), (90, 1, 400), (0, 0, 0)];
+        let rates = [(150, 1, 0), (30, 1, 300), (10, 10, 10), (100, 500, 2), (90, 1, 2), (90, 1, 400), (0, 0, 0)];
         let mut pace = Pace { each: ms(150) };
         for (since, records, expected) in rates {
             assert_eq!(pace.pause(ms(since), records), ms(expected), "{since} {records}");
