@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import subprocess
 import sys
@@ -66,3 +67,30 @@ def fill(disk: Path) -> Path:
         except OSError:
             pass
     return ballast
+
+
+def written(segment: Path) -> int:
+    """Bytes of a segment of the log before its zeroes."""
+    return len(segment.read_bytes().rstrip(b"\0"))
+
+
+def spoil(segment: Path, damage: str) -> None:
+    """What a crash, a disk or a stranger may do to what was written: cut, zeroed at its end, a byte flipped, noise
+    behind it."""
+    end = written(segment)
+    with segment.open("r+b") as file:
+        if damage == "truncated":
+            file.truncate(end - 20)
+        elif damage == "torn":
+            file.seek(end - 20)
+            file.write(bytes(20))
+        elif damage == "flipped":
+            file.seek(end // 2)
+            byte = file.read(1)[0]
+            file.seek(end // 2)
+            file.write(bytes([byte ^ 0xFF]))
+        elif damage == "garbage":
+            file.seek(end)
+            file.write(random.Random(7).randbytes(5000))
+        else:
+            raise ValueError(damage)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from clock import wrong_clock
-from conftest import fill
+from conftest import fill, spoil
 
 from server import Json, Server, find_binary
 
@@ -191,19 +191,7 @@ def test_a_damaged_log(server: Server, damage: str) -> None:
     server.kill()
     assert doctor(server.data)[1] == {}, "a crash is no damage"
     (last,) = (path for path in (server.data / "log").glob("*.log") if path.read_bytes().strip(b"\0"))
-    end = len(last.read_bytes().rstrip(b"\0"))
-    with last.open("r+b") as file:
-        if damage == "torn":
-            file.seek(end - 20)
-            file.write(bytes(20))
-        elif damage == "flipped":
-            file.seek(end // 2)
-            byte = file.read(1)[0]
-            file.seek(end // 2)
-            file.write(bytes([byte ^ 0xFF]))
-        else:
-            file.seek(end)
-            file.write(random.Random(7).randbytes(500))
+    spoil(last, damage)
     what, says = the_ill(server.data)
     assert what == "log" and str(last) in says and "look at the disk" in says
     server.start()

@@ -13,7 +13,7 @@ use crate::telemetry::Task;
 use crate::threads::{self, Bell};
 
 /// Bytes of the log in one batch: some 170 events.
-const BATCH_BYTES: usize = 512 << 10;
+pub(super) const BATCH_BYTES: usize = 512 << 10;
 /// Batches that wait, but for the one that is being made.
 const WAITING: usize = 1;
 /// The longest sleep without a ring.

@@ -47,6 +47,7 @@ const TICK: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(1);
 /// How often the database is brought to disk and the log trimmed.
 const CHECKPOINT: Duration = Duration::from_secs(5);
+
 /// The thread's state.
 pub struct Consumer {
     log: Arc<dyn Log>,

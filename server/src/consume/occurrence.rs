@@ -348,6 +348,8 @@ mod tests {
             let read = |reading: &mut Reading| Occurrence::read(origin, text.as_bytes(), reading);
             let (Ok(one), Ok(other)) = (read(&mut whole), read(&mut light)) else { panic!("{text}") };
             assert!(one.text.is_none() && other.text.is_some());
+            // What may not be stored is neither read nor sanitized beyond what counts.
+            assert!(!one.event.extra.is_empty() && other.event.extra.is_empty());
             assert_eq!(
                 (one.id, one.time, one.fingerprint, one.weight, one.user, one.session, one.customer),
                 (other.id, other.time, other.fingerprint, other.weight, other.user, other.session, other.customer)

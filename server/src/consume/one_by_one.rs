@@ -3,13 +3,11 @@
 
 use std::time::Instant;
 
+use super::ahead::BATCH_BYTES;
 use super::{Arrival, Consumer, Told, arrival, caught};
 use crate::ProjectId;
 use crate::log::{Batch, Position};
 use crate::outcome::Outcome;
-
-/// Bytes of the log that are counted so: as many as a batch has.
-const STRETCH: usize = 256 << 10;
 
 /// An item that is not counted.
 struct Lost {
@@ -70,7 +68,7 @@ impl Consumer {
     pub(super) fn count_one_by_one(&mut self) -> anyhow::Result<()> {
         let started = Instant::now();
         let from = self.ledger.position();
-        let Batch { records, next, damaged } = self.log.read(from, STRETCH)?;
+        let Batch { records, next, damaged } = self.log.read(from, BATCH_BYTES)?;
         if next == from {
             return Ok(());
         }

@@ -44,6 +44,8 @@ use tell::{Burst, Origin};
 const ROUND: i64 = HOUR / 12;
 /// The newest payload of an issue is stored at most once in so many milliseconds.
 const NEWEST_EVERY: i64 = 5000;
+/// Issues of which the newest is held until then. Of others it is the next to be stored anyway.
+const MAX_NEWEST: usize = 1000;
 /// Tags of an event that are counted.
 const MAX_TAGS: usize = 30;
 
@@ -361,7 +363,7 @@ impl Ledger {
             self.put(pattern, occurrence, false);
             self.shelf.issue_mut(&mut *self.store, issue)?.stored += 1;
             self.shelf.pattern_mut(pattern).context("pattern")?.stored += 1;
-        } else {
+        } else if self.newest.len() < MAX_NEWEST || self.newest.contains_key(&issue) {
             self.newest.insert(issue, (pattern, Box::new(occurrence)));
         }
         Ok(())
