@@ -43,10 +43,17 @@ pub(crate) fn run(engine: &Arc<Engine>) {
         }
         // After a full event its place may start to fold, which wakes nobody: look again when counts are due.
         let patience = engine.storm.is_some().then(|| counts_due.saturating_duration_since(Instant::now()));
-        let patience =
-            patience.filter(|_| engine.may_fold()).into_iter().chain(engine.crash.patience(&engine.settings));
+        let retry_at = engine.outbox.retry_at();
+        let patience = patience
+            .filter(|_| engine.may_fold())
+            .into_iter()
+            .chain(engine.crash.patience(&engine.settings))
+            .chain(retry_at.map(|at| at.saturating_duration_since(Instant::now())));
         let message = engine.queue.pop(patience.min());
         let _busy = fork::busy();
+        if matches!(message, Some(Message::Flush(_))) || retry_at.is_some_and(|at| Instant::now() >= at) {
+            dropped(engine, engine.outbox.retry());
+        }
         look_for_crashes(engine, pipeline, matches!(message, Some(Message::Flush(_))));
         match message {
             Some(Message::Capture(capture)) => work(engine, pipeline, exemplars, *capture),
@@ -99,8 +106,12 @@ fn work(engine: &Engine, pipeline: &mut Pipeline, exemplars: &mut Exemplars, cap
 }
 
 fn store(engine: &Engine, record: Record) {
-    for evicted in engine.outbox.push(record) {
-        engine.drop_record(&evicted, Reason::CacheOverflow);
+    dropped(engine, engine.outbox.push(record));
+}
+
+fn dropped(engine: &Engine, evicted: Vec<Record>) {
+    for record in evicted {
+        engine.drop_record(&record, Reason::CacheOverflow);
     }
 }
 

@@ -148,6 +148,24 @@ impl Outbox {
         self.keep(record, appended)
     }
 
+    /// When the disk is to be tried again for what is in memory alone because it refused.
+    pub fn retry_at(&self) -> Option<Instant> {
+        let at = self.spool.as_ref().ok()?.retry_at()?;
+        // Newer ones were refused as well, so that one is found soon.
+        self.state().fresh.iter().rev().any(|entry| entry.place.is_none()).then_some(at)
+    }
+
+    /// Tries the disk again, and gives what had to go, see [`push`](Outbox::push). For the thread that pushes.
+    pub fn retry(&self) -> Vec<Record> {
+        let Ok(spool) = &self.spool else { return Vec::new() };
+        if spool.retry_at().is_none() {
+            return Vec::new();
+        }
+        spool.retry_now();
+        let waiting = self.state().take_out(|entry| entry.place.is_none());
+        waiting.into_iter().flat_map(|entry| self.push(entry.record)).collect()
+    }
+
     /// Stores an event of which an earlier process left the traces, on disk or, giving false, not at all.
     #[cfg_attr(not(native_crashes), allow(dead_code, reason = "there are no signals"))]
     pub fn recover(&self, record: Record) -> (bool, Vec<Record>) {

@@ -335,6 +335,32 @@ fn without_a_directory_there_is_memory() {
     assert!(stats.outbox.starts_with("memory: "), "{}", stats.outbox);
 }
 
+/// What the disk refused is written once it takes records again: when somebody flushes or closes, and without that.
+#[test]
+fn what_was_in_memory_alone_is_stored_when_the_disk_takes_it_again() {
+    let home = Home::new();
+    let state = home.path().join("state");
+    let server = Server::start();
+    server.refuses();
+    let client = start(home.options(&server.dsn_text()));
+    for wait in [true, false] {
+        fs::write(&state, "a file where the directory would be").unwrap();
+        let ids: Vec<_> = (0..3).map(|n| raise(&client, &format!("{n} {wait}")).unwrap()).collect();
+        until("the refusal", || client.stats().outbox.starts_with("memory: "));
+        let before = lawful(client.stats());
+        assert_eq!((before.pending, ids.len()), (3, 3), "{before:?}");
+        fs::remove_file(&state).unwrap();
+        assert!(wait || !client.flush(Duration::ZERO), "the server is down");
+        until("the records", || client.stats().pending == 0);
+        let after = lawful(client.stats());
+        assert_eq!((after.spooled, after.outbox.as_str()), (before.spooled + 3, "disk"), "{after:?}");
+        // What comes next needs a directory that is not there.
+        fs::remove_dir_all(&state).unwrap();
+    }
+    drop(client);
+    assert_eq!(server.events().len(), 0);
+}
+
 /// The directory is deleted under a living process: what comes later goes to a new one, and nothing is lost.
 #[test]
 fn a_deleted_directory_is_made_again() {

@@ -18,13 +18,20 @@ struct Application {
     sockets: Vec<(UnixStream, UnixStream)>,
 }
 
+/// How long an application may be closing files: shorter than the engine goes on trying.
+const SLOWLY: std::time::Duration = std::time::Duration::from_millis(40);
+
+fn close_all() {
+    // SAFETY: that is the test: none of these is the application's.
+    (3..1024).for_each(|number| unsafe {
+        libc::close(number);
+    });
+}
+
 impl Application {
     /// Closes all there is, and opens much.
     fn begin() -> Application {
-        // SAFETY: that is the test: none of these is the application's.
-        (3..1024).for_each(|number| unsafe {
-            libc::close(number);
-        });
+        close_all();
         let folder = PathBuf::from(std::env::var_os("XDG_STATE_HOME").unwrap()).join("application");
         let mut application = Application { files: Vec::new(), sockets: Vec::new() };
         let open = |n: usize| {
@@ -94,6 +101,7 @@ pub fn run(scenario: &str) {
     match scenario {
         "closed-up" => up(),
         "closed-down" => down(),
+        "closed-slowly" => slowly(),
         "closed-backlog" => backlog(),
         "closed-fork" => fork(),
         "closed-crash" => crash(|| ()),
@@ -128,6 +136,23 @@ fn down() {
     capture("after");
     stored();
     application.check();
+    drop(guard);
+    application.check();
+}
+
+/// The application takes its time: what is opened again is closed again, while events come.
+fn slowly() {
+    let guard = init(|_| ());
+    capture("before");
+    stored();
+    close_all();
+    let began = std::time::Instant::now();
+    capture("after");
+    while began.elapsed() < SLOWLY {
+        close_all();
+    }
+    stored();
+    let application = Application::begin();
     drop(guard);
     application.check();
 }

@@ -61,6 +61,18 @@ fn what_is_on_disk_is_left_to_the_next_start() {
     assert_eq!(texts(&server), ALL);
 }
 
+/// It closes for longer than a few attempts take, and no record stays in memory for that.
+#[test]
+fn a_slow_closing_is_waited_for() {
+    let (state, server) = (tempfile::tempdir().unwrap(), Server::start());
+    server.refuses();
+    ended_well(&run_in(state.path(), "closed-slowly", Some(&server)));
+    untouched(state.path());
+    server.answers(200);
+    ended_well(&run_in(state.path(), "recover", Some(&server)));
+    assert_eq!(texts(&server), ALL);
+}
+
 #[test]
 fn what_is_on_disk_alone_is_read_by_its_name() {
     let (state, server) = (tempfile::tempdir().unwrap(), Server::start());

@@ -33,8 +33,8 @@ const SEGMENT_BYTES: u64 = 1 << 20;
 const SEGMENTS: u64 = 8;
 /// How long the disk is left alone after it refused.
 const REFUSED_FOR: Duration = Duration::from_secs(10);
-/// Milliseconds between attempts while the application may be closing files.
-const WHILE_CLOSING: [u64; 6] = [0, 1, 5, 15, 30, 50];
+/// The same after the application closed files: it is over soon.
+const CLOSING_FOR: Duration = Duration::from_secs(1);
 /// How often files of dead processes are looked for.
 const ADOPT_EVERY: Duration = Duration::from_secs(60);
 
@@ -113,6 +113,21 @@ impl Spool {
         }
     }
 
+    /// When a disk that refused is to be tried again.
+    pub fn retry_at(&self) -> Option<Instant> {
+        match &self.state().disk {
+            Disk::Refuses { until, .. } => Some(*until),
+            _ => None,
+        }
+    }
+
+    /// Has a disk that refused tried again now.
+    pub fn retry_now(&self) {
+        if let Disk::Refuses { until, .. } = &mut self.state().disk {
+            *until = Instant::now();
+        }
+    }
+
     /// True when a dead process has left something. Creates nothing.
     pub fn has_orphans(&self) -> bool {
         directory::list(&self.path).iter().any(|listed| matches!(Segment::adopt(&listed.path), Ok(Some(_))))
@@ -129,17 +144,7 @@ impl Spool {
         if !self.make_room(&mut state, frame.len() as u64, &mut appended) {
             return appended;
         }
-        let mut written = self.write(&mut state, &frame);
-        // In the midst of the application's closing of files, those that are opened again are closed as well: it is over
-        // soon, and it is our own thread that waits.
-        for pause in WHILE_CLOSING {
-            if written.is_ok() || !own::was_closed() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(pause));
-            written = self.write(&mut state, &frame);
-        }
-        match written {
+        match self.write(&mut state, &frame) {
             Ok(place) => {
                 state.disk = Disk::Writable;
                 appended.place = Some(place);
@@ -297,6 +302,7 @@ impl State {
         if !matches!(self.disk, Disk::Refuses { .. }) {
             debug!("events are kept in memory alone, the spool cannot be written: {reason}");
         }
-        self.disk = Disk::Refuses { reason, until: Instant::now() + REFUSED_FOR };
+        let span = if own::was_closed() { CLOSING_FOR } else { REFUSED_FOR };
+        self.disk = Disk::Refuses { reason, until: Instant::now() + span };
     }
 }
