@@ -199,6 +199,8 @@ impl Client {
     /// The finished, sanitized event of a capture, for a hook that must run on the app thread. Hand the
     /// hook's result back with [`Capture::body`] set to [`Body::Event`]. Reads no files.
     pub fn prepare(&self, capture: &mut Capture) -> Event {
+        // Tables are made at first use: no child is to find one half made.
+        let _unforked = fork::busy();
         let mut event = crate::pipeline::prepare(capture, &self.settings, &mut Symbols::default());
         self.settings.sanitizer.event(&mut event);
         event
@@ -232,6 +234,7 @@ impl Client {
 
     /// The fingerprint of an event and the record of what was hashed. Nothing is sent.
     pub fn explain(&self, mut event: Event) -> Value {
+        let _unforked = fork::busy();
         crate::pipeline::explain(&mut event, &self.settings)
     }
 

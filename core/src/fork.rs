@@ -1,10 +1,11 @@
 //! What a forked child must know, and what a fork must wait for.
 //!
 //! `fork` copies one thread: locks that other threads held stay locked in the child for ever, and
-//! sockets and queues would be shared by two processes. So:
-//! - before a fork, [`prepare`] waits until worker and shipper hold no lock (they take [`busy`] while
-//!   they work, and let go of it while they wait for a queue or a server), and then until no app
-//!   thread is within a [`Shared`] value (a pointer copy);
+//! sockets and queues would be shared by two processes. What another thread was in the midst of is never finished, be it
+//! in a library: an allocator can wait for ever for a free that was half done. So:
+//! - before a fork, [`prepare`] waits until worker and shipper are not at work (they take [`busy`], from their beginning to
+//!   their end, and are [`idle`] while they wait for a queue or a server), and then until no app thread is within a
+//!   [`Shared`] value (a pointer copy);
 //! - in the child, the handler adds one to the generation, closes what is its parent's (`Inherited`) and nothing else;
 //! - whoever uses a client in the child sees that its engine is of an older generation, leaves that
 //!   one alone for ever and builds a new one (`client.rs`).
@@ -14,9 +15,10 @@
 //!
 //! Captures read the generation, one atomic load; never the pid.
 
-use std::cell::{Cell, UnsafeCell};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 
 #[cfg(unix)]
 use crate::descriptor::{Identity, Known};
@@ -27,10 +29,17 @@ static WORK: RwLock<()> = RwLock::new(());
 /// Held for reading by any thread within a [`Shared`] value.
 static BRIEF: RwLock<()> = RwLock::new(());
 
+/// Threads that were asked for and have not come to their beginning.
+static STARTING: AtomicUsize = AtomicUsize::new(0);
+/// Threads that ask the system for a name.
+static ASKING: AtomicUsize = AtomicUsize::new(0);
+
 thread_local! {
     /// How often this thread holds one of the two. A fork by such a thread (a hook on the worker that
     /// starts a program) cannot wait for itself.
     static HOLDS: Cell<u32> = const { Cell::new(0) };
+    /// The first of those on `WORK`. Here, so that it can be let go of in the midst, and lasts to the end of the thread.
+    static WORKING: RefCell<Option<RwLockReadGuard<'static, ()>>> = const { RefCell::new(None) };
 }
 
 /// How often this process has been forked from the one that loaded the library.
@@ -39,7 +48,7 @@ pub(crate) fn generation() -> u64 {
 }
 
 /// Keeps forks away while it lives.
-pub(crate) struct Unforked {
+struct Unforked {
     _guard: RwLockReadGuard<'static, ()>,
 }
 
@@ -57,14 +66,95 @@ impl Drop for Unforked {
     }
 }
 
-/// Held by a background thread while it may hold other locks. Never held across a request.
-pub(crate) fn busy() -> Unforked {
-    Unforked::enter(&WORK)
+/// See [`busy`].
+pub(crate) struct Busy {
+    took: bool,
 }
 
-/// [`busy`], for one that may run within: to take it twice could wait for a fork that waits for the first.
-pub(crate) fn busy_or_within() -> Option<Unforked> {
-    (HOLDS.get() == 0).then(busy)
+/// Held by a background thread while it does anything but wait. One within another counts as one.
+pub(crate) fn busy() -> Busy {
+    let took = HOLDS.get() == 0;
+    if took {
+        let guard = WORK.read().unwrap_or_else(PoisonError::into_inner);
+        let _ = WORKING.try_with(|working| working.replace(Some(guard)));
+    }
+    HOLDS.set(HOLDS.get() + 1);
+    Busy { took }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        HOLDS.set(HOLDS.get().saturating_sub(1));
+        if self.took {
+            let _ = WORKING.try_with(RefCell::take);
+        }
+    }
+}
+
+/// Lets forks come while `wait` waits for the world outside, and does little else.
+pub(crate) fn idle<R>(wait: impl FnOnce() -> R) -> R {
+    struct Again(u32);
+    impl Drop for Again {
+        fn drop(&mut self) {
+            let guard = WORK.read().unwrap_or_else(PoisonError::into_inner);
+            let _ = WORKING.try_with(|working| working.replace(Some(guard)));
+            HOLDS.set(self.0);
+        }
+    }
+    let is_busy = WORKING.try_with(|working| working.take().is_some()).unwrap_or(false);
+    let _again = is_busy.then(|| Again(HOLDS.replace(0)));
+    wait()
+}
+
+/// The last that a thread does: it is [`busy`] until the system has taken back what it was given.
+pub(crate) fn busy_to_the_end() {
+    std::mem::forget(busy());
+}
+
+/// One of those that a fork waits for beside the locks.
+struct Counted(&'static AtomicUsize);
+
+impl Counted {
+    fn new(count: &'static AtomicUsize) -> Counted {
+        // Not in the midst of a fork.
+        let _unforked = (HOLDS.get() == 0).then(|| Unforked::enter(&BRIEF));
+        count.fetch_add(1, Ordering::SeqCst);
+        Counted(count)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A thread that was asked for: no fork comes before it is at its beginning, where it drops this.
+pub(crate) struct Starting {
+    _counted: Counted,
+}
+
+impl Starting {
+    pub fn new() -> Starting {
+        Starting { _counted: Counted::new(&STARTING) }
+    }
+}
+
+/// A question to the system for a name. It takes locks, which a child would find locked, at its beginning most of all, and
+/// then may wait for seconds: a fork waits for it, but not for long.
+pub(crate) struct Asking {
+    _counted: Counted,
+}
+
+impl Asking {
+    pub fn new() -> Asking {
+        Asking { _counted: Counted::new(&ASKING) }
+    }
+}
+
+/// Whether no fork can come while this thread goes on.
+pub(crate) fn is_kept_away() -> bool {
+    HOLDS.get() > 0 || STARTING.load(Ordering::SeqCst) > 0
 }
 
 /// A value that app threads share, behind a lock that no fork leaves locked in the child.
@@ -161,14 +251,30 @@ unsafe impl Sync for Held {}
 
 static HELD: Held = Held(UnsafeCell::new(None));
 
+/// Between two looks whether what is waited for beside the locks has come about.
+const LOOK_EVERY: Duration = Duration::from_micros(50);
+/// The longest that a fork waits for threads to begin: it takes them less than a millisecond, on a busy machine more.
+const UNTIL_BEGUN: Duration = Duration::from_secs(1);
+/// The longest that a fork waits for a question.
+const UNTIL_ANSWERED: Duration = Duration::from_millis(20);
+
 extern "C" fn prepare() {
     if HOLDS.get() > 0 {
         return;
     }
-    let work = WORK.write().unwrap_or_else(PoisonError::into_inner);
-    let brief = BRIEF.write().unwrap_or_else(PoisonError::into_inner);
-    // SAFETY: this thread holds the write locks, see `Held`.
-    unsafe { *HELD.0.get() = Some((work, brief)) };
+    let start = Instant::now();
+    loop {
+        let work = WORK.write().unwrap_or_else(PoisonError::into_inner);
+        let brief = BRIEF.write().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: this thread holds the write locks, see `Held`.
+        unsafe { *HELD.0.get() = Some((work, brief)) };
+        let is_over = |count: &AtomicUsize, limit| count.load(Ordering::SeqCst) == 0 || start.elapsed() >= limit;
+        if is_over(&STARTING, UNTIL_BEGUN) && is_over(&ASKING, UNTIL_ANSWERED) {
+            return;
+        }
+        parent();
+        std::thread::sleep(LOOK_EVERY);
+    }
 }
 
 extern "C" fn parent() {
@@ -182,6 +288,8 @@ extern "C" fn parent() {
 
 extern "C" fn child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
+    STARTING.store(0, Ordering::SeqCst);
+    ASKING.store(0, Ordering::SeqCst);
     #[cfg(unix)]
     crate::sigterm::forget_pipe();
     #[cfg(unix)]

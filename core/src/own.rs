@@ -86,7 +86,7 @@ impl<T: Handle> Drop for Own<T> {
             return;
         }
         // No fork comes while it is open and no child would know of it.
-        let _busy = fork::busy_or_within();
+        let _busy = fork::busy();
         let is_ours = self.get().is_some();
         // SAFETY: each is dropped nowhere else and not used again. In this order: the number may be another's as soon
         // as it is closed.

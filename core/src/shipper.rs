@@ -101,6 +101,7 @@ impl Shipper {
 
     /// Sends one record, and what there is to report with it.
     fn ship(&mut self, engine: &Engine, leased: Leased) {
+        let _busy = fork::busy();
         let record = &leased.record;
         let report = engine.losses.take_report();
         let event_id = (record.kind == Kind::Event).then_some(record.id);
@@ -111,7 +112,6 @@ impl Shipper {
             report.to_item().write_to(&mut body);
         }
         let fate = self.send(engine, &body);
-        let _busy = fork::busy();
         if let Some(report) = &report {
             settle_report(engine, report, &fate);
         }
@@ -124,6 +124,7 @@ impl Shipper {
 
     /// Tells the server what it did not get.
     fn report(&mut self, engine: &Engine) {
+        let _busy = fork::busy();
         if engine.limits.limited("client_report", Instant::now()).is_some() {
             return;
         }
@@ -137,7 +138,7 @@ impl Shipper {
     /// One request.
     fn send(&mut self, engine: &Engine, body: &[u8]) -> Fate {
         let Some(transport) = self.transport.as_mut() else { return Fate::Later };
-        let request = || catch_unwind(AssertUnwindSafe(|| transport.send(body)));
+        let request = || catch_unwind(AssertUnwindSafe(|| fork::idle(|| transport.send(body))));
         let Ok(answer) = engine.threads.shipper.request(request) else {
             return Fate::Lost(Reason::Internal);
         };

@@ -52,7 +52,13 @@ pub(crate) fn watch(engine: &Arc<Engine>) {
 
 fn start() -> std::io::Result<()> {
     let pipe = open_pipe()?;
-    system::without_signals(|| std::thread::Builder::new().name("faultwire-term".to_owned()).spawn(|| wait(pipe)))?;
+    let starting = fork::Starting::new();
+    let run = || {
+        drop(starting);
+        wait(pipe);
+        fork::busy_to_the_end();
+    };
+    system::without_signals(|| std::thread::Builder::new().name("faultwire-term".to_owned()).spawn(run))?;
     // SAFETY: sigaction is plain data for which zeroes are valid; the handler lives as long as the library, which is
     // never unloaded.
     unsafe {
@@ -67,7 +73,7 @@ fn start() -> std::io::Result<()> {
 
 /// A new pipe, to which the handler writes from now on.
 fn open_pipe() -> std::io::Result<(Own<PipeReader>, Own<PipeWriter>)> {
-    let _busy = fork::busy_or_within();
+    let _busy = fork::busy();
     let (reader, writer) = std::io::pipe()?;
     let pipe = (Own::new(reader), Own::new(writer));
     if let Some((number, identity)) = pipe.1.known() {

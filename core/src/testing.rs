@@ -37,6 +37,12 @@ impl Transport for Kept {
     }
 }
 
+/// Whether no fork can come while this thread goes on.
+#[doc(hidden)]
+pub fn keeps_forks_away() -> bool {
+    crate::fork::is_kept_away()
+}
+
 /// Runs one shared vector of `tests/vectors/<topic>`; every language comes here through its bridge.
 /// For the topic `sanitize` the input is `{"kind", "input", "options"}`.
 ///

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use crate::engine::Engine;
 use crate::log::debug;
 use crate::system::{self, ThreadId};
-use crate::{shipper, worker};
+use crate::{fork, shipper, worker};
 
 /// The longest that a pause waits for both threads. They end in a fraction of a millisecond; this is for
 /// a hook that is at work or a machine that is.
@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// Between two looks whether a thread has ended.
 const LOOK_EVERY: Duration = Duration::from_micros(20);
 
+/// Before a thread that the system refused is asked for again.
+const REFUSED_FOR: Duration = Duration::from_secs(1);
 /// Before a thread goes on after a defect of ours.
 const RECOVERY: Duration = Duration::from_millis(100);
 
@@ -60,6 +62,8 @@ struct State {
     pauses: usize,
     /// Flushes begun during a pause, for which the threads run nevertheless.
     lifts: usize,
+    /// The system refused a thread.
+    refused_at: Option<Instant>,
 }
 
 /// A thread that was started and is not known to have ended.
@@ -148,7 +152,8 @@ impl Engine {
     #[cold]
     fn start_idle(self: &Arc<Engine>) {
         let mut state = self.threads.state();
-        if self.threads.phase() == IDLE {
+        let may_ask = state.refused_at.is_none_or(|at| at.elapsed() >= REFUSED_FOR);
+        if self.threads.phase() == IDLE && may_ask {
             self.start_threads(&mut state);
         }
     }
@@ -203,6 +208,7 @@ impl Engine {
     fn start_threads(self: &Arc<Engine>, state: &mut State) {
         let threads = &self.threads;
         threads.phase.store(RUNNING, Ordering::SeqCst);
+        state.refused_at = None;
         let runs = [("faultwire-work", worker::run as fn(&Arc<Engine>)), ("faultwire-ship", shipper::run)];
         for ((post, slot), (name, run)) in threads.posts().into_iter().zip(&mut state.running).zip(runs) {
             if post.order.swap(RUN, Ordering::SeqCst) != ENDED {
@@ -212,15 +218,18 @@ impl Engine {
             let engine = Arc::clone(self);
             let id = Arc::new(OnceLock::new());
             let own_id = Arc::clone(&id);
+            let starting = fork::Starting::new();
             // Signals are the application's: none is delivered to a thread of ours.
             let spawned = system::without_signals(|| {
                 std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+                    drop(starting);
                     let _ = own_id.set(ThreadId::current());
                     // A defect of ours must not be the end of delivery.
                     while catch_unwind(AssertUnwindSafe(|| run(&engine))).is_err() {
                         debug!("internal error in thread {name}: it goes on");
                         std::thread::sleep(RECOVERY);
                     }
+                    fork::busy_to_the_end();
                 })
             });
             match spawned {
@@ -228,6 +237,9 @@ impl Engine {
                 Err(error) => {
                     debug!("thread {name} could not be started: {}", error.kind());
                     post.order.store(ENDED, Ordering::SeqCst);
+                    // The next capture asks again.
+                    state.refused_at = Some(Instant::now());
+                    threads.phase.store(IDLE, Ordering::SeqCst);
                 }
             }
         }

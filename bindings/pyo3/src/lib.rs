@@ -22,7 +22,8 @@ mod vector;
 use pyo3::prelude::*;
 
 /// Captures are allocated on the application's threads and freed on the worker. Here that needs no lock
-/// that the application's thread could wait for.
+/// that the application's thread could wait for. A child of a fork would wait for ever for a free of the forking thread's
+/// memory that was half done: the engine's threads free nothing while a fork can come.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

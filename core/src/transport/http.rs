@@ -11,9 +11,9 @@ use super::names::Names;
 use super::socks::Socks;
 use super::tcp::Tcp;
 use super::{Answer, Gzip, NoAnswer, Transport, tls};
-use crate::Error;
 use crate::options::Options;
 use crate::protocol::Dsn;
+use crate::{Error, fork};
 
 /// Time to find the host and open a connection: two tries of a lost SYN.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -113,6 +113,9 @@ fn post(agent: &Agent, settings: &HttpSettings, body: &[u8]) -> Result<Answer, u
 
 impl Transport for Http {
     fn send(&mut self, envelope: &[u8]) -> Result<Answer, NoAnswer> {
+        // Idle only while the network is waited for: what a library makes once a process, at its first request, is half
+        // made in no child.
+        let _busy = fork::busy();
         let Http { settings, agent, names, gzip } = self;
         let body = gzip.pack(envelope);
         match post(agent, settings, body) {

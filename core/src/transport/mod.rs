@@ -37,7 +37,7 @@ pub struct NoAnswer(pub String);
 
 /// Sends envelopes. Used by one thread; made anew in a forked child.
 pub trait Transport: Send {
-    /// Sends one uncompressed envelope and waits for the answer.
+    /// Sends one uncompressed envelope and waits for the answer. Forks do not wait for that.
     ///
     /// # Errors
     /// [`NoAnswer`] when the server cannot be reached or does not answer in time.

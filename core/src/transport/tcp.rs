@@ -109,11 +109,12 @@ impl Connection {
 fn connect(address: SocketAddr, share: Option<Duration>, no_delay: bool) -> io::Result<Own<Socket>> {
     let own = {
         // No fork comes before the child would know what to close.
-        let _busy = fork::busy_or_within();
+        let _busy = fork::busy();
         Own::new(Socket::new(Domain::for_address(address), Type::STREAM, None)?)
     };
     // Without a limit the system gives up by itself, after minutes.
-    socket(&own)?.connect_timeout(&address.into(), share.unwrap_or(Duration::MAX))?;
+    let open = socket(&own)?;
+    fork::idle(|| open.connect_timeout(&address.into(), share.unwrap_or(Duration::MAX)))?;
     socket(&own)?.set_tcp_nodelay(no_delay)?;
     Ok(own)
 }
@@ -141,7 +142,7 @@ impl Transport for Connection {
             let written = limit.within(|left| {
                 let mut socket = socket(&self.own)?;
                 limited(socket.set_write_timeout(left))?;
-                socket.write(rest)
+                fork::idle(|| socket.write(rest))
             })?;
             if written == 0 {
                 return Err(Error::Io(ErrorKind::WriteZero.into()));
@@ -157,7 +158,7 @@ impl Transport for Connection {
         let amount = limit.within(|left| {
             let mut socket = socket(&self.own)?;
             limited(socket.set_read_timeout(left))?;
-            socket.read(input)
+            fork::idle(|| socket.read(input))
         })?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)

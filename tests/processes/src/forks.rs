@@ -196,3 +196,42 @@ pub fn fork_connecting() {
     faultwire::close(Some(std::time::Duration::ZERO));
     drop((guard, waiting));
 }
+
+/// Forks again and again while the first request of all is made, slowly: whatever is made once a process is in the midst
+/// of being made at one fork or another.
+#[cfg(target_os = "linux")]
+pub fn fork_early() {
+    let _guard = super::init();
+    super::allocator::SLOW.store(true, Ordering::SeqCst);
+    message("master".to_owned());
+    let mut workers = Vec::new();
+    while faultwire::stats().delivered == 0 {
+        let worker = workers.len();
+        workers.push(fork(|| {
+            super::allocator::SLOW.store(false, Ordering::SeqCst);
+            message(format!("worker {worker}"));
+            closed();
+        }));
+    }
+    super::allocator::SLOW.store(false, Ordering::SeqCst);
+    assert!(workers.len() > 5, "only {} forks", workers.len());
+    assert!(workers.into_iter().map(wait).collect::<Vec<_>>().into_iter().all(|well| well), "a worker failed");
+}
+
+/// Captures and an end: all that frees something of this thread's on others.
+#[cfg(target_os = "linux")]
+pub fn fork_free() {
+    use super::allocator::{FREED, STRAY, WATCHED};
+    let guard = super::init();
+    WATCHED.store(true, Ordering::SeqCst);
+    for n in 0..20 {
+        message(format!("number {n}"));
+    }
+    assert!(faultwire::flush(super::PATIENT));
+    drop(guard);
+    while std::fs::read_dir("/proc/self/task").unwrap().count() > 1 {
+        std::thread::yield_now();
+    }
+    assert!(FREED.load(Ordering::SeqCst) > 20, "captures are freed elsewhere");
+    assert_eq!(STRAY.load(Ordering::SeqCst), 0);
+}

@@ -3,6 +3,8 @@
 // A scenario fails by panicking, which is what some of them are for.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(target_os = "linux")]
+mod allocator;
 #[cfg(unix)]
 mod crashes;
 #[cfg(unix)]
@@ -27,11 +29,17 @@ fn main() {
     match scenario.as_str() {
         "prefork" => forks::prefork(),
         "fork-untouched" => forks::fork_untouched(),
+        #[cfg(target_os = "linux")]
+        "fork-free" => forks::fork_free(),
+        #[cfg(target_os = "linux")]
+        "fork-early" => forks::fork_early(),
         "fork-under-load" => forks::fork_under_load(),
         "fork-in-hook" => forks::fork_in_hook(),
         "fork-connected" => forks::fork_connected(),
         #[cfg(target_os = "linux")]
         "fork-connecting" => forks::fork_connecting(),
+        #[cfg(target_os = "linux")]
+        "no-threads" => lives::no_threads(),
         "recover" => lives::recover(),
         "panic-main" => panics::main_thread(),
         "panic-thread" => panics::other_thread(),

@@ -87,3 +87,24 @@ fn a_hook_may_fork() {
     assert_eq!((seen.status.as_str(), seen.stderr.as_str()), ("exit status: 0", ""));
     assert_eq!(texts(&server), ["through a hook that forks"]);
 }
+
+/// Whatever is made once a process, at the first request, is not half made in any child.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_fork_in_the_midst_of_the_first_request_leaves_nothing_half_made() {
+    let server = Server::start();
+    let seen = run("fork-early", Some(&server));
+    assert_eq!((seen.status.as_str(), seen.stderr.as_str()), ("exit status: 0", ""));
+    let texts = texts(&server);
+    assert_eq!((texts.len(), ids(&server).len()), (texts.iter().collect::<BTreeSet<_>>().len(), texts.len()));
+    assert!(texts.len() > 5 && texts.iter().any(|text| text == "master"));
+}
+
+/// What other threads free of the forking thread's is freed while no fork can come, from their first breath to the last.
+#[test]
+#[cfg(target_os = "linux")]
+fn nothing_of_the_forking_thread_is_half_freed() {
+    let server = Server::start();
+    let seen = run("fork-free", Some(&server));
+    assert_eq!((seen.status.as_str(), seen.stderr.as_str()), ("exit status: 0", ""));
+}

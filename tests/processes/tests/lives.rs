@@ -35,3 +35,14 @@ fn an_abort_while_the_server_is_down_arrives_later() {
     values.sort();
     assert_eq!(values, ["a number", "in a callback of C", "in a destructor", "the first one"]);
 }
+
+/// A thread that the system refused is asked for again, and what was captured before it came is delivered.
+#[test]
+#[cfg(target_os = "linux")]
+fn threads_that_were_refused_are_asked_for_again() {
+    let (state, server) = (tempfile::tempdir().unwrap(), Server::start());
+    let seen = run_in(state.path(), "no-threads", Some(&server));
+    assert_eq!((seen.status.as_str(), seen.stderr.as_str()), ("exit status: 0", ""));
+    let first = &server.events()[0];
+    assert_eq!(first["logentry"]["formatted"], "while there are none");
+}
