@@ -18,7 +18,7 @@ struct Application {
     sockets: Vec<(UnixStream, UnixStream)>,
 }
 
-/// How long an application may be closing files: shorter than the engine goes on trying.
+/// How long an application may be closing files: whatever is opened meanwhile is closed as well.
 const SLOWLY: std::time::Duration = std::time::Duration::from_millis(40);
 
 fn close_all() {

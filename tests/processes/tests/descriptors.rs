@@ -50,27 +50,26 @@ fn the_spool_and_the_connection_are_opened_again() {
     untouched(state.path());
 }
 
-#[test]
-fn what_is_on_disk_is_left_to_the_next_start() {
+/// All that a program captured while its server was down is on disk when it ends, and sent by the next start.
+fn left_to_the_next_start(scenario: &str) {
     let (state, server) = (tempfile::tempdir().unwrap(), Server::start());
     server.refuses();
-    ended_well(&run_in(state.path(), "closed-down", Some(&server)));
+    ended_well(&run_in(state.path(), scenario, Some(&server)));
     untouched(state.path());
     server.answers(200);
     ended_well(&run_in(state.path(), "recover", Some(&server)));
     assert_eq!(texts(&server), ALL);
 }
 
-/// It closes for longer than a few attempts take, and no record stays in memory for that.
+#[test]
+fn what_is_on_disk_is_left_to_the_next_start() {
+    left_to_the_next_start("closed-down");
+}
+
+/// What could not be written while the application was closing files is written soon after.
 #[test]
 fn a_slow_closing_is_waited_for() {
-    let (state, server) = (tempfile::tempdir().unwrap(), Server::start());
-    server.refuses();
-    ended_well(&run_in(state.path(), "closed-slowly", Some(&server)));
-    untouched(state.path());
-    server.answers(200);
-    ended_well(&run_in(state.path(), "recover", Some(&server)));
-    assert_eq!(texts(&server), ALL);
+    left_to_the_next_start("closed-slowly");
 }
 
 #[test]
