@@ -140,6 +140,10 @@ fuzz: ## Search for inputs that break a property: TARGET=sanitizer FUZZ_SECONDS=
 docs: tools ## Write the generated parts of docs/
 	FAULTWIRE_WRITE_DOCS=1 $(CARGO) test --quiet -p faultwire --test options
 
+.PHONY: openapi
+openapi: tools ## Write the document of the API that the dashboard is built against
+	FAULTWIRE_WRITE=1 $(CARGO) test --quiet -p faultwire-server --test api -- the_file_is_the_document
+
 .PHONY: clean
 clean: ## Remove everything that was built
 	rm -rf target fuzz/corpus fuzz/artifacts $(VENV) .bench dist $(NODE_PACKAGE)/{dist,npm,node_modules} $(NODE_PACKAGE)/*.node examples/node/node_modules

@@ -4,7 +4,7 @@
 //! told to begin anew. Nothing waits for a reader. An issue is told of at most once a second, however often it
 //! changes; what happened to it (new, regressed) is told at once.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -78,14 +78,16 @@ impl Live {
         for event in &changes.events {
             let facts = of(event.issue);
             let data = json!({
-                "issue": event.issue, "time": event.time, "event": event.event, "who": event.who, "detail": event.detail,
+                "project": event.project, "issue": event.issue, "time": event.time, "event": event.event,
+                "who": event.who, "detail": event.detail,
                 "title": facts.map(|facts| &facts.title), "culprit": facts.map(|facts| &facts.culprit),
             });
             ring.push(event.project, "event", data.to_string());
         }
         for NewAlert { channel, alert, .. } in &changes.alerting.alerts {
             let data = json!({
-                "issue": alert.issue, "time": alert.time, "event": alert.event, "channel": channel, "title": alert.title,
+                "project": alert.project, "issue": alert.issue, "time": alert.time, "event": alert.event,
+                "channel": channel, "title": alert.title,
             });
             ring.push(alert.project, "alert", data.to_string());
         }
@@ -140,15 +142,15 @@ impl Live {
         self.latest.subscribe()
     }
 
-    /// Entries of a project behind `after`.
-    pub fn read(&self, project: ProjectId, after: u64) -> Read {
+    /// Entries of some projects behind `after`.
+    pub fn read(&self, projects: &HashSet<ProjectId>, after: u64) -> Read {
         let ring = self.ring();
         let first = ring.entries.front().map_or(ring.last + 1, |entry| entry.number);
         if after > ring.last || after + 1 < first {
             return Read::Reset(ring.last);
         }
         let skip = (after + 1 - first) as usize;
-        let fresh = ring.entries.iter().skip(skip).filter(|entry| entry.project == project);
+        let fresh = ring.entries.iter().skip(skip).filter(|entry| projects.contains(&entry.project));
         Read::Entries(fresh.cloned().collect(), ring.last)
     }
 }
@@ -169,6 +171,10 @@ mod tests {
     use crate::issues::Trigger;
     use crate::store::{Event, NewEvent};
 
+    fn one() -> HashSet<ProjectId> {
+        HashSet::from([ProjectId(1)])
+    }
+
     fn happened(project: u32) -> Changes {
         let (project, issue) = (ProjectId(project), IssueId(1));
         let event = NewEvent {
@@ -185,20 +191,22 @@ mod tests {
     #[test]
     fn each_reads_its_own_once() {
         let live = Live::new("era".into());
-        assert_eq!(live.read(ProjectId(1), 0), Read::Entries(vec![], 0));
+        assert_eq!(live.read(&one(), 0), Read::Entries(vec![], 0));
         [1, 2, 1].into_iter().for_each(|project| live.committed(&happened(project)));
-        let Read::Entries(entries, next) = live.read(ProjectId(1), 0) else { panic!("reset") };
+        let Read::Entries(entries, next) = live.read(&one(), 0) else { panic!("reset") };
         assert_eq!(entries.iter().map(|entry| entry.number).collect::<Vec<_>>(), [1, 3]);
-        assert_eq!(live.read(ProjectId(1), next), Read::Entries(vec![], 3));
+        assert_eq!(live.read(&one(), next), Read::Entries(vec![], 3));
+        let both = HashSet::from([ProjectId(1), ProjectId(2)]);
+        assert!(matches!(live.read(&both, 0), Read::Entries(entries, 3) if entries.len() == 3));
     }
 
     #[test]
     fn who_falls_behind_begins_anew() {
         let live = Live::new("era".into());
         (0..MAX_ENTRIES).for_each(|_| live.committed(&happened(1)));
-        assert!(matches!(live.read(ProjectId(1), 0), Read::Entries(entries, _) if entries.len() == MAX_ENTRIES));
+        assert!(matches!(live.read(&one(), 0), Read::Entries(entries, _) if entries.len() == MAX_ENTRIES));
         live.committed(&happened(1));
-        assert_eq!(live.read(ProjectId(1), 0), Read::Reset(MAX_ENTRIES as u64 + 1));
-        assert_eq!(live.read(ProjectId(1), u64::MAX), Read::Reset(MAX_ENTRIES as u64 + 1));
+        assert_eq!(live.read(&one(), 0), Read::Reset(MAX_ENTRIES as u64 + 1));
+        assert_eq!(live.read(&one(), u64::MAX), Read::Reset(MAX_ENTRIES as u64 + 1));
     }
 }

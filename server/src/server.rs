@@ -19,7 +19,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::alerts::delivery::Delivery;
 use crate::alerts::{Sender, Vault};
-use crate::api;
+use crate::api::{self, Pages};
 use crate::connections::Connections;
 use crate::consume::ledger::Limits;
 use crate::consume::{Consumer, Doorway, Ledger, Reading, Tables};
@@ -71,6 +71,14 @@ impl Server {
     /// # Errors
     /// When the directory, the address or a thread cannot be had; the message names it.
     pub async fn start(settings: Settings) -> anyhow::Result<Server> {
+        Server::with(settings, Pages::own()).await
+    }
+
+    /// The same, with pages that may be others than the binary's own.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn with(settings: Settings, pages: Pages) -> anyhow::Result<Server> {
         settings.check()?;
         let certificate = Certificate::open(&settings)?;
         let settings = Arc::new(settings);
@@ -184,6 +192,7 @@ impl Server {
             throttle: Throttle::default(),
             trusted_proxies: settings.trusted_proxies.clone(),
             metrics_token: settings.metrics_token.as_deref().map(secrets::hash),
+            pages,
             document: OnceLock::new(),
             noting: AtomicBool::new(false),
         });

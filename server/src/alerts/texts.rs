@@ -41,7 +41,7 @@ impl Letter {
 fn link(public_url: &str, project: ProjectId, issue: IssueId) -> String {
     match issue {
         IssueId(0) => String::new(),
-        IssueId(issue) => format!("{public_url}/#/p/{}/i/{issue}", project.0),
+        IssueId(issue) => format!("{public_url}/projects/{}/issues/{issue}", project.0),
     }
 }
 

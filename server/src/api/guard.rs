@@ -125,9 +125,10 @@ impl Pass {
         Ok(Some(caller))
     }
 
-    /// Whether who was let in may still read.
-    pub async fn holds(&self, api: &Arc<Api>) -> bool {
-        matches!(self.find(api).await, Ok(Some(caller)) if decide(self.need, &caller, true).is_ok())
+    /// Who was let in, if they still would be.
+    pub async fn renew(&self, api: &Arc<Api>) -> Option<Caller> {
+        let caller = self.find(api).await.ok().flatten()?;
+        decide(self.need, &caller, true).is_ok().then_some(caller)
     }
 }
 

@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answers::{Created, Items, NoContent, reading};
+use super::document::{Answer, Sketch};
 use super::inputs::{Input, Path};
+use super::pages::BUILD_HEADER;
 use super::table::Route;
 use super::users::OneUser;
 use super::{Problem, Shared};
@@ -82,8 +85,31 @@ struct AskedBy {
     can_write: bool,
 }
 
+/// An answer that says which pages this server has.
+struct WithBuild<A> {
+    build: String,
+    answer: A,
+}
+
+impl<A: IntoResponse> IntoResponse for WithBuild<A> {
+    fn into_response(self) -> Response {
+        let mut response = self.answer.into_response();
+        if let Ok(build) = HeaderValue::try_from(self.build) {
+            response.headers_mut().insert(HeaderName::from_static(BUILD_HEADER), build);
+        }
+        response
+    }
+}
+
+impl<A: Answer> Answer for WithBuild<A> {
+    fn describe(sketch: &mut Sketch) {
+        A::describe(sketch);
+        sketch.answered_header(BUILD_HEADER, "The build of the dashboard: a tab that has another is stale.");
+    }
+}
+
 /// Who asks, what they are where, and what a page needs beside its cookie.
-async fn me(State(api): Shared, caller: Caller, headers: HeaderMap) -> Result<Json<Me>, Problem> {
+async fn me(State(api): Shared, caller: Caller, headers: HeaderMap) -> Result<WithBuild<Json<Me>>, Problem> {
     let (reader, asker) = (api.reader.clone(), caller.clone());
     let found = reading(move || {
         reader.registry(|registry| Ok((registry.people().projects_of(&asker)?, registry.projects().all()?)))
@@ -99,7 +125,8 @@ async fn me(State(api): Shared, caller: Caller, headers: HeaderMap) -> Result<Js
         Via::Token { number, name, project, can_write } => (None, Some(AskedBy { number, name, project, can_write })),
     };
     let csrf = session.and_then(|_| api.site.session(&headers)).map(secrets::csrf);
-    Ok(Json(Me { user, projects, session, csrf, token }))
+    let me = Me { user, projects, session, csrf, token };
+    Ok(WithBuild { build: api.pages.build(), answer: Json(me) })
 }
 
 #[derive(Deserialize, JsonSchema)]

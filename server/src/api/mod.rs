@@ -9,10 +9,11 @@
 //! | the same, written down: OpenAPI | `document` |
 //! | what handlers take, what they answer | `inputs`, `answers` |
 //! | who asks, and may they | `guard` |
-//! | login, links, and their page; sessions and tokens; people and members | `entrance`, `pages`, `me`, `users` |
+//! | the dashboard | `pages` |
+//! | login and links; sessions and tokens; people and members | `entrance`, `me`, `users` |
 //! | projects and keys; what of their users goes | `projects`, `forget` |
 //! | issues; what is searched for; many at once; what stands beside them | `issues`, `search`, `bulk`, `overview` |
-//! | channels, rules, deliveries, the feed | `alerts` |
+//! | channels, rules, deliveries, the feed; what happens, as it happens | `alerts`, `stream` |
 
 mod alerts;
 mod answers;
@@ -64,6 +65,7 @@ pub use answers::Problem;
 use document::Text;
 pub use document::document;
 pub use guard::CSRF;
+pub use pages::Pages;
 pub use table::Route;
 
 /// What the routes need.
@@ -98,6 +100,8 @@ pub struct Api {
     pub health: Arc<Health>,
     /// Tries channels.
     pub sender: Arc<Sender>,
+    /// The files of the dashboard.
+    pub pages: Pages,
     /// What is written down of the routes, made when it is asked for.
     pub document: OnceLock<Map<String, Value>>,
     /// Whether someone's presence is being noted.

@@ -1,8 +1,9 @@
-//! The live stream of a project: server-sent events, resumed by `Last-Event-ID`.
+//! The live stream of a project, or of all that someone sees: server-sent events, resumed by `Last-Event-ID`.
 //!
-//! `event` tells what happened to an issue, `issue` how one is now, `alert` that a channel is told; `reset` that some
-//! were missed, so that all has to be read again.
+//! `hello` comes first. `event` tells what happened to an issue, `issue` how one is now, `alert` that a channel is
+//! told; `reset` that some were missed, or that the reader sees other projects by now, so that all has to be read again.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,15 +17,16 @@ use futures_util::stream::{self, StreamExt};
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::answers::reading;
 use super::document::{Answer, Part, Sketch};
 use super::guard::Pass;
 use super::inputs::Path;
 use super::table::Route;
-use super::{Api, Shared};
-use crate::ProjectId;
-use crate::live::{Live, Read};
-use crate::people::Need;
+use super::{Api, Problem, Shared};
+use crate::live::{Entry, Live, Read};
+use crate::people::{Caller, Need};
 use crate::telemetry::Metrics;
+use crate::{ProjectId, clock};
 
 /// Who reads is asked again who they are, after so long, before they are told more.
 const PROVE_EVERY: Duration = Duration::from_secs(1);
@@ -32,12 +34,20 @@ const PROVE_EVERY: Duration = Duration::from_secs(1);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get(
-        "/api/v1/projects/{project}/stream",
-        Need::View,
-        "What happens to issues, as it happens: server-sent events `issue`, `event`, `alert` and `reset`.",
-        stream,
-    )]
+    vec![
+        Route::get(
+            "/api/v1/stream",
+            Need::Known,
+            "What happens in all projects that one sees, as it happens: server-sent events as those of a project.",
+            all,
+        ),
+        Route::get(
+            "/api/v1/projects/{project}/stream",
+            Need::View,
+            "What happens to issues, as it happens: server-sent events `hello`, `issue`, `event`, `alert` and `reset`.",
+            one,
+        ),
+    ]
 }
 
 struct Reader {
@@ -46,9 +56,12 @@ struct Reader {
     /// When the pass held last.
     proven: Instant,
     live: Arc<Live>,
-    project: ProjectId,
+    /// The only project, if it is for one.
+    only: Option<ProjectId>,
+    projects: HashSet<ProjectId>,
     after: u64,
-    /// What was there before is not known: it is said first.
+    is_greeted: bool,
+    /// What was there before is not known: it is said at once.
     begins_anew: bool,
     more: watch::Receiver<u64>,
     metrics: Arc<Metrics>,
@@ -94,20 +107,49 @@ impl Answer for Events {
     }
 }
 
-async fn stream(
+async fn one(
     State(api): Shared,
     Extension(pass): Extension<Pass>,
     Path(project): Path<u32>,
     LastEventId(last): LastEventId,
 ) -> Events {
+    let project = ProjectId(project);
+    events(api, pass, last.as_deref(), Some(project), HashSet::from([project]))
+}
+
+async fn all(
+    State(api): Shared,
+    Extension(pass): Extension<Pass>,
+    caller: Caller,
+    LastEventId(last): LastEventId,
+) -> Result<Events, Problem> {
+    let projects = seen(&api, caller).await?;
+    Ok(events(api, pass, last.as_deref(), None, projects))
+}
+
+/// The projects that someone sees.
+async fn seen(api: &Api, caller: Caller) -> Result<HashSet<ProjectId>, Problem> {
+    let reader = api.reader.clone();
+    let roles = reading(move || reader.registry(|registry| registry.people().projects_of(&caller))).await?;
+    Ok(roles.into_iter().map(|(project, _)| project).collect())
+}
+
+fn events(
+    api: Arc<Api>,
+    pass: Pass,
+    last: Option<&str>,
+    only: Option<ProjectId>,
+    projects: HashSet<ProjectId>,
+) -> Events {
     let live = api.live.clone();
-    let last = last.as_deref();
     let known = last.and_then(|id| id.rsplit_once('.')).filter(|(era, _)| *era == live.era);
     let after = known.and_then(|(_, number)| number.parse().ok());
     api.metrics.streams.inc();
     let reader = Reader {
-        project: ProjectId(project),
+        only,
+        projects,
         after: after.unwrap_or_else(|| live.last()),
+        is_greeted: false,
         begins_anew: last.is_some() && after.is_none(),
         more: live.subscribe(),
         metrics: api.metrics.clone(),
@@ -124,18 +166,24 @@ async fn stream(
 impl Reader {
     /// The next entries; none when the server ends, or the right to read them.
     async fn next(&mut self) -> Option<Vec<Event>> {
-        if std::mem::take(&mut self.begins_anew) {
-            return Some(vec![self.reset()]);
+        if !std::mem::replace(&mut self.is_greeted, true) {
+            // Who is about to be told that some are gone is given no place to go on from before that.
+            return Some(match self.begins_anew {
+                true => vec![self.hello(), self.reset()],
+                false => vec![self.hello().id(self.id(self.after))],
+            });
         }
         while !self.live.is_closed() {
             self.more.borrow_and_update();
             if self.proven.elapsed() >= PROVE_EVERY {
-                if !self.pass.holds(&self.api).await {
-                    return None;
-                }
+                let projects = self.prove().await?;
                 self.proven = Instant::now();
+                if projects != self.projects {
+                    self.projects = projects;
+                    return Some(vec![self.reset()]);
+                }
             }
-            match self.live.read(self.project, self.after) {
+            match self.live.read(&self.projects, self.after) {
                 Read::Reset(last) => {
                     self.after = last;
                     return Some(vec![self.reset()]);
@@ -143,9 +191,8 @@ impl Reader {
                 Read::Entries(entries, last) => {
                     self.after = last;
                     if !entries.is_empty() {
-                        let id = |number| format!("{}.{number}", self.live.era);
-                        let event = |entry: crate::live::Entry| {
-                            Event::default().id(id(entry.number)).event(entry.name).data(&*entry.data)
+                        let event = |entry: Entry| {
+                            Event::default().id(self.id(entry.number)).event(entry.name).data(&*entry.data)
                         };
                         return Some(entries.into_iter().map(event).collect());
                     }
@@ -156,7 +203,27 @@ impl Reader {
         None
     }
 
+    /// The projects that it may tell of now; none if who reads may no longer.
+    async fn prove(&self) -> Option<HashSet<ProjectId>> {
+        let caller = self.pass.renew(&self.api).await?;
+        match self.only {
+            Some(project) => Some(HashSet::from([project])),
+            None => seen(&self.api, caller).await.ok(),
+        }
+    }
+
+    fn id(&self, number: u64) -> String {
+        format!("{}.{number}", self.live.era)
+    }
+
     fn reset(&self) -> Event {
-        Event::default().id(format!("{}.{}", self.live.era, self.after)).event("reset").data("{}")
+        Event::default().id(self.id(self.after)).event("reset").data("{}")
+    }
+
+    /// What a page holds against its own: its build, and its clock.
+    fn hello(&self) -> Event {
+        let hello =
+            json!({ "build": self.api.pages.build(), "version": env!("CARGO_PKG_VERSION"), "now": clock::now() });
+        Event::default().event("hello").data(hello.to_string())
     }
 }

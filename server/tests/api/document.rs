@@ -79,3 +79,18 @@ fn what_is_not_there_is_a_problem() {
     allowed.sort_unstable();
     assert_eq!(allowed, ["GET", "HEAD", "POST"]);
 }
+
+/// Where the document lies for the dashboard, whose types are made of it.
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/dashboard/openapi.json");
+
+/// What the dashboard is built against is what the server answers.
+#[test]
+fn the_file_is_the_document() {
+    let document = Value::from(api::document(&api::table(), ""));
+    if std::env::var_os("FAULTWIRE_WRITE").is_some() {
+        std::fs::write(FILE, serde_json::to_string_pretty(&document).unwrap() + "\n").unwrap();
+    }
+    let file = std::fs::read(FILE).unwrap_or_default();
+    let is_same = serde_json::from_slice::<Value>(&file).is_ok_and(|file| file == document);
+    assert!(is_same, "server/dashboard/openapi.json is not what the server answers: `make openapi` writes it");
+}
