@@ -31,8 +31,25 @@ $(BIN)/python: requirements-dev.txt | tools
 sink: tools ## Build the test sink, a small real server
 	$(CARGO) build --quiet --release -p faultwire-sink
 
+DASHBOARD := server/dashboard
+DASHBOARD_MODULES := $(DASHBOARD)/node_modules/.package-lock.json
+
+$(DASHBOARD_MODULES): $(DASHBOARD)/package.json $(DASHBOARD)/package-lock.json | tools
+	cd $(DASHBOARD) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+DASHBOARD_SOURCES := $(shell find $(DASHBOARD)/src $(DASHBOARD)/public $(DASHBOARD)/scripts -type f ! -name schema.d.ts) \
+	$(addprefix $(DASHBOARD)/,index.html openapi.json package.json vite.config.ts tsconfig.json)
+
+$(DASHBOARD)/dist/index.html: $(DASHBOARD_MODULES) $(DASHBOARD_SOURCES)
+	cd $(DASHBOARD) && npm run --silent build
+	@touch $@
+
+.PHONY: dashboard
+dashboard: $(DASHBOARD)/dist/index.html ## Build the web pages of the tracker
+
 .PHONY: server
-server: tools ## Build the tracker: one binary
+server: tools dashboard ## Build the tracker, with its pages: one binary
 	$(CARGO) build --quiet --release -p faultwire-server
 
 .PHONY: python
@@ -61,7 +78,7 @@ $(EXAMPLES_MODULES): examples/node/package.json examples/node/package-lock.json 
 examples: node $(EXAMPLES_MODULES) ## Install what the Node examples need
 
 .PHONY: lint
-lint: tools $(BIN)/python $(NODE_MODULES) ## Formatters, linters and type checkers
+lint: tools $(BIN)/python $(NODE_MODULES) $(DASHBOARD_MODULES) ## Formatters, linters and type checkers
 	$(CARGO) fmt --check
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --quiet -p faultwire --no-default-features -- -D warnings
@@ -70,6 +87,7 @@ lint: tools $(BIN)/python $(NODE_MODULES) ## Formatters, linters and type checke
 	cd sdk-python && ../$(BIN)/mypy
 	$(NODE_PACKAGE)/node_modules/.bin/biome ci --colors=off --error-on-warnings
 	cd $(NODE_PACKAGE) && node_modules/.bin/tsc --noEmit
+	cd $(DASHBOARD) && npm run --silent check
 
 .PHONY: test-rust
 test-rust: sink ## Rust tests, the shared vectors among them
@@ -87,6 +105,11 @@ test-python: python sink ## Python tests against the real engine and the real si
 test-server: server python node ## The tracker as a process, over HTTP: kills, bad input, official SDKs
 	$(BIN)/python -m pytest -q tests/server
 
+.PHONY: test-dashboard
+test-dashboard: server python node ## The pages in a browser, against the tracker, with events of the real SDKs
+	@scripts/tools.sh chromium
+	cd $(DASHBOARD) && npm run --silent test
+
 .PHONY: test-node
 test-node: node examples sink ## Node tests against the real engine and the real sink
 	cd $(NODE_PACKAGE) && node --test tests/*.test.mjs
@@ -100,7 +123,7 @@ test-wheel: $(BIN)/python sink ## Build the wheels, install them in clean enviro
 	scripts/test_wheels.sh
 
 .PHONY: test
-test: lint test-rust test-python test-node test-server test-wheel test-package demo-check ## All tests
+test: lint test-rust test-python test-node test-server test-dashboard test-wheel test-package demo-check ## All tests
 	@echo "all tests passed"
 
 .PHONY: demo
@@ -146,4 +169,5 @@ openapi: tools ## Write the document of the API that the dashboard is built agai
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf target fuzz/corpus fuzz/artifacts $(VENV) .bench dist $(NODE_PACKAGE)/{dist,npm,node_modules} $(NODE_PACKAGE)/*.node examples/node/node_modules
+	rm -rf target fuzz/corpus fuzz/artifacts $(VENV) .bench dist $(NODE_PACKAGE)/{dist,npm,node_modules} $(NODE_PACKAGE)/*.node examples/node/node_modules \
+		$(DASHBOARD)/{dist,node_modules}

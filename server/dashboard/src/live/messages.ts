@@ -1,0 +1,48 @@
+/** What the stream tells. Its form is described in `docs/server.md`. */
+
+import type { Issue, IssueEvent } from '../api/schema';
+
+/** Something happened to an issue. */
+export interface Happened {
+  project: number;
+  issue: number;
+  time: number;
+  event: IssueEvent;
+  who: string;
+  detail: unknown;
+  title: string | null;
+  culprit: string | null;
+}
+
+/** A channel is told. */
+export interface Alerted {
+  project: number;
+  issue: number;
+  time: number;
+  event: string;
+  channel: number;
+  title: string;
+}
+
+/** The stream begins. */
+export interface Hello {
+  build: string;
+  version: string;
+  now: number;
+}
+
+/** One entry of the stream. */
+export type Message =
+  | { name: 'hello'; id: string; data: Hello }
+  | { name: 'issue'; id: string; data: Issue }
+  | { name: 'event'; id: string; data: Happened }
+  | { name: 'alert'; id: string; data: Alerted }
+  | { name: 'reset'; id: string; data: Record<string, never> };
+
+const NAMES = new Set(['hello', 'issue', 'event', 'alert', 'reset']);
+
+/** Reads an entry. Of names that a later server may add, none. */
+export function parse(name: string | undefined, id: string | undefined, data: string): Message | undefined {
+  if (name === undefined || !NAMES.has(name)) return undefined;
+  return { name, id: id ?? '', data: JSON.parse(data) } as Message;
+}

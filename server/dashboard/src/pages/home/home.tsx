@@ -1,0 +1,5 @@
+import { Page } from '../../ui/page';
+
+export function Home() {
+  return <Page title="Overview">{null}</Page>;
+}
