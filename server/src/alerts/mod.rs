@@ -39,4 +39,5 @@ pub use outbox::{AlertStore, Attempt, Content, NewMessage, Outgoing, Pending, St
 pub use rule::{Alerting, Filter, MAX_COOLDOWN, Rule, Scene, default_rules, validate};
 pub use sender::{Outcome, Sender};
 pub use spike::{Crossed, Spikes, Turn};
+pub use texts::link;
 pub use vault::Vault;

@@ -38,7 +38,8 @@ impl Letter {
     }
 }
 
-fn link(public_url: &str, project: ProjectId, issue: IssueId) -> String {
+/// Where people see an issue; empty for none.
+pub fn link(public_url: &str, project: ProjectId, issue: IssueId) -> String {
     match issue {
         IssueId(0) => String::new(),
         IssueId(issue) => format!("{public_url}/projects/{}/issues/{issue}", project.0),

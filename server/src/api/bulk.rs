@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use faultwire::protocol::Timestamp;
 use futures_util::stream;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use super::inputs::{Exactly, Input, Path, Query};
 use super::search::Which;
 use super::table::Route;
 use super::{Api, Problem, Shared};
+use crate::alerts;
 use crate::consume::Ledger;
 use crate::consume::ledger::{Answer, Cause, Move};
 use crate::issues::Issue;
@@ -120,7 +122,8 @@ trait Form: Send + 'static {
     const KIND: &'static str;
     const NAME: &'static str;
     const HEAD: &'static str;
-    fn line(issue: &Issue) -> String;
+    /// An issue of the server at `url`.
+    fn line(issue: &Issue, url: &str) -> String;
 }
 
 struct Csv;
@@ -130,12 +133,14 @@ impl Form for Csv {
     const KIND: &'static str = "text/csv";
     const NAME: &'static str = "issues.csv";
     const HEAD: &'static str = "id,title,culprit,type,platform,level,severity,status,first_seen,last_seen,arrived,\
-                                estimated,users,sessions,customers,introduced_in,last_release\r\n";
+                                estimated,users,sessions,customers,introduced_in,last_release,link\r\n";
 
-    fn line(issue: &Issue) -> String {
+    fn line(issue: &Issue, url: &str) -> String {
         let text = |text: &str| cell(text);
         let name = |value: serde_json::Value| cell(value.as_str().unwrap_or_default());
         let number = |number: u64| number.to_string();
+        // A table is read by people.
+        let time = |time: i64| Timestamp(time * 1000).to_string();
         let cells = [
             issue.id.0.to_string(),
             text(&issue.facts.title),
@@ -145,8 +150,8 @@ impl Form for Csv {
             text(issue.facts.level.as_str()),
             name(json!(issue.severity)),
             text(issue.status.name()),
-            issue.first_seen.to_string(),
-            issue.last_seen.to_string(),
+            time(issue.first_seen),
+            time(issue.last_seen),
             number(issue.raw),
             issue.estimated.to_string(),
             number(issue.impact.users),
@@ -154,6 +159,7 @@ impl Form for Csv {
             number(issue.impact.customers),
             text(issue.introduced_in.as_deref().unwrap_or_default()),
             text(issue.last_release.as_deref().unwrap_or_default()),
+            text(&alerts::link(url, issue.project, issue.id)),
         ];
         cells.join(",") + "\r\n"
     }
@@ -164,7 +170,7 @@ impl Form for Lines {
     const NAME: &'static str = "issues.jsonl";
     const HEAD: &'static str = "";
 
-    fn line(issue: &Issue) -> String {
+    fn line(issue: &Issue, _: &str) -> String {
         serde_json::to_string(issue).unwrap_or_default() + "\n"
     }
 }
@@ -220,7 +226,7 @@ impl Reading {
         self.left -= page.items.len().min(self.left);
         self.after = page.next.as_deref().and_then(|next| next.parse().ok());
         self.is_done = self.after.is_none() || self.left == 0;
-        Ok(page.items.iter().fold(head.to_owned(), |text, issue| text + &F::line(issue)))
+        Ok(page.items.iter().fold(head.to_owned(), |text, issue| text + &F::line(issue, self.api.site.url())))
     }
 }
 

@@ -90,6 +90,9 @@ fn exports() {
     assert!(rows[0].starts_with("id,title,culprit,"));
     let hostile = rows.iter().find(|row| row.contains("calc")).unwrap();
     assert!(hostile.contains(",\"'=cmd|' /C calc'!A0: a \"\"quoted\"\", long\","), "{hostile}");
+    let cells: Vec<&str> = rows[1].split(',').collect();
+    assert_eq!(cells.last().unwrap().trim_matches('"'), format!("http://{}/projects/1/issues/{count}", server.address));
+    assert!(cells.iter().filter(|cell| cell.len() == 27 && cell.ends_with('Z')).count() == 2, "{cells:?}");
     let of = |query: &str| whole(host.get(&format!("/api/v1/projects/1/issues.jsonl?{query}")).text());
     assert_eq!(of("limit=150").lines().count(), 150);
     assert_eq!(of("query=calc").lines().count(), 1);
