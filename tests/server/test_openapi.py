@@ -23,8 +23,8 @@ CHECKS = [
     "response_schema_conformance",
     "unsupported_method",
 ]
-#: It has no end.
-ENDLESS = ["stream_stream"]
+#: They have no end.
+ENDLESS = ["stream_all", "stream_one"]
 #: They end the session that asks.
 ENDING = ["entrance_logout", "users_close_sessions"]
 

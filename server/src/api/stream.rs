@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response, Sse};
 use futures_util::stream::{self, StreamExt};
 use serde_json::json;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::answers::reading;
 use super::document::{Answer, Part, Sketch};
@@ -60,6 +61,8 @@ struct Reader {
     only: Option<ProjectId>,
     projects: HashSet<ProjectId>,
     after: u64,
+    /// There was something of others since it was proven: it may be theirs by now.
+    has_passed: bool,
     is_greeted: bool,
     /// What was there before is not known: it is said at once.
     begins_anew: bool,
@@ -149,6 +152,7 @@ fn events(
         only,
         projects,
         after: after.unwrap_or_else(|| live.last()),
+        has_passed: false,
         is_greeted: false,
         begins_anew: last.is_some() && after.is_none(),
         more: live.subscribe(),
@@ -169,15 +173,15 @@ impl Reader {
         if !std::mem::replace(&mut self.is_greeted, true) {
             // Who is about to be told that some are gone is given no place to go on from before that.
             return Some(match self.begins_anew {
-                true => vec![self.hello(), self.reset()],
-                false => vec![self.hello().id(self.id(self.after))],
+                true => vec![self.hello(Event::default()), self.reset()],
+                false => vec![self.hello(Event::default().id(self.id(self.after)))],
             });
         }
         while !self.live.is_closed() {
             self.more.borrow_and_update();
             if self.proven.elapsed() >= PROVE_EVERY {
                 let projects = self.prove().await?;
-                self.proven = Instant::now();
+                (self.proven, self.has_passed) = (Instant::now(), false);
                 if projects != self.projects {
                     self.projects = projects;
                     return Some(vec![self.reset()]);
@@ -189,6 +193,7 @@ impl Reader {
                     return Some(vec![self.reset()]);
                 }
                 Read::Entries(entries, last) => {
+                    self.has_passed |= self.only.is_none() && last - self.after > entries.len() as u64;
                     self.after = last;
                     if !entries.is_empty() {
                         let event = |entry: Entry| {
@@ -198,7 +203,14 @@ impl Reader {
                     }
                 }
             }
-            self.more.changed().await.ok()?;
+            let more = self.more.changed();
+            match self.has_passed {
+                false => more.await.ok()?,
+                true => match timeout(PROVE_EVERY.saturating_sub(self.proven.elapsed()), more).await {
+                    Ok(more) => more.ok()?,
+                    Err(_) => continue,
+                },
+            }
         }
         None
     }
@@ -221,9 +233,9 @@ impl Reader {
     }
 
     /// What a page holds against its own: its build, and its clock.
-    fn hello(&self) -> Event {
+    fn hello(&self, event: Event) -> Event {
         let hello =
             json!({ "build": self.api.pages.build(), "version": env!("CARGO_PKG_VERSION"), "now": clock::now() });
-        Event::default().event("hello").data(hello.to_string())
+        event.event("hello").data(hello.to_string())
     }
 }

@@ -32,7 +32,7 @@ fn a_mail_is_escaped() {
     let (text, html) = mail.data.split_once("text/html").unwrap();
     let (_, html) = html.split_once("\r\n\r\n").unwrap();
     let html = unquoted(html.split("\r\n--").next().unwrap());
-    assert!(text.contains("https://f.example/#/p/1/i/1"));
+    assert!(text.contains("https://f.example/projects/1/issues/1"));
     assert!(html.contains("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; more"), "{html}");
     assert!(["<script>", "<i>", "<u>", "<s>"].iter().all(|markup| !html.contains(markup)), "{html}");
     assert!(html.contains("&lt;u&gt;prod, &lt;s&gt;app@1"), "{html}");

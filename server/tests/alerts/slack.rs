@@ -18,7 +18,7 @@ fn a_message_is_escaped() {
     let body = request.json();
     let text = body["blocks"][0]["text"]["text"].as_str().unwrap();
     assert_eq!(body["blocks"][0]["text"]["verbatim"], true);
-    let link = format!("*<https://faults.example.com/base/#/p/1/i/{}|New issue>*\n", world.issue("Evil"));
+    let link = format!("*<https://faults.example.com/base/projects/1/issues/{}|New issue>*\n", world.issue("Evil"));
     assert!(text.starts_with(&link), "{text}");
     assert!(text.contains("Evil: &lt;!channel&gt; &amp; &lt;https://evil.example|click&gt;"), "{text}");
     assert!(text.contains("&lt;@U123&gt;") && text.contains("pro&lt;d&gt;"), "{text}");

@@ -235,6 +235,7 @@ fn every_route_answers_as_documented() {
     r.get(&host, &p("/feed"), &["1"]);
     r.get(&host, &p("/outcomes"), &["1"]);
     r.get(&host, &p("/stream"), &["1"]);
+    r.get(&host, "/api/v1/stream", &[]);
     r.done(&host, &p_("POST", "/forget-user"), &["1"], json!({ "user": "ada" }));
 
     // What goes last.

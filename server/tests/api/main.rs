@@ -6,6 +6,7 @@ mod bulk;
 mod conform;
 mod document;
 mod lost_updates;
+mod pages;
 mod search;
 #[path = "../people/support.rs"]
 #[allow(dead_code, reason = "shared with the tests of people")]

@@ -13,18 +13,18 @@ const STREAM: &str = "/api/v1/projects/1/stream";
 
 /// One entry of a stream.
 #[derive(Debug, Clone)]
-struct Entry {
-    id: String,
-    name: String,
-    data: Value,
+pub struct Entry {
+    pub id: String,
+    pub name: String,
+    pub data: Value,
 }
 
 /// A reader of entries, from wherever the bytes come.
-struct Stream<R>(BufReader<R>);
+pub struct Stream<R>(pub BufReader<R>);
 
 impl<R: Read> Stream<R> {
     /// The next entry; whatever else is on the wire has none of these three fields.
-    fn next(&mut self) -> Entry {
+    pub fn next(&mut self) -> Entry {
         let (mut id, mut name, mut line) = (String::new(), String::new(), String::new());
         let started = Instant::now();
         loop {
@@ -42,7 +42,7 @@ impl<R: Read> Stream<R> {
     }
 
     /// Entries up to the first that is looked for, with it.
-    fn until(&mut self, is_it: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+    pub fn until(&mut self, is_it: impl Fn(&Entry) -> bool) -> Vec<Entry> {
         let mut read = Vec::new();
         loop {
             read.push(self.next());
@@ -53,21 +53,29 @@ impl<R: Read> Stream<R> {
     }
 }
 
-fn open(client: &Client) -> Stream<std::net::TcpStream> {
-    let mut reader = client.open(STREAM);
+/// A stream, and the first that it says.
+pub fn greeted(client: &Client, path: &str) -> (Stream<std::net::TcpStream>, Entry) {
+    let mut reader = client.open(path);
     let mut line = String::new();
     while line != "\r\n" {
         line.clear();
         reader.read_line(&mut line).unwrap();
     }
-    Stream(reader)
+    let mut stream = Stream(reader);
+    let hello = stream.next();
+    assert_eq!(hello.name, "hello");
+    (stream, hello)
+}
+
+fn open(client: &Client) -> Stream<std::net::TcpStream> {
+    greeted(client, STREAM).0
 }
 
 fn resume(client: &Client, id: &str) -> Stream<std::net::TcpStream> {
     open(&client.clone().with("last-event-id", id))
 }
 
-fn is(name: &'static str, event: &'static str) -> impl Fn(&Entry) -> bool {
+pub fn is(name: &'static str, event: &'static str) -> impl Fn(&Entry) -> bool {
     move |entry| entry.name == name && entry.data["event"] == event
 }
 

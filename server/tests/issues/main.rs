@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so by failing")]
 
 mod live;
+mod live_all;
 mod overview;
 mod quiet;
 mod sessions;

@@ -167,7 +167,7 @@ fn a_stream_ends_with_the_right_to_it() {
     };
     send();
     let mut line = String::new();
-    while !line.contains("event: ") {
+    while !line.contains("event: event") {
         stream.read_line(&mut line).unwrap();
     }
     assert_eq!(host.delete(&format!("/api/v1/projects/1/members/{id}")).status, 204);

@@ -2,13 +2,16 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use faultwire_server::api::Pages;
 use faultwire_server::server::Server;
 use faultwire_server::settings::Settings;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -38,6 +41,15 @@ impl Running {
     }
 
     pub fn start_in(folder: TempDir, settings: &[&str]) -> Running {
+        Running::with(folder, settings, Pages::own())
+    }
+
+    /// One whose dashboard is this folder.
+    pub fn showing(dist: &Path, settings: &[&str]) -> Running {
+        Running::with(tempfile::tempdir().unwrap(), settings, Pages::Folder(dist.to_owned()))
+    }
+
+    fn with(folder: TempDir, settings: &[&str], pages: Pages) -> Running {
         let data = folder.path().join("data");
         let data = data.to_str().unwrap();
         let own = ["test", "--listen", "127.0.0.1:0", "--data-dir", data];
@@ -47,7 +59,7 @@ impl Running {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
-                let server = Server::start(settings).await.unwrap();
+                let server = Server::with(settings, pages).await.unwrap();
                 sender.send((server.address(), server.first_dsn.clone(), server.setup_link.clone())).unwrap();
                 server.run(async { drop(stopped.await) }).await.unwrap();
             });
@@ -137,6 +149,23 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// What the build of a dashboard leaves, in little. Its page is as it is written; what else a browser reads is packed.
+pub fn dist() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let page = "<!doctype html><html><head><base href=\"/\"><meta name=\"faultwire-build\" content=\"__BUILD__\">\
+                <script src=\"theme.js\"></script><script type=\"module\" src=\"./assets/app-1.js\"></script>";
+    std::fs::write(folder.path().join("index.html"), page).unwrap();
+    std::fs::create_dir(folder.path().join("assets")).unwrap();
+    for (name, content) in [("assets/app-1.js", "let app = 1;"), ("theme.js", "let theme = 1;"), ("icon.svg", "<svg/>")]
+    {
+        let file = std::fs::File::create(folder.path().join(format!("{name}.gz"))).unwrap();
+        let mut packed = GzEncoder::new(file, Compression::best());
+        packed.write_all(content.as_bytes()).unwrap();
+        packed.finish().unwrap();
+    }
+    folder
 }
 
 /// Waits for something to become so.
