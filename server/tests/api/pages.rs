@@ -203,3 +203,13 @@ fn without_the_dashboard() {
     assert_eq!(server.nobody().get("/theme.js").reason(), "not_found");
     assert_eq!(build(&server.host()).len(), 12);
 }
+
+/// What is in the binary itself is served as a folder is, whether it was built with the dashboard or not.
+#[test]
+fn the_binary_has_a_page() {
+    let server = Running::start(&[]);
+    let page = server.nobody().get("/join");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert!(page.text().contains(&format!("\"{}\"", build(&server.host()))), "{page:?}");
+    assert_eq!(server.nobody().get("/assets/nothing.js").reason(), "not_found");
+}
