@@ -127,12 +127,21 @@ test: lint test-rust test-python test-node test-server test-dashboard test-wheel
 	@echo "all tests passed"
 
 .PHONY: demo
-demo: python examples server ## Run the example web apps against the tracker and show its issues
-	$(BIN)/python examples/demo.py
+demo: python examples example-rust server ## Run the example apps against the tracker, and show its dashboard
+	$(BIN)/python examples/demo
+
+.PHONY: screenshots
+screenshots: python examples example-rust server ## Take the pictures of the docs from the demo
+	@scripts/tools.sh chromium
+	node $(DASHBOARD)/scripts/screenshots.mjs
 
 .PHONY: demo-check
-demo-check: python examples server
-	$(BIN)/python examples/demo.py --check
+demo-check: python examples example-rust server
+	$(BIN)/python examples/demo --check
+
+.PHONY: example-rust
+example-rust: tools
+	$(CARGO) build --quiet --release -p faultwire-example
 
 .PHONY: bench
 bench: python node sink ## Benchmarks against the leading SDKs, as ratios in one run
