@@ -82,9 +82,12 @@ function drawMarks(plot: UPlot, marks: readonly Mark[], colour: (token: string) 
   ctx.save();
   ctx.font = font;
   ctx.textBaseline = 'top';
-  for (const { time, label } of marks) {
+  // The newest first: where words would stand upon each other, the older ones are left out.
+  const right = bbox.left + bbox.width;
+  let taken = Number.POSITIVE_INFINITY;
+  for (const { time, label } of [...marks].sort((a, b) => b.time - a.time)) {
     const x = Math.round(plot.valToPos(time, 'x', true));
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    if (x < bbox.left || x > right) continue;
     ctx.strokeStyle = colour('--strong-line');
     ctx.lineWidth = ratio;
     ctx.setLineDash([4 * ratio, 3 * ratio]);
@@ -92,11 +95,13 @@ function drawMarks(plot: UPlot, marks: readonly Mark[], colour: (token: string) 
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    // At the right edge the words stand to the left of their line.
-    const isAtEdge = x + ctx.measureText(label).width + 8 * ratio > bbox.left + bbox.width;
-    ctx.textAlign = isAtEdge ? 'right' : 'left';
+    const width = ctx.measureText(label).width;
+    // At the right edge they stand to the left of their line.
+    const from = x + width + 8 * ratio > right ? x - width - 4 * ratio : x + 4 * ratio;
+    if (from < bbox.left || from + width > taken) continue;
     ctx.fillStyle = colour('--muted');
-    ctx.fillText(label, x + (isAtEdge ? -4 : 4) * ratio, bbox.top + 2 * ratio);
+    ctx.fillText(label, from, bbox.top + 2 * ratio);
+    taken = Math.min(from, x) - 4 * ratio;
   }
   ctx.restore();
 }
@@ -131,7 +136,13 @@ export function makePlot(
         y: { range: (_, _from, to) => [0, Math.max(1, to * 1.1)] },
       },
       axes: [
-        { ...axis, grid: { show: false }, space: 64, values: (_, splits, _axis, _space, step) => names(splits, step) },
+        {
+          ...axis,
+          grid: { show: false },
+          space: 64,
+          size: 44,
+          values: (_, splits, _axis, _space, step) => names(splits, step),
+        },
         {
           ...axis,
           grid: { stroke: () => colour('--line'), width: 1 },
