@@ -1,12 +1,12 @@
 """`make demo`: the example apps fail under real requests; the tracker shows what happened, in a browser.
 
-Starts faultwire-server on loopback with data of its own. The same shop in Python (FastAPI) and in Node (Express) gets the
-same requests; of each fault the issues of both are printed side by side: title, where, how often, how many people, what
-was filtered. The other examples follow: accounts (Flask, Fastify), nightly jobs (scripts, and a program in Rust). One
-issue is resolved and comes back, and a webhook hears of it. Then the address of the dashboard is printed, and the server
-stays up until Enter is pressed. `--check` is for tests: it says nothing of each issue, and ends. Fails when an event is
-missing, when a secret is anywhere in what the server keeps, or when the two languages differ in more than their runtimes
-do.
+Starts faultwire-server on loopback with data of its own. The same shop in Python (FastAPI) and in Node (Express) gets
+the same requests; of each fault the issues of both are printed side by side: title, where, how often, how many people,
+what was filtered. The other examples follow: accounts (Flask, Fastify), nightly jobs (scripts, and a program in Rust).
+One issue is resolved and comes back, and a webhook hears of it. Then the address of the dashboard is printed, and the
+server stays up until Enter is pressed. `--check` is for tests: it says nothing of each issue, and ends. Fails when an
+event is missing, when a secret is anywhere in what the server keeps, or when the two languages differ in more than
+their runtimes do.
 """
 
 import argparse
@@ -21,8 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "conforma
 from alike import EXCEPT, differences, filtered  # noqa: E402
 from apps import SECRETS, SHOPPING, express, fastapi, running  # noqa: E402
 from kept import kept  # noqa: E402
-from server import HOST, Json, Server, wait_until  # noqa: E402
 from story import Pager, tell  # noqa: E402
+
+from server import HOST, Json, Server, wait_until  # noqa: E402
 
 #: Columns of a terminal from which on two issues have room side by side.
 ROOM_FOR_TWO = 120
