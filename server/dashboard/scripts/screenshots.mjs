@@ -20,8 +20,7 @@ async function demo() {
   let said = '';
   for await (const text of running.stdout) {
     said += text;
-    const [, url, email, password] =
-      /Dashboard: (\S+)\nLog in as (\S+) with the password: (.+)\n/.exec(said) ?? [];
+    const [, url, email, password] = /Dashboard: (\S+)\nLog in as (\S+) with the password: (.+)\n/.exec(said) ?? [];
     if (url) return { url, email, password, end: () => running.stdin.end() };
   }
   throw new Error(`the demo ended: ${said}`);

@@ -214,17 +214,19 @@ export async function login(page, email = HOST) {
   await page.waitForURL((url) => !url.pathname.endsWith('/login'));
 }
 
-/** A receiver of webhooks: what was posted to it, in order. */
+/** A receiver of webhooks: what was posted to it, in order. It answers with `status`, which a story may change. */
 export async function receiver() {
-  const received = [];
+  const told = { received: [], status: 200 };
   const listening = http.createServer(async (request, response) => {
     let body = '';
     for await (const part of request) body += part;
-    received.push({ path: request.url, headers: request.headers, body: JSON.parse(body) });
-    response.end('ok');
+    told.received.push({ path: request.url, headers: request.headers, body: JSON.parse(body) });
+    response.statusCode = told.status;
+    response.end(told.status === 200 ? 'ok' : 'out of order');
   });
   listening.listen(0, '127.0.0.1');
   await once(listening, 'listening');
   after(() => listening.close());
-  return { received, url: `http://127.0.0.1:${listening.address().port}` };
+  told.url = `http://127.0.0.1:${listening.address().port}`;
+  return told;
 }
