@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { checkAccessible, checkFits } from './accessible.mjs';
 import { browser, checkQuiet, fault, HOST, open, receiver, Server, until } from './support.mjs';
 
 const server = await Server.start({ settings: ['--webhook-allow', '127.0.0.1', '--alert-digest-seconds', '0'] });
@@ -38,7 +39,7 @@ test('until there is a channel nobody is told; one is made, a wrong address told
   const ops = card(page, '#ops');
   await ops.getByText('Nothing was sent yet.').waitFor();
   await ops.getByText('Slack, to 127.0.0.1').waitFor();
-  await ops.getByRole('button', { name: 'Test #ops' }).click();
+  await ops.getByRole('button', { name: 'Send a test to #ops' }).click();
   await ops.getByText('The test was sent.').waitFor();
   await ops.getByText('200: ok').waitFor();
   assert.equal(slack.received.length, 1);
@@ -52,7 +53,7 @@ test('until there is a channel nobody is told; one is made, a wrong address told
   await editor.getByText('Set; leave empty to keep it.').waitFor();
   await editor.getByLabel('Name').fill('#oncall');
   await editor.getByRole('button', { name: 'Save' }).click();
-  await card(page, '#oncall').getByRole('button', { name: 'Test #oncall' }).click();
+  await card(page, '#oncall').getByRole('button', { name: 'Send a test to #oncall' }).click();
   await until('the second test', () => slack.received.length === 2);
   assert.equal(slack.received[1].path, SECRET_PATH, 'the address was kept');
   assert.ok(!(await page.content()).includes('xyzzy'), 'the secret is nowhere on the page');
@@ -127,7 +128,7 @@ test('a receiver that fails: said in words, tried again, and sent once it works,
   slack.status = 500;
   await page.goto('/projects/1/alerts/channels');
   const flaky = card(page, '#flaky');
-  await flaky.getByRole('button', { name: 'Test #flaky' }).click();
+  await flaky.getByRole('button', { name: 'Send a test to #flaky' }).click();
   const result = flaky.getByRole('status');
   await result.getByText('The test failed.').waitFor();
   await result.getByText('It has trouble of its own.').waitFor();
@@ -168,7 +169,7 @@ test('a channel to an address inside the network says what the admin would have 
   await page.getByLabel('Secret').fill('correct horse battery staple');
   await page.getByRole('button', { name: 'Make it' }).click();
   const inside = card(page, 'inside');
-  await inside.getByRole('button', { name: 'Test inside' }).click();
+  await inside.getByRole('button', { name: 'Send a test to inside' }).click();
   await inside.getByRole('status').getByText('The test failed.').waitFor();
   await inside.getByRole('status').getByText('the setting webhook_allow names exceptions').waitFor();
   await inside.getByRole('button', { name: 'Delete inside' }).click();
@@ -306,6 +307,40 @@ test('viewers see all of it, and change nothing', async () => {
   checkQuiet(page);
 });
 
+test('for who listens, and on a phone, light and dark', async () => {
+  const channel = await makeChannel({ kind: 'email', name: 'A team', to: ['a.rather.long.address@mail.example.com'] });
+  await setRules([
+    ...(await rules()),
+    {
+      name: 'spikes',
+      triggers: ['spike', 'new'],
+      channels: [channel.id],
+      filter: { environments: ['production'], releases: ['shop@1.4.0-rc.1+build.20261122'], tags: { tier: 'paid' } },
+    },
+  ]);
+  for (const [width, colorScheme] of [
+    [1280, 'light'],
+    [390, 'dark'],
+  ]) {
+    const options = { viewport: { width, height: 800 }, colorScheme };
+    const page = await open(chromium, server, { email: HOST, options });
+    for (const [path, shown] of [
+      ['alerts', page.getByRole('button', { name: 'Delete spikes' })],
+      ['alerts?rule=spikes', page.getByRole('button', { name: 'Save' })],
+      ['alerts/channels', page.getByRole('button', { name: 'Send a test to A team' })],
+      [`alerts/channels?channel=${channel.id}`, page.getByRole('dialog').getByLabel('To')],
+      ['alerts/deliveries', page.getByRole('row').nth(1)],
+      ['alerts/deliveries?channel=9999', page.getByRole('heading', { name: 'No such delivery' })],
+    ]) {
+      await page.goto(`/projects/1/${path}`);
+      await shown.waitFor();
+      await checkAccessible(page);
+      await checkFits(page);
+    }
+    checkQuiet(page);
+  }
+});
+
 test('secrets that cannot be read any more: the channel says what to do', async () => {
   await server.stop();
   rmSync(join(server.folder, 'data', 'channel.key'));
@@ -321,7 +356,7 @@ test('secrets that cannot be read any more: the channel says what to do', async 
   await page.getByRole('button', { name: 'Save' }).click();
   await card(page, '#oncall').getByText('Its secrets cannot be read').waitFor({ state: 'detached' });
   const before = slack.received.length;
-  await page.getByRole('button', { name: 'Test #oncall' }).click();
+  await page.getByRole('button', { name: 'Send a test to #oncall' }).click();
   await until('the test', () => slack.received.length > before);
   checkQuiet(page);
 });

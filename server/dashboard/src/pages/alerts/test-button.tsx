@@ -21,8 +21,8 @@ export function TestButton({ project, channel }: { project: number; channel: Cha
   const { data, error } = test;
   return (
     <>
-      <Button isBusy={test.isPending} aria-label={`Test ${channel.name}`} onPress={() => test.mutate()}>
-        {test.isPending ? 'Sending…' : 'Send a test'}
+      <Button isBusy={test.isPending} aria-label={`Send a test to ${channel.name}`} onPress={() => test.mutate()}>
+        Send a test
       </Button>
       <div role="status" className={styles['result']} aria-label={`Test of ${channel.name}`}>
         {test.isPending ? (

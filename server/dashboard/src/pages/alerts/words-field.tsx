@@ -68,7 +68,7 @@ export function WordsField({
           className={controls['input']}
           list={`${id}-known`}
           value={typed}
-          placeholder={placeholder}
+          placeholder={words.length > 0 ? '' : placeholder}
           maxLength={200}
           autoComplete="off"
           spellCheck={false}
