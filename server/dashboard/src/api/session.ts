@@ -1,31 +1,39 @@
-/** Whether someone is logged in. A session ends on the server; the page learns it by the next answer. */
+/**
+ * Whether someone is logged in. A session ends on the server; the page learns it by the next answer.
+ *
+ * All tabs of a browser have the same cookie: who comes in or leaves in one does so in all, and the others are told.
+ */
 
-import { useSyncExternalStore } from 'react';
+import { value } from '../value';
 
-let isOver = false;
-const listeners = new Set<() => void>();
-
-function set(value: boolean): void {
-  if (isOver === value) return;
-  isOver = value;
-  for (const tell of listeners) tell();
-}
+const isOver = value(false);
+const channel =
+  'BroadcastChannel' in window
+    ? new BroadcastChannel(`faultwire.session ${new URL('.', document.baseURI).pathname}`)
+    : undefined;
 
 /** The server no longer knows who asks. */
 export function endSession(): void {
-  set(true);
+  if (isOver.get()) return;
+  isOver.set(true);
+  channel?.postMessage('');
 }
 
 /** Someone came in. */
 export function beginSession(): void {
-  set(false);
+  isOver.set(false);
+  channel?.postMessage('');
 }
 
 /** Whether the session is over. */
-export function useSessionIsOver(): boolean {
-  const subscribe = (tell: () => void) => {
-    listeners.add(tell);
-    return () => listeners.delete(tell);
-  };
-  return useSyncExternalStore(subscribe, () => isOver);
+export const useSessionIsOver = isOver.use;
+
+/**
+ * Calls `listener` when someone came in or left in another tab: who is here may be another, or nobody.
+ *
+ * @returns what ends that
+ */
+export function onSessionElsewhere(listener: () => void): () => void {
+  channel?.addEventListener('message', listener);
+  return () => channel?.removeEventListener('message', listener);
 }

@@ -4,7 +4,8 @@ import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import { LIVE_AT_MOST_EVERY } from '../api/queries';
 import type { Issue, PageOfIssue, Whole } from '../api/schema';
 import { news } from './news';
-import type { Message } from './messages';
+import type { Happened, Message } from './messages';
+import { refresh } from './refresh';
 
 /** Keys that are to be asked for again, by their name. */
 const due = new Map<string, readonly unknown[]>();
@@ -18,28 +19,33 @@ function later(client: QueryClient, key: readonly unknown[]): void {
     timer = undefined;
     const keys = [...due.values()];
     due.clear();
-    // What is not on screen is asked for again when it is.
-    for (const queryKey of keys) void client.invalidateQueries({ queryKey, refetchType: 'active' });
+    for (const queryKey of keys) void refresh(client, { queryKey });
   }, LIVE_AT_MOST_EVERY);
 }
+
+/** What changes whenever something happens to an issue of the project. */
+const OF_EVENTS = ['issues', 'counts', 'feed'];
 
 /** Takes entries of the stream. */
 export function apply(client: QueryClient, messages: Message[]): void {
   const changed = new Map<number, Map<number, Issue>>();
+  const happened: Happened[] = [];
   for (const { name, data } of messages) {
     if (name === 'reset') {
-      void client.invalidateQueries({ refetchType: 'active' });
+      void refresh(client);
     } else if (name === 'issue') {
       const ofProject = changed.get(data.project) ?? new Map<number, Issue>();
       changed.set(data.project, ofProject.set(data.id, data));
     } else if (name === 'event') {
-      news.note(data);
-      for (const kind of ['issues', 'counts', 'feed']) later(client, ['p', data.project, kind]);
-      later(client, ['p', data.project, 'issue', data.issue]);
+      happened.push(data);
+      for (const kind of OF_EVENTS) later(client, ['p', data.project, kind]);
+      if (data.event === 'settings') later(client, ['p', data.project, 'settings']);
+      else later(client, ['p', data.project, 'issue', data.issue]);
     } else if (name === 'alert') {
       later(client, ['p', data.project, 'deliveries']);
     }
   }
+  news.note(happened);
   for (const [project, issues] of changed) patch(client, project, issues);
 }
 

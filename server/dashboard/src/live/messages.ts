@@ -46,3 +46,22 @@ export function parse(name: string | undefined, id: string | undefined, data: st
   if (name === undefined || !NAMES.has(name)) return undefined;
   return { name, id: id ?? '', data: JSON.parse(data) } as Message;
 }
+
+/** Everything that was asked for has to be asked for again. `id` is where the stream goes on. */
+export function reset(id: string): Message {
+  return { name: 'reset', id, data: {} };
+}
+
+/** An id is `<era>.<number>`: numbers of one start of the server count up, those of another mean nothing. */
+function split(id: string): [era: string, number: number] {
+  const dot = id.lastIndexOf('.');
+  return [id.slice(0, dot), Number(id.slice(dot + 1))];
+}
+
+/** Whether an entry that has this id was there before who is at `place`. */
+export function isKnown(id: string, place: string | undefined): boolean {
+  if (place === undefined || id === '') return false;
+  const [era, number] = split(id);
+  const [here, reached] = split(place);
+  return era === here && number <= reached;
+}

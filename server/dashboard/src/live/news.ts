@@ -1,38 +1,34 @@
 /** Issues that became new, or came back, while the page was open: they are highlighted for a while. */
 
-import { useSyncExternalStore } from 'react';
+import { value } from '../value';
 import type { Happened } from './messages';
 
 /** What is highlighted, and for how long, in milliseconds. */
-const KINDS = new Set(['new', 'regressed', 'unignored', 'spike', 'recurred']);
+const KINDS = new Set<string>(['new', 'regressed', 'unignored', 'spike', 'recurred']);
 const LASTS = 60_000;
 
-let current: ReadonlyMap<number, string> = new Map();
-const listeners = new Set<() => void>();
-
-function set(next: Map<number, string>): void {
-  current = next;
-  for (const tell of listeners) tell();
-}
+const current = value<ReadonlyMap<number, string>>(new Map());
 
 export const news = {
   /** Takes what happened. */
-  note({ issue, event }: Happened): void {
-    if (typeof event !== 'string' || !KINDS.has(event)) return;
-    set(new Map(current).set(issue, event));
+  note(happened: readonly Happened[]): void {
+    const loud = happened.filter(({ event }) => KINDS.has(event));
+    if (loud.length === 0) return;
+    const next = new Map(current.get());
+    for (const { issue, event } of loud) next.set(issue, event);
+    current.set(next);
     setTimeout(() => {
-      const rest = new Map(current);
-      rest.delete(issue);
-      set(rest);
+      const rest = new Map(current.get());
+      // What happened to it since is news for longer.
+      for (const { issue, event } of loud) if (rest.get(issue) === event) rest.delete(issue);
+      current.set(rest);
     }, LASTS);
+  },
+  /** Forgets what was for someone else. */
+  clear(): void {
+    current.set(new Map());
   },
 };
 
 /** Issues with what just happened to them: `new`, `regressed`, ... */
-export function useNews(): ReadonlyMap<number, string> {
-  const subscribe = (tell: () => void) => {
-    listeners.add(tell);
-    return () => listeners.delete(tell);
-  };
-  return useSyncExternalStore(subscribe, () => current);
-}
+export const useNews = current.use;

@@ -44,13 +44,13 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 
 /** Something went wrong: what, and what to do next. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
-  const { message, status, requestId } = problem(error);
+  const { message, status, reason, requestId } = problem(error);
   const title =
     status === 404
       ? 'There is no such thing, or it is not for you'
       : status === 403
         ? 'You may not do this'
-        : status === 0
+        : reason === 'unreachable'
           ? 'The server cannot be reached'
           : 'That did not work';
   return (

@@ -4,7 +4,7 @@ import { api, rememberCsrf } from '../../api/client';
 import { queryClient } from '../../api/queries';
 import type { Me } from '../../api/schema';
 import { endSession } from '../../api/session';
-import { clockOffset } from '../../clock';
+import { useClockOffset } from '../../clock';
 import { useStreamState } from '../../live/live';
 import { Button, Menu, MenuItem } from '../../ui/controls';
 import { duration } from '../../ui/format';
@@ -144,7 +144,7 @@ const CLOCK_MAY_BE_OFF = 5 * 60_000;
 /** How the stream is: said only in words, and loudly only when it is not there. */
 function Connection() {
   const state = useStreamState();
-  const off = clockOffset();
+  const off = useClockOffset();
   return (
     <div className={styles['connection']} role="status">
       {state === 'live' && (
@@ -158,6 +158,7 @@ function Connection() {
           Updated every 10 s
         </span>
       )}
+      {state === 'away' && <span>The server does not answer. Trying again…</span>}
       {Math.abs(off) > CLOCK_MAY_BE_OFF && (
         <span>
           This machine's clock is {duration(Math.abs(off))} {off > 0 ? 'slow' : 'fast'}; ages here follow the server's.

@@ -21,7 +21,7 @@ export function Shell() {
   const { project } = useParams();
   const isOver = useSessionIsOver();
   const { data, error, refetch } = useQuery(me);
-  useStream(data !== undefined && !isOver);
+  useStream(isOver ? undefined : data);
   if (isOver || (error && 'status' in error && error.status === 401)) {
     const to = `${pathname}${search}`;
     return <Navigate replace to={to === '/' ? '/login' : `/login?to=${encodeURIComponent(to)}`} />;
