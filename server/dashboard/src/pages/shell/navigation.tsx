@@ -138,8 +138,9 @@ async function leave(): Promise<void> {
   }
 }
 
+const MINUTE = 60_000;
 /** A clock that is off by less is nobody's concern. */
-const CLOCK_MAY_BE_OFF = 5 * 60_000;
+const CLOCK_MAY_BE_OFF = 5 * MINUTE;
 
 /** How the stream is: said only in words, and loudly only when it is not there. */
 function Connection() {
@@ -161,7 +162,8 @@ function Connection() {
       {state === 'away' && <span>The server does not answer. Trying again…</span>}
       {Math.abs(off) > CLOCK_MAY_BE_OFF && (
         <span>
-          This machine's clock is {duration(Math.abs(off))} {off > 0 ? 'slow' : 'fast'}; ages here follow the server's.
+          This machine's clock is {duration(Math.round(Math.abs(off) / MINUTE) * MINUTE)} {off > 0 ? 'slow' : 'fast'};
+          ages here follow the server's.
         </span>
       )}
     </div>
