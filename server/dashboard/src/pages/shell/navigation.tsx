@@ -146,6 +146,7 @@ const CLOCK_MAY_BE_OFF = 5 * MINUTE;
 function Connection() {
   const state = useStreamState();
   const off = useClockOffset();
+  const clock = duration(Math.round(Math.abs(off) / MINUTE) * MINUTE);
   return (
     <div className={styles['connection']} role="status">
       {state === 'live' && (
@@ -162,8 +163,7 @@ function Connection() {
       {state === 'away' && <span>The server does not answer. Trying again…</span>}
       {Math.abs(off) > CLOCK_MAY_BE_OFF && (
         <span>
-          This machine's clock is {duration(Math.round(Math.abs(off) / MINUTE) * MINUTE)} {off > 0 ? 'slow' : 'fast'};
-          ages here follow the server's.
+          This machine's clock is {clock} {off > 0 ? 'slow' : 'fast'}. Ages here follow the server's.
         </span>
       )}
     </div>
