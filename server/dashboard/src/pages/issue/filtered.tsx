@@ -10,7 +10,7 @@ const FIRST = 15;
 
 function name({ rule, isFiltered, isRemoved }: Remark): string {
   if (!isFiltered) return isRemoved ? 'entries left out: too many' : 'cut: too long';
-  if (rule === 'name') return 'hidden, as its name says that it is secret';
+  if (rule === 'name' || rule === 'filtered') return 'hidden, as its name says that it is secret';
   return isRemoved ? `left out by the rule ${rule}` : `hidden by the rule ${rule}`;
 }
 

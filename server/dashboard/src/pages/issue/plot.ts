@@ -20,6 +20,17 @@ export interface Drawing {
 const HEIGHT = 110;
 const HOUR = 3_600;
 
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const DAY = 86_400;
+
+/** Hours of a day, or days. */
+function tick(seconds: number, step: number): string {
+  const at = new Date(seconds * 1000);
+  const isMidnight = at.getHours() === 0 && at.getMinutes() === 0;
+  return (step >= DAY || isMidnight ? day : clock).format(at);
+}
+
 /** What the theme makes of a colour: a canvas knows no variables. */
 function colours(element: HTMLElement) {
   const probe = document.createElement('span');
@@ -28,7 +39,7 @@ function colours(element: HTMLElement) {
     probe.style.color = `var(${name})`;
     return getComputedStyle(probe).color;
   };
-  const found = { ink: read('--ink'), muted: read('--muted'), line: read('--line'), mark: read('--new') };
+  const found = { muted: read('--muted'), line: read('--line'), mark: read('--new') };
   probe.remove();
   return found;
 }
@@ -79,10 +90,16 @@ export function plot(element: HTMLElement, first: Drawing): { show: (drawing: Dr
         y: { range: (_, __, most) => [0, Math.max(most, 4)] },
       },
       axes: [
-        { ...axis, size: 24, grid: { show: false }, space: 70 },
         {
           ...axis,
-          size: 44,
+          size: 24,
+          space: 70,
+          grid: { show: false },
+          values: (_, at, __, ___, step) => at.map((seconds) => tick(seconds, step)),
+        },
+        {
+          ...axis,
+          size: 34,
           space: 34,
           grid: { stroke: () => colour.line, width: 1 },
           values: (_, values) => values.map((value) => (Number.isInteger(value) ? compact(value) : '')),
@@ -91,8 +108,8 @@ export function plot(element: HTMLElement, first: Drawing): { show: (drawing: Dr
       series: [
         {},
         {
-          fill: () => colour.ink,
-          stroke: () => colour.ink,
+          fill: () => colour.muted,
+          stroke: () => colour.muted,
           width: 0,
           points: { show: false },
           ...(bars ? { paths: bars } : {}),
