@@ -1,12 +1,12 @@
-/** When it occurred, hour by hour. What draws it is loaded when the page stands. */
+/** When it occurred, hour by hour, and when which release was first seen with it. */
 
-import { useEffect, useMemo, useRef } from 'react';
+import { useMemo } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import type { Issue, IssueDetails } from '../../api/schema';
 import { now } from '../../clock';
-import { compact, plural } from '../../ui/format';
+import { type Mark, Chart as Plot } from '../../ui/chart';
+import { compact, plural, whole } from '../../ui/format';
 import styles from './chart.module.css';
-import type { Drawing, Mark } from './plot';
 
 const HOUR = 3_600_000;
 const RANGES = { '24h': 24, '14d': 336 } as const;
@@ -38,10 +38,13 @@ function marks(details: IssueDetails, from: number): Mark[] {
     if (release !== '') first.set(release, Math.min(first.get(release) ?? Number.POSITIVE_INFINITY, first_seen));
   }
   return [...first]
-    .map(([release, at]) => ({ release, at }))
-    .filter(({ at }) => at >= from)
-    .sort((a, b) => a.at - b.at);
+    .map(([label, time]) => ({ label, time }))
+    .filter((mark) => mark.time >= from)
+    .sort((a, b) => a.time - b.time);
 }
+
+/** Releases that are named in the drawing: names beside each other are none that can be read. */
+const NAMED = 3;
 
 export function Chart({ issue, details }: { issue: Issue; details: IssueDetails }) {
   const range = useRange(issue);
@@ -51,22 +54,26 @@ export function Chart({ issue, details }: { issue: Issue; details: IssueDetails 
     next.set('range', wanted);
     return `?${next}`;
   };
-  const drawn = useMemo(() => {
+  const { starts, counts, releases, rows } = useMemo(() => {
     const { starts, counts } = series(details, RANGES[range]);
-    return { starts, counts, marks: marks(details, starts[0] ?? 0) };
+    const rows = [{ name: 'events', values: counts, colour: '--muted' as const }];
+    return { starts, counts, releases: marks(details, starts[0] ?? 0), rows };
   }, [details, range]);
-  const sum = drawn.counts.reduce((total, count) => total + count, 0);
-  const most = Math.max(...drawn.counts);
-  const peak = drawn.starts[drawn.counts.indexOf(most)] ?? 0;
+  const named = useMemo(
+    () => releases.map((mark, index) => (index < releases.length - NAMED ? { ...mark, label: '' } : mark)),
+    [releases],
+  );
+  const sum = counts.reduce((total, count) => total + count, 0);
+  const most = Math.max(...counts);
+  const peak = starts[counts.indexOf(most)] ?? 0;
   return (
-    <figure className={styles['figure']}>
-      <figcaption className={styles['caption']}>
+    <section className={styles['figure']} aria-label="When it occurred">
+      <div className={styles['caption']}>
         <span>
           <b>{compact(sum)}</b> <span className="muted">in {SAID[range]}</span>
-          <span className="hidden-text">
-            {sum > 0 && `. Most in the hour from ${time.format(peak)}: ${compact(most)}.`}
-            {drawn.marks.map(({ release, at }) => ` Release ${release} first seen ${time.format(at)}.`).join('')}
-          </span>
+          {releases.length > 0 && (
+            <span className="muted">, {plural(releases.length, 'release')} first seen with it</span>
+          )}
         </span>
         <nav className={styles['ranges']} aria-label="Range of the chart">
           {(Object.keys(RANGES) as Range[]).map((one) => (
@@ -82,49 +89,19 @@ export function Chart({ issue, details }: { issue: Issue; details: IssueDetails 
             </Link>
           ))}
         </nav>
-      </figcaption>
-      <Plot of={drawn} />
-      {drawn.marks.length > 0 && (
-        <p className={styles['marks']}>
-          <span aria-hidden="true">┆</span> {plural(drawn.marks.length, 'release')} first seen:{' '}
-          {drawn.marks
-            .slice(0, 4)
-            .map(({ release }) => release)
-            .join(', ')}
-          {drawn.marks.length > 4 && ', …'}
-        </p>
-      )}
-    </figure>
+      </div>
+      <Plot
+        times={starts}
+        series={rows}
+        marks={named}
+        label={`Events in ${SAID[range]}, by the hour`}
+        summary={
+          sum === 0
+            ? `Nothing in ${SAID[range]}.`
+            : `${plural(sum, 'event')} in ${SAID[range]}, most in the hour from ${time.format(peak)}: ${whole(most)}.`
+        }
+        height={120}
+      />
+    </section>
   );
-}
-
-function Plot({ of }: { of: Drawing }) {
-  const place = useRef<HTMLDivElement>(null);
-  const latest = useRef(of);
-  const shown = useRef<{ show: (drawing: Drawing) => void } | undefined>(undefined);
-  useEffect(() => {
-    latest.current = of;
-    shown.current?.show(of);
-  }, [of]);
-  useEffect(() => {
-    const element = place.current;
-    if (!element) return;
-    let isOver = false;
-    let end: (() => void) | undefined;
-    void import('./plot')
-      .then(({ plot }) => {
-        if (isOver) return;
-        const made = plot(element, latest.current);
-        shown.current = made;
-        end = made.end;
-      })
-      // The words above it say the same.
-      .catch(() => undefined);
-    return () => {
-      isOver = true;
-      shown.current = undefined;
-      end?.();
-    };
-  }, []);
-  return <div ref={place} className={styles['plot']} aria-hidden="true" />;
 }

@@ -1,7 +1,7 @@
 import { Actions, Button, Dialog } from '../../ui/controls';
 import { Time } from '../../ui/show';
-import { type Moves, wanted } from './moves';
-import { standing, told } from './told';
+import { happening } from '../../live/words';
+import { type Moves, standing, wanted } from './moves';
 
 /** Someone else was first: what it is now, and whether it is still to be done. */
 export function ConflictDialog({ moves }: { moves: Moves }) {
@@ -15,8 +15,8 @@ export function ConflictDialog({ moves }: { moves: Moves }) {
           </p>
           {conflict.last && (
             <p>
-              {told(conflict.last)}
-              {conflict.last.who && ` by ${conflict.last.who}`}, <Time at={conflict.last.time} />.
+              {happening(conflict.last.event, conflict.last.detail, conflict.last.who)},{' '}
+              <Time at={conflict.last.time} />.
             </p>
           )}
           <p>You wanted to {wanted(conflict.move)}. Nothing was done yet.</p>

@@ -7,9 +7,10 @@ import { useState } from 'react';
 import { api, read } from '../../api/client';
 import { Problem } from '../../api/problem';
 import { issue as issueQuery, queryClient } from '../../api/queries';
-import type { HistoryLine, Issue, paths, Whole } from '../../api/schema';
+import type { HistoryLine, Issue, paths, Status, Whole } from '../../api/schema';
 import { moment, plural } from '../../ui/format';
 import { say, sayProblem } from '../../ui/notices';
+import { statusDetail, statusName } from '../../ui/show';
 
 type Body = paths['/api/v1/projects/{project}/issues/{issue}']['post']['requestBody']['content']['application/json'];
 /** `Omit` over a union would lose what its parts do not share. */
@@ -65,6 +66,11 @@ const DONE: Record<Move['move'], string> = {
   merge: 'They are merged.',
   unmerge: 'They are issues of their own again.',
 };
+
+/** Where an issue stands: `resolved in 1.2`. */
+export function standing(status: Status): string {
+  return [statusName(status.status), statusDetail(status)].filter(Boolean).join(' ');
+}
 
 /** Whether what was thrown says that someone else was first. */
 function isStale(error: unknown): error is Problem & { current: Issue } {

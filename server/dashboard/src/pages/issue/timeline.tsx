@@ -2,10 +2,10 @@
 
 import { Link } from 'react-router';
 import type { HistoryLine, Issue, IssueDetails } from '../../api/schema';
+import { happening, occurrence, reason } from '../../live/words';
 import { Time } from '../../ui/show';
 import styles from './issue.module.css';
 import { useMore } from './more';
-import { eventOf, reason, told } from './told';
 
 const FIRST = 50;
 
@@ -13,7 +13,6 @@ interface Entry {
   key: string;
   time: number;
   text: string;
-  who: string;
   why: string;
   event: string;
   kind: string;
@@ -23,10 +22,9 @@ function ofHistory(line: HistoryLine): Entry {
   return {
     key: `h${line.number}`,
     time: line.time,
-    text: told(line),
-    who: line.who,
-    why: reason(line),
-    event: eventOf(line),
+    text: happening(line.event, line.detail, line.who),
+    why: reason(line.detail),
+    event: occurrence(line.detail) ?? '',
     kind: line.event === 'new' || line.event === 'regressed' ? line.event : '',
   };
 }
@@ -41,7 +39,6 @@ function ofReleases(details: IssueDetails): Entry[] {
     key: `r${release}`,
     time,
     text: `First seen in the release ${release}`,
-    who: '',
     why: '',
     event: '',
     kind: 'release',
@@ -54,12 +51,11 @@ export function Timeline({ issue, details }: { issue: Issue; details: IssueDetai
   return (
     <>
       <ol className={styles['timeline']} aria-label="History">
-        {shown.map(({ key, time, text, who, why, event, kind }) => (
+        {shown.map(({ key, time, text, why, event, kind }) => (
           <li key={key} data-kind={kind || undefined}>
             <Time at={time} className="muted" />
             <div>
               {text}
-              {who && <span className="muted"> by {who}</span>}
               {event && (
                 <>
                   {' '}
