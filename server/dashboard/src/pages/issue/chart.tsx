@@ -100,7 +100,7 @@ export function Chart({ issue, details }: { issue: Issue; details: IssueDetails 
             ? `Nothing in ${SAID[range]}.`
             : `${plural(sum, 'event')} in ${SAID[range]}, most in the hour from ${time.format(peak)}: ${whole(most)}.`
         }
-        height={120}
+        height={150}
       />
     </section>
   );
