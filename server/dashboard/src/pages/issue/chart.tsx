@@ -82,7 +82,6 @@ export function Chart({ issue, details }: { issue: Issue; details: IssueDetails 
               to={to(one)}
               preventScrollReset
               replace
-              aria-label={SAID[one]}
               {...(one === range ? { 'aria-current': 'true' as const } : {})}
             >
               {one === '24h' ? '24 h' : '14 d'}
