@@ -266,6 +266,26 @@ test('two people write rules: of another rule all is kept, of the same one both 
   checkQuiet(page);
 });
 
+test('two people change a channel: who saves last has seen what the other made of it', async () => {
+  const { id } = await makeChannel({ kind: 'email', name: 'Team', to: ['a@example.com'] });
+  const path = `/api/v1/projects/1/channels/${id}`;
+  const page = await open(chromium, server, { email: HOST });
+  await page.goto(`/projects/1/alerts/channels?channel=${id}`);
+  const dialog = page.getByRole('dialog', { name: 'Channel Team' });
+  await dialog.getByLabel('To').fill('a@example.com, not an address');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByText('Expected addresses such as someone@example.com').waitFor();
+  await dialog.getByLabel('To').fill('mine@example.com');
+  await server.ask('PATCH', path, { name: 'Other team', to: ['theirs@example.com'] });
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('It is now Other team, to theirs@example.com, in use').waitFor();
+  assert.deepEqual((await server.ask('GET', path)).config.to, ['theirs@example.com'], 'nothing was overwritten');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await card(page, 'Team').getByText('E-mail, to mine@example.com').waitFor();
+  await server.ask('DELETE', path);
+  checkQuiet(page);
+});
+
 test('a rule goes off and on again; one that told only a channel that is gone does not tell all others', async () => {
   const { id } = await makeChannel({ kind: 'slack', name: '#gone', url: `${slack.url}/gone` });
   await setRules([

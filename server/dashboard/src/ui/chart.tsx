@@ -38,7 +38,10 @@ export interface ChartProps {
   height?: number;
 }
 
-export function Chart({ times, series, marks = [], label, summary, height = 180 }: ChartProps) {
+/** The same each time: what is drawn is drawn again when it is another. */
+const NO_MARKS: readonly Mark[] = [];
+
+export function Chart({ times, series, marks = NO_MARKS, label, summary, height = 180 }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot>(undefined);
   const [at, setAt] = useState<number>();

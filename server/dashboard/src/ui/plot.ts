@@ -82,6 +82,7 @@ function drawMarks(plot: UPlot, marks: readonly Mark[], colour: (token: string) 
   ctx.save();
   ctx.font = font;
   ctx.textBaseline = 'top';
+  ctx.textAlign = 'left';
   // The newest first: where words would stand upon each other, the older ones are left out.
   const right = bbox.left + bbox.width;
   let taken = Number.POSITIVE_INFINITY;
@@ -133,14 +134,15 @@ export function makePlot(
       scales: {
         // The last bar needs its room as well.
         x: { time: true, range: (_, from, to) => [from, to + stepOf(drawn.times)] },
-        y: { range: (_, _from, to) => [0, Math.max(1, to * 1.1)] },
+        y: { range: (_, _from, to) => [0, Math.max(1, to * (drawn.marks.length > 0 ? 1.25 : 1.1))] },
       },
       axes: [
         {
           ...axis,
           grid: { show: false },
           space: 64,
-          size: 44,
+          // Two lines where days are named below hours.
+          size: (_, words) => (words?.some((word) => word?.includes('\n')) ? 44 : 26),
           values: (_, splits, _axis, _space, step) => names(splits, step),
         },
         {
