@@ -98,6 +98,44 @@ test('a server that is started again is followed again: what came before, meanwh
   await first.context().close();
 });
 
+test('a page that the browser kept has not missed what happened meanwhile', async () => {
+  const keeping = await browser({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+  const page = await open(keeping, server, { email: HOST });
+  await page.goto(FEED);
+  await isLive(page);
+  await page.evaluate(() => {
+    addEventListener('pageshow', ({ persisted }) => {
+      globalThis.wasKept = persisted;
+    });
+  });
+  await page.goto(`${server.url}/api/v1/openapi.json`);
+  await until('no stream', async () => (await streams()) === 0);
+  await server.send(fault('WhileKept'));
+  await page.evaluate(() => setTimeout(() => history.back(), 0));
+  await until('the page as it was kept', () => page.evaluate(() => globalThis.wasKept).catch(() => false));
+  await shows(page, 'WhileKept');
+  await isLive(page);
+  await server.send(fault('AfterKept'));
+  await shows(page, 'AfterKept');
+  await page.context().close();
+});
+
+test('over plain http from elsewhere, where there are no locks, each tab follows by itself', async () => {
+  const first = await open(chromium, server);
+  await first.context().addInitScript(() => delete Navigator.prototype.locks);
+  await login(first);
+  await first.goto(FEED);
+  await isLive(first);
+  const second = await tab(first);
+  await until('two streams', async () => (await streams()) === 2);
+  await server.send(fault('ToEachByItself'));
+  for (const page of [first, second]) {
+    await shows(page, 'ToEachByItself');
+    checkQuiet(page);
+  }
+  await first.context().close();
+});
+
 test('a session that ends on the server ends on the page, which comes back to where it was', async () => {
   const page = await open(chromium, server, { email: HOST });
   await page.goto(`${FEED}?kinds=new`);
@@ -131,8 +169,10 @@ test('when someone else comes in, in another tab, nothing of who was here stays'
   await first.getByRole('heading', { name: 'Log in' }).waitFor();
   await until('no stream', async () => (await streams()) === 0);
 
-  // Two tabs of one person; another comes in without leaving first.
+  // Who logs in in one tab has done so in the others, which are where they were.
   await login(second);
+  await first.getByRole('heading', { level: 1, name: 'Live feed' }).waitFor();
+  // Another comes in without that anybody left.
   await first.goto(`/projects/${secret.project?.id ?? secret.id}/feed`);
   await isLive(first);
   await second.goto('/login');

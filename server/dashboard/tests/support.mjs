@@ -156,7 +156,7 @@ export function fault(type, value = 'no such thing', more = {}) {
 }
 
 /** A browser that ends with the file's tests. */
-export async function browser() {
+export async function browser(more = {}) {
   const args = [
     '--no-sandbox',
     '--disable-gpu',
@@ -166,7 +166,7 @@ export async function browser() {
     '--disable-component-update',
     '--disable-sync',
   ];
-  const running = await chromium.launch({ executablePath: CHROMIUM, args });
+  const running = await chromium.launch({ executablePath: CHROMIUM, args, ...more });
   after(() => running.close());
   return running;
 }

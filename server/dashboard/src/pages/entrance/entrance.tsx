@@ -1,14 +1,14 @@
 /** How people come in: by password, by the first start's link, by an invitation or a link for another password. */
 
 import { useMutation } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useEffectEvent, useState } from 'react';
 import { Form } from 'react-aria-components';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { api, read, rememberCsrf } from '../../api/client';
 import { problem } from '../../api/problem';
 import { me, queryClient } from '../../api/queries';
 import type { Welcome } from '../../api/schema';
-import { beginSession } from '../../api/session';
+import { beginSession, onSessionElsewhere } from '../../api/session';
 import { Button, TextField } from '../../ui/controls';
 import styles from './entrance.module.css';
 
@@ -17,7 +17,7 @@ const MIN_PASSWORD = 10;
 
 function useComeIn(to: string) {
   const navigate = useNavigate();
-  return async ({ csrf }: Welcome) => {
+  return async ({ csrf }: Pick<Welcome, 'csrf'>) => {
     rememberCsrf(csrf);
     // Another person may have been here before: nothing of theirs is shown.
     queryClient.clear();
@@ -65,6 +65,12 @@ export function Login() {
     mutationFn: () => read(api.POST('/api/v1/login', { body: { email, password } })),
     onSuccess: comeIn,
   });
+  // Who comes in in another tab is here as well: there is no need to log in in each.
+  const look = useEffectEvent(async () => {
+    const found = await queryClient.fetchQuery({ ...me, staleTime: 0 }).catch(() => undefined);
+    if (found) await comeIn({ csrf: found.csrf ?? '' });
+  });
+  useEffect(() => onSessionElsewhere(() => void look()), []);
   return (
     <Frame title="Log in">
       {to !== '/' && <p className="muted">You come back to where you were.</p>}
