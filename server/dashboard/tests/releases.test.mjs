@@ -148,7 +148,11 @@ test('what is new in a release: counted as it comes, listed, and linked to the i
   await hasText(cell(page, 'shop@1.1.0', 'New issues'), '1');
   await page.getByRole('link', { name: 'Issues of shop@1.1.0: 1 new' }).click();
   await page.waitForURL((url) => url.pathname === '/projects/1/issues');
-  assert.equal(new URL(page.url()).searchParams.get('release'), 'shop@1.1.0');
+  assert.deepEqual(Object.fromEntries(new URL(page.url()).searchParams), {
+    status: 'all',
+    release: 'shop@1.1.0',
+    sort: 'opened',
+  });
   checkQuiet(page);
 });
 

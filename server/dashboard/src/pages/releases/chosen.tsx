@@ -185,7 +185,7 @@ function NewIn({ project, release, count }: { project: number; release: string; 
         </ul>
       )}
       <p>
-        <Link to={issuesOf(project, release, '')}>All issues seen in it</Link>
+        <Link to={issuesOf(project, release)}>All issues seen in it</Link>
       </p>
     </section>
   );

@@ -7,9 +7,9 @@ import { useView } from './use-view';
 
 const CRASH_FREE = 'Sessions that did not end in a crash, of all that started';
 
-/** Where the issues of a release are listed, the last opened first: those that are new in it among them. */
-export function issuesOf(project: number, release: string, environment: string): string {
-  const query = new URLSearchParams({ release, sort: 'opened', ...(environment && { environment }) });
+/** Where the issues of a release are listed, the last opened first: those that are new in it among them, wherever they stand. */
+export function issuesOf(project: number, release: string): string {
+  const query = new URLSearchParams({ status: 'all', release, sort: 'opened' });
   return `/projects/${project}/issues?${query}`;
 }
 
@@ -52,7 +52,7 @@ export function ReleaseTable({ project, rows }: { project: number; rows: readonl
                 <span className="muted">0</span>
               ) : (
                 <Link
-                  to={issuesOf(project, row.release, '')}
+                  to={issuesOf(project, row.release)}
                   aria-label={`Issues of ${row.release}: ${whole(row.new_issues)} new`}
                 >
                   <Count value={row.new_issues} />
