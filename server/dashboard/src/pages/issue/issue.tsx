@@ -60,7 +60,7 @@ function Found({ whole }: { whole: Whole }) {
   const { issue, details } = whole;
   const moves = useMoves(issue.project, issue.id);
   const mayChange = useMay(issue.project, 'member');
-  const shown = useShown(issue.project, issue.id);
+  const shown = useShown(issue);
   const into = issue.merged_into ?? null;
   useKeys({
     j: () => shown.data?.older && shown.show(shown.data.older),

@@ -1,9 +1,9 @@
 /** One occurrence: the newest as the page was opened, or the one that the address names. */
 
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
-import type { Missing, StoredEvent } from '../../api/schema';
+import type { Issue, Missing, StoredEvent } from '../../api/schema';
 import { Button } from '../../ui/controls';
 import { Empty, Failure, Loading } from '../../ui/page';
 import { Time } from '../../ui/show';
@@ -18,19 +18,27 @@ import { Surroundings } from './surroundings';
 import { Text } from './value';
 
 /** Which occurrence is shown, and how another one is. */
-export function useShown(project: number, issue: number) {
+export function useShown({ project, id, raw }: Issue) {
   const [params, setParams] = useSearchParams();
   const named = params.get('event');
-  const latest = useQuery(newest(project, issue));
+  const latest = useQuery(newest(project, id));
   const last = latest.data?.items[0]?.event_id;
+  // There are more of it: however that was learnt, another one may be the last.
+  const counted = useRef(raw);
+  const askAgain = latest.refetch;
+  useEffect(() => {
+    if (counted.current === raw) return;
+    counted.current = raw;
+    void askAgain();
+  }, [raw, askAgain]);
   // Who reads one is not taken to another because it happened again.
   const [opened, setOpened] = useState<string>();
   if (opened === undefined && last !== undefined) setOpened(last);
   const shown = named ?? opened;
-  const show = (id: string) =>
+  const show = (wanted: string) =>
     setParams(
       (now) => {
-        now.set('event', id);
+        now.set('event', wanted);
         return now;
       },
       { preventScrollReset: true },
