@@ -22,7 +22,7 @@ const ATTACKS = {
   javascript: 'javascript:alert(5)',
   data: 'data:text/html,<script>alert(6)</script>',
   style: '</style><style>*{display:none}</style>',
-  template: '{{constructor.constructor("alert(7)")()}}${alert(8)}',
+  template: `{{constructor.constructor("alert(7)")()}}\${alert(8)}`,
   backwards: '\u202Etxt.exe\u2066 left open',
   long: 'W'.repeat(3000),
   zero: 'zero\u0000byte \u0001\u001b[31m',
