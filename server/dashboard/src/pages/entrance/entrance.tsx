@@ -2,14 +2,13 @@
 
 import { useMutation } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useEffectEvent, useState } from 'react';
-import { Form } from 'react-aria-components';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { api, read, rememberCsrf } from '../../api/client';
-import { problem } from '../../api/problem';
 import { me, queryClient } from '../../api/queries';
 import type { Welcome } from '../../api/schema';
 import { beginSession, onSessionElsewhere } from '../../api/session';
 import { Button, TextField } from '../../ui/controls';
+import { Form, Wrong } from '../../ui/form';
 import styles from './entrance.module.css';
 
 /** What the server takes at least. */
@@ -40,16 +39,6 @@ function Frame({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function Wrong({ error }: { error: unknown }) {
-  if (!error) return null;
-  const { message } = problem(error);
-  return (
-    <p role="alert" className={styles['wrong']}>
-      {message.charAt(0).toUpperCase() + message.slice(1)}
-    </p>
-  );
-}
-
 /** Only to pages of our own: an address that someone was sent must not lead elsewhere. */
 function safe(to: string | null): string {
   return to?.startsWith('/') && !/^\/[/\\]/.test(to) ? to : '/';
@@ -74,13 +63,7 @@ export function Login() {
   return (
     <Frame title="Log in">
       {to !== '/' && <p className="muted">You come back to where you were.</p>}
-      <Form
-        className={styles['form'] ?? ''}
-        onSubmit={(event) => {
-          event.preventDefault();
-          login.mutate();
-        }}
-      >
+      <Form onSubmit={() => login.mutate()}>
         <TextField
           label="E-mail"
           type="email"
@@ -143,13 +126,7 @@ export function FirstPerson() {
   return (
     <Frame title="Welcome to your error tracker">
       <p>You are the first one here, and will be its admin. Others you invite later.</p>
-      <Form
-        className={styles['form'] ?? ''}
-        onSubmit={(event) => {
-          event.preventDefault();
-          setup.mutate();
-        }}
-      >
+      <Form onSubmit={() => setup.mutate()}>
         <TextField
           label="E-mail"
           type="email"
@@ -183,13 +160,7 @@ export function Join() {
   if (!token) return <NotWhole />;
   return (
     <Frame title="Come in">
-      <Form
-        className={styles['form'] ?? ''}
-        onSubmit={(event) => {
-          event.preventDefault();
-          redeem.mutate();
-        }}
-      >
+      <Form onSubmit={() => redeem.mutate()}>
         <TextField
           label="Name"
           autoComplete="name"

@@ -10,7 +10,7 @@ import { Button, Menu, MenuItem } from '../../ui/controls';
 import { duration } from '../../ui/format';
 import { sayProblem } from '../../ui/notices';
 import styles from './shell.module.css';
-import { setTheme, theme } from './theme';
+import { setTheme, THEMES, useTheme } from './theme';
 
 const LAST_PROJECT = 'faultwire.project';
 
@@ -31,6 +31,7 @@ export function Navigation({ me }: { me: Me }) {
   const current = useCurrent(me);
   const navigate = useNavigate();
   const { pathname } = useLocation();
+  const theme = useTheme();
   const [isOpen, setOpen] = useState(false);
   const [openedAt, setOpenedAt] = useState(pathname);
   // On a phone the menu closes when a page is chosen.
@@ -40,7 +41,14 @@ export function Navigation({ me }: { me: Me }) {
   }
   const base = current ? `/projects/${current.project.id}` : '';
   return (
-    <header className={styles['bar']} data-open={isOpen || undefined}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape is one more way to do what the button does.
+    <header
+      className={styles['bar']}
+      data-open={isOpen || undefined}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') setOpen(false);
+      }}
+    >
       <div className={styles['brand']}>
         <Link to="/" className={styles['logo']}>
           <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
@@ -76,8 +84,13 @@ export function Navigation({ me }: { me: Me }) {
                   name={`Project: ${current.project.name}`}
                 >
                   {me.projects.map(({ project }) => (
-                    <MenuItem key={project.id} onAction={() => void navigate(`/projects/${project.id}/issues`)}>
+                    <MenuItem
+                      key={project.id}
+                      text={project.name}
+                      onAction={() => void navigate(sameIn(pathname, project.id))}
+                    >
                       {project.name}
+                      <Here is={project.id === current.project.id} />
                     </MenuItem>
                   ))}
                 </Menu>
@@ -106,14 +119,34 @@ export function Navigation({ me }: { me: Me }) {
         <div className={styles['who']}>
           <Menu label={<span className="clip">{me.user.name}</span>} look="quiet" name={`Account of ${me.user.name}`}>
             <MenuItem onAction={() => void navigate('/account')}>Account and tokens</MenuItem>
-            <MenuItem onAction={() => setTheme(theme() === 'dark' ? 'light' : 'dark')}>
-              {theme() === 'dark' ? 'Light theme' : 'Dark theme'}
-            </MenuItem>
+            {THEMES.map(({ id, name }) => (
+              <MenuItem key={id} text={`Theme: ${name}`} onAction={() => setTheme(id)}>
+                Theme: {name.toLowerCase()}
+                <Here is={id === theme} />
+              </MenuItem>
+            ))}
             <MenuItem onAction={() => void leave()}>Log out</MenuItem>
           </Menu>
         </div>
       </nav>
     </header>
+  );
+}
+
+/** The page of another project that is like the one on screen. */
+function sameIn(pathname: string, project: number): string {
+  const [, part = 'issues'] = /^\/projects\/\d+\/([a-z]+)/.exec(pathname) ?? [];
+  return `/projects/${project}/${part}`;
+}
+
+/** Marks what is chosen. */
+function Here({ is }: { is: boolean }) {
+  if (!is) return null;
+  return (
+    <span className={styles['here']}>
+      <span className="hidden-text">(chosen)</span>
+      <span aria-hidden="true">✓</span>
+    </span>
   );
 }
 

@@ -11,6 +11,7 @@ import { useStream } from '../../live/live';
 import { Button } from '../../ui/controls';
 import { Notices } from '../../ui/notices';
 import { Failure, Loading, Page } from '../../ui/page';
+import { useArrival } from './arrival';
 import { Lost } from './lost';
 import { Navigation } from './navigation';
 import styles from './shell.module.css';
@@ -22,6 +23,7 @@ export function Shell() {
   const isOver = useSessionIsOver();
   const { data, error, refetch } = useQuery(me);
   useStream(isOver ? undefined : data);
+  useArrival();
   if (isOver || (error && 'status' in error && error.status === 401)) {
     const to = `${pathname}${search}`;
     return <Navigate replace to={to === '/' ? '/login' : `/login?to=${encodeURIComponent(to)}`} />;
