@@ -6,10 +6,19 @@ import { problem } from '../api/problem';
 import styles from './form.module.css';
 
 /** Fields, and what happens when they are sent. */
-export function Form({ onSubmit, children }: { onSubmit: () => void; children: ReactNode }) {
+export function Form({
+  onSubmit,
+  isWide,
+  children,
+}: {
+  onSubmit: () => void;
+  /** Where fields stand beside each other. */
+  isWide?: boolean;
+  children: ReactNode;
+}) {
   return (
     <Aria.Form
-      className={styles['form'] ?? ''}
+      className={`${styles['form']} ${isWide ? styles['wide'] : ''}`}
       onSubmit={(event) => {
         event.preventDefault();
         onSubmit();

@@ -50,7 +50,7 @@ export function Sessions() {
         }
       >
         {items.map((session) => (
-          <tr key={session.number}>
+          <tr className="middle" key={session.number}>
             <td title={session.agent}>
               {browserName(session.agent)}
               {session.number === data.current && <strong>, this one</strong>}

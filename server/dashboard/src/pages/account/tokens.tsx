@@ -86,7 +86,7 @@ function Listed({ items }: { items: readonly Token[] }) {
         }
       >
         {items.map((token) => (
-          <tr key={token.number}>
+          <tr className="middle" key={token.number}>
             <td>{token.name}</td>
             <td>{token.can_write ? 'read and write' : 'read'}</td>
             <td>{typeof token.project === 'number' ? nameOf(token.project) : 'all your projects'}</td>
@@ -104,11 +104,7 @@ function Listed({ items }: { items: readonly Token[] }) {
               )}
             </td>
             <td className="number">
-              <Button
-                look="danger"
-                aria-label={`Revoke the token ${token.name}`}
-                onPress={() => revoking.open(String(token.number))}
-              >
+              <Button aria-label={`Revoke the token ${token.name}`} onPress={() => revoking.open(String(token.number))}>
                 Revoke
               </Button>
             </td>

@@ -28,7 +28,7 @@ export function Invite({ isOpen, onClose }: { isOpen: boolean; onClose: () => vo
         />
       </Dialog>
       <Once title="Send them this link" label="the invitation" secret={made?.link} onClose={() => setMade(undefined)}>
-        By this link {made?.email} chooses a password and comes in. It holds once, until{' '}
+        By this link {made?.email} chooses a password and comes in. It holds once and ends{' '}
         {made && <Time at={made.expires} />}.
       </Once>
     </>

@@ -36,7 +36,7 @@ export function Pending() {
           <>
             <th>E-mail</th>
             <th>As</th>
-            <th>The link holds</th>
+            <th>The link ends</th>
             <th>
               <span className="hidden-text">What to do</span>
             </th>
@@ -44,18 +44,17 @@ export function Pending() {
         }
       >
         {data.items.map((invitation) => (
-          <tr key={invitation.number}>
+          <tr className="middle" key={invitation.number}>
             <td>{invitation.email}</td>
             <td>
               {invitation.is_admin && 'admin of the server'}
               {typeof invitation.project === 'number' && `${invitation.role} of ${nameOf(invitation.project)}`}
             </td>
             <td>
-              until <Time at={invitation.expires} />
+              <Time at={invitation.expires} />
             </td>
             <td className="number">
               <Button
-                look="danger"
                 aria-label={`Revoke the invitation of ${invitation.email}`}
                 onPress={() => revoke.mutate(invitation)}
               >

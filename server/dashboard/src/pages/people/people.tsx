@@ -113,7 +113,7 @@ function Listed({ items }: { items: readonly User[] }) {
         }
       >
         {items.map((user) => (
-          <tr key={user.id}>
+          <tr className="middle" key={user.id}>
             <td>{user.name}</td>
             <td>{user.email}</td>
             <td>{user.is_admin ? 'admin of the server' : <span className="muted">what their projects allow</span>}</td>
@@ -164,7 +164,7 @@ function Listed({ items }: { items: readonly User[] }) {
         secret={link?.link}
         onClose={() => setLink(undefined)}
       >
-        By this link {link?.user.email} chooses another password. It holds once, until{' '}
+        By this link {link?.user.email} chooses another password. It holds once and ends{' '}
         {link && <Time at={link.expires} />}.
       </Once>
     </>

@@ -59,7 +59,10 @@ function Health() {
           {duration(data.lag_ms)}
           <span className="muted">{limit(data.bounds.lag_ms, `, trouble above ${duration(data.bounds.lag_ms)}`)}</span>
         </Fact>
-        <Fact name="Accepted, not yet counted">{bytes(data.log_bytes)} of the log</Fact>
+        <Fact name="Log in use">
+          {bytes(data.log_bytes)}
+          <span className="muted">, what was accepted and is not yet safe in the database</span>
+        </Fact>
         <Fact name="Quotas used up">{data.quotas_used_up.length === 0 ? 'none' : <Quotas report={data} />}</Fact>
       </Facts>
     </Section>

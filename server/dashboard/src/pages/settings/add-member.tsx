@@ -28,7 +28,7 @@ export function AddMember({ project }: { project: number }) {
   });
   return (
     <>
-      <Form onSubmit={() => add.mutate()}>
+      <Form isWide onSubmit={() => add.mutate()}>
         <Row>
           <TextField
             label="E-mail"
@@ -48,7 +48,7 @@ export function AddMember({ project }: { project: number }) {
       </Form>
       <Once title="Send them this link" label="the invitation" secret={link?.link} onClose={() => setLink(undefined)}>
         {link?.email} is not on this server yet. By this link they choose a password and are in the project; it holds
-        once, until {link && <Time at={link.expires} />}.
+        once and ends {link && <Time at={link.expires} />}.
       </Once>
     </>
   );

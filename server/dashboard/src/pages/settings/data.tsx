@@ -9,6 +9,7 @@ import { plural } from '../../ui/format';
 import { Form, Section, Wrong } from '../../ui/form';
 import { DATA_FIELDS } from './fields';
 import { SettingsForm } from './settings-form';
+import styles from './settings.module.css';
 
 export function Data({ project }: { project: Project }) {
   return (
@@ -54,13 +55,13 @@ function Forget({ project }: { project: number }) {
           onChange={setUser}
         />
         <Wrong error={forget.error} />
-        <p role="status">
-          {forget.data && `Done: the details of ${plural(forget.data.removed, 'event')} were erased.`}
-        </p>
-        <div>
+        <div className={styles['buttons']}>
           <Button look="danger" type="submit" isBusy={forget.isPending}>
             Forget this user
           </Button>
+          <span role="status">
+            {forget.data && `Done: the details of ${plural(forget.data.removed, 'event')} were erased.`}
+          </span>
         </div>
       </Form>
       <Confirm

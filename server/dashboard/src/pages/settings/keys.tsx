@@ -72,7 +72,7 @@ export function Keys({ project }: { project: Project }) {
             }
           >
             {revoked.map(({ key }) => (
-              <tr key={key.public}>
+              <tr className="middle" key={key.public}>
                 <td className="mono">{key.public}</td>
                 <td>{kindOf(key)}</td>
                 <td>
@@ -97,7 +97,7 @@ function InForce({ one: { key, dsn }, mayChange }: { one: KeyAndDsn; mayChange: 
   const rotating = useDialog('rotate');
   const revoking = useDialog('revoke');
   return (
-    <tr>
+    <tr className="middle">
       <td className={styles['dsn']}>
         <Copy label={`DSN of ${kindOf(key).toLowerCase()} key ${key.public.slice(0, 8)}`} text={dsn} />
       </td>
@@ -116,11 +116,7 @@ function InForce({ one: { key, dsn }, mayChange }: { one: KeyAndDsn; mayChange: 
             <Button aria-label={`Rotate key ${key.public.slice(0, 8)}`} onPress={() => rotating.open(key.public)}>
               Rotate
             </Button>
-            <Button
-              look="danger"
-              aria-label={`Revoke key ${key.public.slice(0, 8)}`}
-              onPress={() => revoking.open(key.public)}
-            >
+            <Button aria-label={`Revoke key ${key.public.slice(0, 8)}`} onPress={() => revoking.open(key.public)}>
               Revoke
             </Button>
           </div>

@@ -81,7 +81,7 @@ function One({ project, member, mayChange }: { project: number; member: Member; 
     onSettled: () => refresh(project),
   });
   return (
-    <tr>
+    <tr className="middle">
       <td>{member.name}</td>
       <td>{member.email}</td>
       <td>
@@ -105,7 +105,7 @@ function One({ project, member, mayChange }: { project: number; member: Member; 
       {mayChange && (
         <td>
           <div className={styles['end']}>
-            <Button look="danger" aria-label={`Remove ${member.name}`} onPress={() => removing.open(String(member.id))}>
+            <Button aria-label={`Remove ${member.name}`} onPress={() => removing.open(String(member.id))}>
               Remove
             </Button>
           </div>
@@ -170,7 +170,7 @@ function Pending({ project }: { project: number }) {
           <>
             <th>E-mail</th>
             <th>Role</th>
-            <th>The link holds</th>
+            <th>The link ends</th>
             <th>
               <span className="hidden-text">What to do</span>
             </th>
@@ -178,16 +178,15 @@ function Pending({ project }: { project: number }) {
         }
       >
         {data.items.map((invitation) => (
-          <tr key={invitation.number}>
+          <tr className="middle" key={invitation.number}>
             <td>{invitation.email}</td>
             <td>{invitation.role}</td>
             <td>
-              until <Time at={invitation.expires} />
+              <Time at={invitation.expires} />
             </td>
             <td>
               <div className={styles['end']}>
                 <Button
-                  look="danger"
                   aria-label={`Revoke the invitation of ${invitation.email}`}
                   onPress={() => revoke.mutate(invitation)}
                 >

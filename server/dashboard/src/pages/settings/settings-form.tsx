@@ -160,7 +160,7 @@ function OneSetting({
   }
   return (
     <TextField
-      label={field.unit ? `${field.label} (${field.unit})` : field.label}
+      label={field.label}
       value={text}
       onChange={onType}
       validate={(value) => wrongWith(field, value)}
