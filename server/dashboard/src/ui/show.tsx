@@ -169,12 +169,25 @@ export function Fact({ name, children }: { name: ReactNode; children: ReactNode 
   );
 }
 
-/** Rows of a few columns. Wider than the page, it scrolls by itself. */
-export function Table({ label, head, children }: { label: string; head: ReactNode; children: ReactNode }) {
+/**
+ * Rows of a few columns. Wider than the page, it scrolls by itself; stacked, a row's cells stand under each other on a
+ * phone instead, each behind its `data-label`, if it does not tell by itself what it is.
+ */
+export function Table({
+  label,
+  head,
+  isStacked,
+  children,
+}: {
+  label: string;
+  head: ReactNode;
+  isStacked?: boolean;
+  children: ReactNode;
+}) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard.
     <section className={styles['scroll']} tabIndex={0} aria-label={label}>
-      <table className={styles['table']}>
+      <table className={`${styles['table']} ${isStacked ? styles['stacked'] : ''}`}>
         <thead>
           <tr>{head}</tr>
         </thead>

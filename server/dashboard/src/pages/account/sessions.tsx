@@ -37,6 +37,7 @@ export function Sessions() {
   return (
     <>
       <Table
+        isStacked
         label="Sessions"
         head={
           <>
@@ -55,10 +56,10 @@ export function Sessions() {
               {browserName(session.agent)}
               {session.number === data.current && <strong>, this one</strong>}
             </td>
-            <td>
+            <td data-label="Begun">
               <Time at={session.created} />
             </td>
-            <td>
+            <td data-label="Last used">
               <Time at={session.used} />
             </td>
             <td className="number">

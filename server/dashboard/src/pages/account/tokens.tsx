@@ -70,6 +70,7 @@ function Listed({ items }: { items: readonly Token[] }) {
   return (
     <>
       <Table
+        isStacked
         label="Tokens"
         head={
           <>
@@ -90,11 +91,13 @@ function Listed({ items }: { items: readonly Token[] }) {
             <td>{token.name}</td>
             <td>{token.can_write ? 'read and write' : 'read'}</td>
             <td>{typeof token.project === 'number' ? nameOf(token.project) : 'all your projects'}</td>
-            <td>
+            <td data-label="Made">
               <Time at={token.created} />
             </td>
-            <td>{token.used === null ? <span className="muted">never</span> : <Time at={token.used} />}</td>
-            <td>
+            <td data-label="Last used">
+              {token.used === null ? <span className="muted">never</span> : <Time at={token.used} />}
+            </td>
+            <td data-label="Ends">
               {token.expires === null ? (
                 <span className="muted">never</span>
               ) : token.expires <= now() ? (

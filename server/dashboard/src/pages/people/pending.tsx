@@ -31,6 +31,7 @@ export function Pending() {
   return (
     <Section title="Invited, not here yet">
       <Table
+        isStacked
         label="Invitations"
         head={
           <>
@@ -50,7 +51,7 @@ export function Pending() {
               {invitation.is_admin && 'admin of the server'}
               {typeof invitation.project === 'number' && `${invitation.role} of ${nameOf(invitation.project)}`}
             </td>
-            <td>
+            <td data-label="The link ends">
               <Time at={invitation.expires} />
             </td>
             <td className="number">

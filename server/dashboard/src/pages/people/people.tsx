@@ -99,6 +99,7 @@ function Listed({ items }: { items: readonly User[] }) {
   return (
     <>
       <Table
+        isStacked
         label="People"
         head={
           <>
@@ -117,11 +118,11 @@ function Listed({ items }: { items: readonly User[] }) {
             <td>{user.name}</td>
             <td>{user.email}</td>
             <td>{user.is_admin ? 'admin of the server' : <span className="muted">what their projects allow</span>}</td>
-            <td>
+            <td data-label="Here since">
               <Time at={user.created} />
             </td>
             <td className="number">
-              <Menu label="…" isIcon look="quiet" name={`What to do with ${user.name}`}>
+              <Menu label="…" isIcon name={`What to do with ${user.name}`}>
                 <MenuItem onAction={() => promote.mutate({ user, isAdmin: !user.is_admin })}>
                   {user.is_admin ? 'No longer admin of the server' : 'Make admin of the server'}
                 </MenuItem>

@@ -47,6 +47,7 @@ export function Projects() {
         </Empty>
       ) : (
         <Table
+          isStacked
           label="Projects"
           head={
             <>
@@ -85,7 +86,7 @@ function Row({
       <td>
         <Link to={`/projects/${project.id}/issues`}>{project.name}</Link> <span className="muted">{project.slug}</span>
       </td>
-      <td className="number">
+      <td className="number" data-label="Open issues">
         {open !== undefined ? (
           <Count value={open} />
         ) : counted?.isError ? (
@@ -95,7 +96,7 @@ function Row({
         )}
       </td>
       <td>{isHost ? 'admin of the server' : role}</td>
-      <td>
+      <td data-label="Made">
         <Time at={project.created} />
       </td>
       <td className="number">

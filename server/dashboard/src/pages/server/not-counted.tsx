@@ -79,6 +79,7 @@ export function NotCounted() {
         <p className="muted">Nothing: all that was sent is counted.</p>
       ) : (
         <Table
+          isStacked
           label="Not counted"
           head={
             <>
@@ -96,7 +97,7 @@ export function NotCounted() {
                 {reasonText(reason)} {!isClients && <span className="muted">{reasonAdvice(reason)}</span>}
               </td>
               <td>{isClients ? 'clients' : 'the server'}</td>
-              <td className="number">
+              <td className="number" data-label="How many">
                 <Count value={count} />
               </td>
             </tr>
@@ -105,6 +106,7 @@ export function NotCounted() {
       )}
       {last.length > 0 && (
         <Table
+          isStacked
           label="The last that were not counted"
           head={
             <>
@@ -125,7 +127,7 @@ export function NotCounted() {
                 <div className="muted">{detail}</div>
               </td>
               <td className="mono">{event_id ?? ''}</td>
-              <td className="number">
+              <td className="number" data-label="Stands for">
                 <Count value={quantity} />
               </td>
             </tr>

@@ -34,6 +34,7 @@ export function Keys({ project }: { project: Project }) {
           </Empty>
         ) : (
           <Table
+            isStacked
             label="Keys in force"
             head={
               <>
@@ -62,6 +63,7 @@ export function Keys({ project }: { project: Project }) {
       {revoked.length > 0 && (
         <Section title="Revoked" lead="What is sent with them is refused, and counted as such.">
           <Table
+            isStacked
             label="Revoked keys"
             head={
               <>
@@ -75,7 +77,7 @@ export function Keys({ project }: { project: Project }) {
               <tr className="middle" key={key.public}>
                 <td className="mono">{key.public}</td>
                 <td>{kindOf(key)}</td>
-                <td>
+                <td data-label="Revoked">
                   <Time at={key.revoked ?? 0} />
                 </td>
               </tr>
@@ -107,7 +109,7 @@ function InForce({ one: { key, dsn }, mayChange }: { one: KeyAndDsn; mayChange: 
           <div className="muted">{key.origins.length > 0 ? key.origins.join(', ') : 'pages of any address'}</div>
         )}
       </td>
-      <td>
+      <td data-label="Made">
         <Time at={key.created} />
       </td>
       {mayChange && (

@@ -36,6 +36,7 @@ export function Members({ project: { id } }: { project: Project }) {
           </Empty>
         ) : (
           <Table
+            isStacked
             label="Members"
             head={
               <>
@@ -165,6 +166,7 @@ function Pending({ project }: { project: number }) {
   return (
     <Section title="Invited, not here yet">
       <Table
+        isStacked
         label="Invitations"
         head={
           <>
@@ -181,7 +183,7 @@ function Pending({ project }: { project: number }) {
           <tr className="middle" key={invitation.number}>
             <td>{invitation.email}</td>
             <td>{invitation.role}</td>
-            <td>
+            <td data-label="The link ends">
               <Time at={invitation.expires} />
             </td>
             <td>
