@@ -47,7 +47,11 @@ test('an admin invites someone, who joins and sees what their role allows', asyn
   await page.getByRole('button', { name: 'Invite someone' }).click();
   await page.getByLabel('E-mail').fill(HOST);
   await page.getByRole('button', { name: 'Make the link' }).click();
-  await page.getByRole('alert').getByText('There is someone').or(page.getByRole('alert').getByText('there is someone')).waitFor();
+  await page
+    .getByRole('alert')
+    .getByText('There is someone')
+    .or(page.getByRole('alert').getByText('there is someone'))
+    .waitFor();
   await page.getByLabel('E-mail').fill('ada@example.com');
   await page.getByRole('button', { name: /^Role there|Role there$/ }).click();
   await page.getByRole('option', { name: 'Viewer: reads' }).click();
@@ -58,7 +62,10 @@ test('an admin invites someone, who joins and sees what their role allows', asyn
 
   const ada = await join(link, 'Ada');
   await ada.getByRole('link', { name: 'Projects' }).click();
-  await ada.getByRole('row', { name: /Default/ }).getByText('viewer').waitFor();
+  await ada
+    .getByRole('row', { name: /Default/ })
+    .getByText('viewer')
+    .waitFor();
   assert.equal(await ada.getByRole('link', { name: 'People' }).count(), 0);
   await ada.goto('/people');
   await ada.getByText('This is for admins of the server').waitFor();
@@ -102,7 +109,10 @@ test('an admin of the server makes another, gives a link for another password, e
   await choose('Remove');
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
   await until('bob to be gone', async () => (await row.count()) === 0);
-  await page.getByRole('row', { name: /host@example.com/ }).getByRole('button').click();
+  await page
+    .getByRole('row', { name: /host@example.com/ })
+    .getByRole('button')
+    .click();
   await page.getByRole('menuitem', { name: 'No longer admin of the server' }).click();
   await page.getByText('The server would have no admin').waitFor();
   checkQuiet(page);
@@ -152,7 +162,10 @@ async function acts(page) {
 test('a viewer sees nothing on any page that changes something; the API refuses it as well', async () => {
   const host = await open(chromium, server, { email: HOST });
   await visit(host, { path: '/projects/1/settings/members', heading: /Settings/ }, issue);
-  await host.getByRole('button', { name: /^Remove/ }).first().waitFor();
+  await host
+    .getByRole('button', { name: /^Remove/ })
+    .first()
+    .waitFor();
   assert.ok((await acts(host)).length > 0, 'who may sees them');
 
   const page = await open(chromium, server, { email: 'vera@example.com' });
@@ -274,7 +287,10 @@ test('the server says how it is, and what it did not count', async () => {
   await page.getByText(version, { exact: true }).waitFor();
   const counted = page.getByRole('region', { name: 'Not counted' });
   await counted.getByRole('row', { name: /Default The key was revoked.*the server 1/ }).waitFor();
-  await page.getByRole('button', { name: /Project$|^Project|All projects/ }).last().click();
+  await page
+    .getByRole('button', { name: /Project$|^Project|All projects/ })
+    .last()
+    .click();
   await page.getByRole('option', { name: 'Default' }).click();
   await page.waitForURL(/project=1/);
   await page.getByRole('region', { name: 'The last that were not counted' }).getByText('the key was revoked').waitFor();

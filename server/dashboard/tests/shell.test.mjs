@@ -1,4 +1,4 @@
-// What stands around the pages: the way between them, the theme, and what happens when the server has other pages by now.
+// What stands around the pages: the way between them, and the theme.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { browser, checkQuiet, HOST, open, Server, until } from './support.mjs';
@@ -7,7 +7,8 @@ const server = await Server.start();
 await server.setUp();
 const chromium = await browser();
 
-const focused = (page) => page.evaluate(() => `${document.activeElement.tagName} ${document.activeElement.textContent}`);
+const focused = (page) =>
+  page.evaluate(() => `${document.activeElement.tagName} ${document.activeElement.textContent}`);
 
 test('who goes to another page is taken to its heading; the first page takes nobody', async () => {
   const page = await open(chromium, server, { email: HOST });
@@ -57,45 +58,5 @@ test('a theme is chosen, stays, and is given back to the machine', async () => {
   await until('it to be light', async () => (await paper()) === light);
   await page.emulateMedia({ colorScheme: 'dark' });
   await until('it to follow the machine', async () => (await paper()) === dark);
-  checkQuiet(page);
-});
-
-test('a part of the pages is gone: they are loaded anew once, not over and over', async () => {
-  const page = await open(chromium, server, { email: HOST });
-  await page.goto('/projects');
-  await page.getByRole('heading', { level: 1, name: 'Projects' }).waitFor();
-  let loads = 0;
-  page.on('framenavigated', () => {
-    loads += 1;
-  });
-  page.on('load', () => {
-    loads += 100;
-  });
-  await page.route(/assets\/account-.*\.js/, (route) => route.fulfill({ status: 404, body: '' }));
-  await page.getByRole('button', { name: 'Account of Host' }).click();
-  await page.getByRole('menuitem', { name: 'Account and tokens' }).click();
-  await until('it to be loaded anew', () => loads >= 100);
-  await page.goto('/account');
-  await page.getByRole('heading', { level: 1, name: 'This page failed' }).waitFor();
-  assert.ok(loads < 300, `loaded anew once, and once by us: ${loads}`);
-  await page.unroute(/assets\/account-.*\.js/);
-  await page.getByRole('button', { name: 'Try again' }).click();
-  await page.getByRole('heading', { level: 1, name: 'Account' }).waitFor();
-});
-
-test('after an upgrade the page says so, and loads the new one when it is told to', async () => {
-  const page = await open(chromium, server, { email: HOST });
-  await page.route('**/projects', async (route) => {
-    const answer = await route.fetch();
-    const text = (await answer.text()).replace(/(name="?faultwire-build"? content="?)[^">]+/, '$1an-older-one');
-    await route.fulfill({ response: answer, body: text });
-  });
-  await page.goto('/projects');
-  await page.getByText('The server was upgraded').waitFor();
-  await page.unroute('**/projects');
-  await page.getByRole('button', { name: 'Load the new one' }).click();
-  await page.getByRole('heading', { level: 1, name: 'Projects' }).waitFor();
-  await page.getByText('Live', { exact: true }).waitFor();
-  assert.equal(await page.getByText('The server was upgraded').count(), 0);
   checkQuiet(page);
 });
