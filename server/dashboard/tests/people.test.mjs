@@ -148,7 +148,7 @@ test('an admin of a project adds who is here, invites who is not, changes roles,
 
 /** What changes something, by the names of buttons. */
 const ACTS =
-  /resolve|ignore|acknowledge|reopen|merge|rotate|revoke|remove|rename|save|delete|forget|invite|^add|^make|new (project|key|channel|rule)|deploy|retry|send a test|enable|disable/i;
+  /^(resolve|ignore|acknowledge|reopen|merge|unmerge|rotate|revoke|remove|rename|save|delete|forget|invite|add|make|edit|change|new (project|key|channel|rule|token)|tell of a deploy|send a test|try again|enable|disable|switch)\b/i;
 
 /** The buttons in a page that change something. */
 async function acts(page) {
