@@ -28,7 +28,15 @@ function byDay(lines: readonly Line[]): { day: string; lines: Line[] }[] {
 }
 
 /** Days with their lines, the newest first. Those that came after the line `openedAt` are shown to be new. */
-export function Days({ project, lines, openedAt }: { project: number; lines: readonly Line[]; openedAt: number }) {
+export const Days = memo(function Days({
+  project,
+  lines,
+  openedAt,
+}: {
+  project: number;
+  lines: readonly Line[];
+  openedAt: number;
+}) {
   return byDay(lines).map(({ day, lines: ofDay }) => (
     // Lines are in the order in which they were written: if the clock went back meanwhile, a day comes twice.
     <section key={`${day} ${ofDay.at(-1)?.number}`} aria-label={dayName(day)}>
@@ -40,7 +48,7 @@ export function Days({ project, lines, openedAt }: { project: number; lines: rea
       </ol>
     </section>
   ));
-}
+});
 
 const OneLine = memo(function OneLine({ project, line, isFresh }: { project: number; line: Line; isFresh: boolean }) {
   const { number, issue, time, event, who, detail, title, culprit } = line;

@@ -1,7 +1,7 @@
 /** What happens to the issues of a project, as it happens. */
 
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useDeferredValue, useEffect, useState } from 'react';
 import { ToggleButton, ToggleButtonGroup } from 'react-aria-components';
 import { Link, useParams, useSearchParams } from 'react-router';
 import type { IssueEvent } from '../../api/schema';
@@ -117,6 +117,8 @@ function Lines({
 }) {
   const isDown = useIsDown();
   const { shown, waiting, release } = useHold(found.lines, isLive && (isPaused || isDown));
+  // Many lines at once are rendered in pieces, between which the page answers.
+  const rendered = useDeferredValue(shown);
   // What came since the page was opened is shown to be new.
   const [openedAt] = useState(found.top);
   const isEmpty = shown.length === 0 && waiting === 0;
@@ -139,7 +141,7 @@ function Lines({
       {isEmpty ? (
         <Nothing project={project} isFiltered={isFiltered} isEnd={found.next === undefined} to={to} />
       ) : (
-        <Days project={project} lines={shown} openedAt={openedAt} />
+        <Days project={project} lines={rendered} openedAt={openedAt} />
       )}
       <footer className={styles['end']}>
         {found.next !== undefined ? (

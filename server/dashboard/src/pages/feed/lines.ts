@@ -10,7 +10,7 @@ const PAGE = 50;
 const WIDE = 200;
 const REQUESTS = 5;
 /** A page that is open for long keeps so many. Who wants older ones turns the page. */
-const KEPT = 500;
+const KEPT = 200;
 
 /** A part of the feed, the newest first. */
 export interface Part {
