@@ -255,6 +255,7 @@ test('a token is made, shown once, works as Bearer, and is revoked', async () =>
   await page.getByRole('dialog').getByRole('button', { name: /May/ }).click();
   await page.getByRole('option', { name: 'Read and write' }).click();
   await page.getByRole('button', { name: 'Make the token' }).click();
+  await page.mouse.click(5, 5);
   const secret = await page.getByRole('region', { name: 'the token' }).textContent();
   assert.match(secret, /^fwt_/);
   await page.getByRole('button', { name: 'Done' }).click();

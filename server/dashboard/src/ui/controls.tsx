@@ -208,11 +208,14 @@ export function MenuItem({
 export function Dialog({
   title,
   isOpen,
+  isOnce,
   onClose,
   children,
 }: {
   title: string;
   isOpen: boolean;
+  /** What is in it is shown only now: a press beside it does not close it. */
+  isOnce?: boolean;
   onClose: () => void;
   children: ReactNode;
 }) {
@@ -223,7 +226,7 @@ export function Dialog({
       onOpenChange={(open) => {
         if (!open) onClose();
       }}
-      isDismissable
+      isDismissable={!isOnce}
     >
       <Aria.Modal className={styles['modal'] ?? ''}>
         <Aria.Dialog className={styles['dialog'] ?? ''}>

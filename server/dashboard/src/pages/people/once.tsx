@@ -19,7 +19,7 @@ export function Once({
   onClose: () => void;
 }) {
   return (
-    <Dialog title={title} isOpen={secret !== undefined} onClose={onClose}>
+    <Dialog title={title} isOpen={secret !== undefined} isOnce onClose={onClose}>
       <div>{children}</div>
       <Copy label={label} text={secret ?? ''} />
       <p className="muted">It is shown only now. Whoever has it can use it.</p>

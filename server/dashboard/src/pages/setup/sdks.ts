@@ -1,4 +1,4 @@
-/** What the guide says of each SDK. Every line of code here is run by a test, or by the SDK's own. */
+/** What the guide says of each SDK. A test runs the programs for Python, Node and curl as shown; the rest is of the guides of the SDKs. */
 
 /** Which one. */
 export type SdkId = 'python' | 'node' | 'rust' | 'sentry';
