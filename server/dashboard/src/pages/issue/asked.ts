@@ -39,6 +39,8 @@ export const occurrences = (project: number, issue: number) =>
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next ?? null,
     staleTime: Number.POSITIVE_INFINITY,
+    // Pages stay as they came: a thousand of them are not compared whenever one more comes.
+    structuralSharing: false,
   });
 
 /** An occurrence with all that is stored of it: it does not change. */

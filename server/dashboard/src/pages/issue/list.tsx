@@ -2,7 +2,7 @@
 
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { Link } from 'react-router';
 import type { Issue } from '../../api/schema';
 import { queryClient } from '../../api/queries';
@@ -21,7 +21,7 @@ export function Occurrences({ issue, shown }: { issue: Issue; shown: string | un
   const ask = occurrences(issue.project, issue.id);
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery(ask);
   const latest = useQuery(newest(issue.project, issue.id)).data?.items[0]?.event_id;
-  const items = data?.pages.flatMap((page) => page.items) ?? [];
+  const items = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data]);
   const box = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: items.length,
