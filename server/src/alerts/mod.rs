@@ -36,7 +36,7 @@ pub use allow::Allow;
 pub use channel::{Channel, ChannelId, Config, Kind, Secrecy, Secrets, Shown, ShownSecrets, Wanted, host_of};
 pub use email::Smtp;
 pub use outbox::{AlertStore, Attempt, Content, NewMessage, Outgoing, Pending, State, Waiting};
-pub use rule::{Alerting, Filter, MAX_COOLDOWN, Rule, Scene, default_rules, validate};
+pub use rule::{Alerting, Filter, MAX_COOLDOWN, Rule, Scene, default_rules, forget, validate};
 pub use sender::{Outcome, Sender};
 pub use spike::{Crossed, Spikes, Turn};
 pub use texts::link;

@@ -158,6 +158,19 @@ impl Alerting {
     }
 }
 
+/// Takes a channel that is gone out of the rules; whether it was in any. One that told nobody else is turned off: without
+/// channels it would tell all.
+pub fn forget(rules: &mut [Rule], gone: ChannelId) -> bool {
+    let mut was_in_any = false;
+    for rule in rules {
+        if rule.channels.remove(&gone) {
+            was_in_any = true;
+            rule.enabled &= !rule.channels.is_empty();
+        }
+    }
+    was_in_any
+}
+
 /// Whether a project may have these rules, and these channels exist.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use axum::Extension;
 use axum::extract::{FromRequestParts, State};
+use axum::http::HeaderName;
 use axum::http::request::Parts;
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
@@ -164,7 +165,9 @@ fn events(
     };
     let batches = stream::unfold(reader, async |mut reader| reader.next().await.map(|events| (events, reader)));
     let events = batches.flat_map(|events| stream::iter(events.into_iter().map(Ok::<_, Infallible>)));
-    Events(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
+    let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    // nginx would keep it until it has a buffer full.
+    Events(([(HeaderName::from_static("x-accel-buffering"), "no")], stream).into_response())
 }
 
 impl Reader {

@@ -60,6 +60,23 @@ fn a_channel_goes() {
     assert_eq!(world.settled(2).len(), 2);
 }
 
+/// Rules know a channel no longer that is gone, and can be saved as they are read. One that told nobody else is off, and
+/// does not tell all others instead.
+#[test]
+fn rules_forget_a_channel_that_is_gone() {
+    let (world, receiver) = (World::start(&[]), Receiver::start());
+    let [gone, kept] = [(); 2].map(|()| world.channel(json!({ "kind": "slack", "url": receiver.url("/") })));
+    let rule = |name: &str, channels| json!({ "name": name, "triggers": ["new"], "channels": channels });
+    let rules = format!("{PROJECT}/rules");
+    let items = [rule("one", json!([gone])), rule("both", json!([gone, kept])), rule("all", json!([]))];
+    assert_eq!(world.ask("PUT", &rules, Some(json!({ "items": items }))).0, 200);
+    assert_eq!(world.ask("DELETE", &format!("{PROJECT}/channels/{gone}"), None).0, 204);
+    let read = world.get(&rules);
+    let told = |at: usize| (read["items"][at]["channels"].clone(), read["items"][at]["enabled"] == true);
+    assert_eq!([told(0), told(1), told(2)], [(json!([]), false), (json!([kept]), true), (json!([]), true)]);
+    assert_eq!(world.ask("PUT", &rules, Some(json!({ "items": read["items"] }))).0, 200);
+}
+
 #[test]
 fn lists_have_pages() {
     let (world, receiver) = (World::start(&[]), Receiver::start());

@@ -105,6 +105,7 @@ fn a_stream_begins_with_hello() {
         assert!((before..=faultwire_server::clock::now()).contains(&now), "{now}");
         assert_eq!(hello.data["build"].as_str(), me.header("x-faultwire-build"));
         assert_eq!(hello.data["version"].as_str(), me.header("x-faultwire"));
+        assert_eq!(two.host.get(path).header("x-accel-buffering"), Some("no"), "proxies pass it on as it comes");
         drop(stream);
         // Who has read nothing else misses nothing either.
         let kind = format!("Missed{}", path.len());

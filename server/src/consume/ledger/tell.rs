@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Ledger;
 use crate::alerts::{
     Alert, Attempt, Channel, ChannelId, Crossed, Kind, NewAlert, NewMessage, Rule, Scene, Spikes, Trigger, Turn, What,
-    validate,
+    forget, validate,
 };
 use crate::clock::DAY;
 use crate::consume::Occurrence;
@@ -229,6 +229,12 @@ impl Ledger {
 
     fn put_channel(&mut self, channel: Channel) -> anyhow::Result<()> {
         self.alerting.remove(&channel.project);
+        if channel.deleted {
+            let mut rules = self.store.alerting(channel.project)?.rules;
+            if forget(&mut rules, channel.id) {
+                self.changes.alerting.rules.push((channel.project, rules));
+            }
+        }
         self.changes.alerting.channels.push(channel);
         self.settle_all()
     }
