@@ -7,20 +7,33 @@ import { news } from './news';
 import type { Happened, Message } from './messages';
 import { refresh } from './refresh';
 
-/** Keys that are to be asked for again, by their name. */
-const due = new Map<string, readonly unknown[]>();
+/** Counts that go on move rows: lists are asked for again for that alone at most so often, in milliseconds. */
+const ORDER_AT_MOST_EVERY = 5_000;
+
+/** Keys that are to be asked for again, by their name, and from when on. */
+const due = new Map<string, { queryKey: readonly unknown[]; from: number }>();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Asks again, soon, and once for all that happens until then. */
-function later(client: QueryClient, key: readonly unknown[]): void {
-  due.set(JSON.stringify(key), key);
-  if (timer !== undefined) return;
-  timer = setTimeout(() => {
-    timer = undefined;
-    const keys = [...due.values()];
-    due.clear();
-    for (const queryKey of keys) void refresh(client, { queryKey });
-  }, LIVE_AT_MOST_EVERY);
+function later(client: QueryClient, queryKey: readonly unknown[], within = LIVE_AT_MOST_EVERY): void {
+  const name = JSON.stringify(queryKey);
+  const from = performance.now() + within;
+  const known = due.get(name);
+  if (!known || from < known.from) due.set(name, { queryKey, from });
+  if (timer === undefined) timer = setTimeout(() => ask(client), LIVE_AT_MOST_EVERY);
+}
+
+function ask(client: QueryClient): void {
+  timer = undefined;
+  // A timer may be early by a fraction.
+  const time = performance.now() + 10;
+  for (const [name, { queryKey, from }] of due) {
+    // What is on its way is let come: of a server that needs longer than this nothing would ever be heard.
+    if (from > time || client.isFetching({ queryKey, type: 'active' }) > 0) continue;
+    due.delete(name);
+    void refresh(client, { queryKey });
+  }
+  if (due.size > 0) timer = setTimeout(() => ask(client), LIVE_AT_MOST_EVERY);
 }
 
 /** What changes whenever something happens to an issue of the project. */
@@ -50,17 +63,16 @@ export function apply(client: QueryClient, messages: Message[]): void {
 }
 
 /** An issue that is on screen is shown as it is now, at once. */
-function patch(client: QueryClient, project: number, issues: Map<number, Issue>): void {
-  client.setQueriesData<InfiniteData<PageOfIssue>>({ queryKey: ['p', project, 'issues'] }, (lists) => {
-    if (!lists || !('pages' in lists)) return lists;
-    let isSame = true;
-    const pages = lists.pages.map((page) => {
-      if (!page.items.some((item) => isNewer(issues.get(item.id), item))) return page;
-      isSame = false;
-      return { ...page, items: page.items.map((item) => newer(issues.get(item.id), item)) };
-    });
-    return isSame ? lists : { ...lists, pages };
+function patch(client: QueryClient, project: number, issues: ReadonlyMap<number, Issue>): void {
+  const lists = { queryKey: ['p', project, 'issues'] };
+  client.setQueriesData<InfiniteData<PageOfIssue> | PageOfIssue>(lists, (list) => {
+    if (!list) return list;
+    if ('items' in list) return renewed(list, issues);
+    if (!('pages' in list)) return list;
+    const pages = list.pages.map((page) => renewed(page, issues));
+    return pages.every((page, index) => page === list.pages[index]) ? list : { ...list, pages };
   });
+  later(client, lists.queryKey, ORDER_AT_MOST_EVERY);
   for (const [id, issue] of issues) {
     const queryKey = ['p', project, 'issue', id];
     const known = client.getQueryData<Whole>(queryKey);
@@ -72,10 +84,17 @@ function patch(client: QueryClient, project: number, issues: Map<number, Issue>)
   }
 }
 
+/** The same page if none of its issues is newer. */
+function renewed(page: PageOfIssue, issues: ReadonlyMap<number, Issue>): PageOfIssue {
+  if (!page.items.some((item) => isNewer(issues.get(item.id), item))) return page;
+  return { ...page, items: page.items.map((item) => newer(issues.get(item.id), item)) };
+}
+
 function isNewer(told: Issue | undefined, known: Issue): told is Issue {
   return told !== undefined && (told.version > known.version || told.raw > known.raw);
 }
 
-function newer(told: Issue | undefined, known: Issue): Issue {
+/** How an issue is now, of two that were told of it. */
+export function newer(told: Issue | undefined, known: Issue): Issue {
   return isNewer(told, known) ? told : known;
 }

@@ -1,13 +1,14 @@
 /** Issues that became new, or came back, while the page was open: they are highlighted for a while. */
 
+import type { IssueEvent } from '../api/schema';
 import { value } from '../value';
 import type { Happened } from './messages';
 
 /** What is highlighted, and for how long, in milliseconds. */
-const KINDS = new Set<string>(['new', 'regressed', 'unignored', 'spike', 'recurred']);
+const KINDS = new Set<IssueEvent>(['new', 'regressed', 'unignored', 'spike', 'recurred']);
 const LASTS = 60_000;
 
-const current = value<ReadonlyMap<number, string>>(new Map());
+const current = value<ReadonlyMap<number, IssueEvent>>(new Map());
 
 export const news = {
   /** Takes what happened. */

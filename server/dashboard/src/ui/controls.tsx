@@ -185,11 +185,14 @@ export function MenuItem({
   children,
   onAction,
   href,
+  isDownload,
   text,
 }: {
   children: ReactNode;
   onAction?: () => void;
   href?: string;
+  /** Whether what `href` leads to is a file. */
+  isDownload?: boolean;
   text?: string;
 }) {
   return (
@@ -197,6 +200,7 @@ export function MenuItem({
       className={styles['item'] ?? ''}
       {...(onAction ? { onAction } : {})}
       {...(href ? { href } : {})}
+      {...(isDownload ? { download: true } : {})}
       textValue={text ?? (typeof children === 'string' ? children : '')}
     >
       {children}

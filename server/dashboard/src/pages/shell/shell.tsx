@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Suspense } from 'react';
 import { RouterProvider as AriaRouter } from 'react-aria-components';
-import { Navigate, Outlet, useHref, useLocation, useNavigate, useParams } from 'react-router';
+import { Navigate, Outlet, ScrollRestoration, useHref, useLocation, useNavigate, useParams } from 'react-router';
 import { useIsStale } from '../../api/build';
 import { me } from '../../api/queries';
 import { useSessionIsOver } from '../../api/session';
@@ -50,6 +50,8 @@ export function Shell() {
         </main>
       </div>
       <Notices />
+      {/* Back on a list one is where one was; another page begins at its top. */}
+      <ScrollRestoration />
     </AriaRouter>
   );
 }

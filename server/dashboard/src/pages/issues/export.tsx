@@ -1,0 +1,21 @@
+import { address } from '../../api/client';
+import { Menu, MenuItem } from '../../ui/controls';
+import { toQuery, type Which } from './which';
+
+/** All that the filters let through, as a file: the browser writes it as it comes, and shows how far it is. */
+export function Export({ project, which }: { project: number; which: Which }) {
+  const { sort: _, ...query } = toQuery(which);
+  const search = new URLSearchParams(query);
+  const link = (kind: string) =>
+    address(`/api/v1/projects/${project}/issues.${kind}${search.size > 0 ? `?${search}` : ''}`);
+  return (
+    <Menu label="Export">
+      <MenuItem href={link('csv')} isDownload>
+        Table (CSV)
+      </MenuItem>
+      <MenuItem href={link('jsonl')} isDownload>
+        JSON lines
+      </MenuItem>
+    </Menu>
+  );
+}

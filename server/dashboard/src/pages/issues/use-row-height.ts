@@ -1,0 +1,19 @@
+import { useSyncExternalStore } from 'react';
+
+/** Rows of one height are placed without being measured. In rem, as `grid.module.css` has it. */
+const WIDE = 3.75;
+const NARROW = 5.4;
+/** Where the list becomes compact, as `grid.module.css` has it. */
+const query = window.matchMedia('(max-width: 40rem)');
+
+function subscribe(tell: () => void): () => void {
+  query.addEventListener('change', tell);
+  return () => query.removeEventListener('change', tell);
+}
+
+/** The height of a row, in pixels. */
+export function useRowHeight(): number {
+  const isNarrow = useSyncExternalStore(subscribe, () => query.matches);
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return Math.round((isNarrow ? NARROW : WIDE) * rem);
+}
