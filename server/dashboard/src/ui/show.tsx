@@ -103,23 +103,16 @@ export function Sparkline({ hours, label }: { hours: readonly number[]; label: s
   const height = 24;
   const most = Math.max(1, ...hours);
   const step = width / Math.max(1, hours.length);
+  const bar = Math.max(1, step - 1);
+  // One shape for all bars: a list shows hundreds.
+  const bars = hours.map((count, index) =>
+    count === 0 ? '' : `M${index * step} ${height}h${bar}v${-Math.max(2, (count / most) * height)}h${-bar}z`,
+  );
   return (
     <svg className={styles['spark']} width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img">
       <title>{label}</title>
       <rect x="0" y={height - 1} width={width} height="1" fill="currentColor" opacity="0.35" />
-      {hours.map((count, index) => {
-        const tall = count === 0 ? 0 : Math.max(2, (count / most) * height);
-        return (
-          <rect
-            key={index}
-            x={index * step}
-            y={height - tall}
-            width={Math.max(1, step - 1)}
-            height={tall}
-            fill="currentColor"
-          />
-        );
-      })}
+      <path d={bars.join('')} fill="currentColor" />
     </svg>
   );
 }

@@ -1,4 +1,3 @@
-import { address } from '../../api/client';
 import { Menu, MenuItem } from '../../ui/controls';
 import { toQuery, type Which } from './which';
 
@@ -6,8 +5,8 @@ import { toQuery, type Which } from './which';
 export function Export({ project, which }: { project: number; which: Which }) {
   const { sort: _, ...query } = toQuery(which);
   const search = new URLSearchParams(query);
-  const link = (kind: string) =>
-    address(`/api/v1/projects/${project}/issues.${kind}${search.size > 0 ? `?${search}` : ''}`);
+  // The router puts the path of the server before it.
+  const link = (kind: string) => `/api/v1/projects/${project}/issues.${kind}${search.size > 0 ? `?${search}` : ''}`;
   return (
     <Menu label="Export">
       <MenuItem href={link('csv')} isDownload>

@@ -1,10 +1,8 @@
 import { memo } from 'react';
-import { useNavigate } from 'react-router';
 import type { Issue, IssueEvent } from '../../api/schema';
-import { Tick } from '../../ui/controls';
 import { Time } from '../../ui/show';
 import styles from './grid.module.css';
-import { Events, First, Hours, linkTo, Name, Standing, tint, titleOf, Users } from './row';
+import { Events, First, Hours, Name, Standing, tint, titleOf, Users } from './row';
 
 interface Props {
   issue: Issue;
@@ -18,6 +16,9 @@ interface Props {
   isCurrent: boolean;
   mayAct: boolean;
   onFocus: (at: { id: number; index: number }) => void;
+  /** The issue's own address. */
+  href: string;
+  onOpen: (issue: Issue) => void;
   onToggle: (issue: Issue, isRange: boolean) => void;
 }
 
@@ -36,15 +37,16 @@ export const GridRow = memo(function GridRow({
   isCurrent,
   mayAct,
   onFocus,
+  href,
+  onOpen,
   onToggle,
 }: Props) {
-  const navigate = useNavigate();
   return (
     // biome-ignore lint/a11y/useSemanticElements: see the grid.
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys.
     <div
       role="row"
-      aria-rowindex={index + 2}
+      aria-rowindex={index + 1}
       aria-selected={mayAct ? isSelected : undefined}
       data-issue={issue.id}
       tabIndex={isCurrent ? 0 : -1}
@@ -52,31 +54,39 @@ export const GridRow = memo(function GridRow({
       style={{ height, transform: `translateY(${start}px)` }}
       onFocus={() => onFocus({ id: issue.id, index })}
       onClick={(click) => {
-        const on = click.target as HTMLElement;
-        // A text that is being selected is no wish to go elsewhere.
-        if (on.closest('a, label, input') || String(window.getSelection()) !== '') return;
-        void navigate(linkTo(issue));
+        // Into another tab, or a text that is being selected: no wish to leave the list.
+        if (click.metaKey || click.ctrlKey || click.shiftKey || String(window.getSelection()) !== '') return;
+        click.preventDefault();
+        onOpen(issue);
       }}
     >
       {mayAct && (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys.
+        // biome-ignore lint/a11y/noStaticElementInteractions: it is a cell, and as wide as a finger.
         <div
           {...CELL}
           className={styles['check']}
-          onClickCapture={(click) => {
+          onClick={(click) => {
             // With the shift key all from the last one on: a box alone would not know of it.
-            click.preventDefault();
             click.stopPropagation();
             onToggle(issue, click.shiftKey);
           }}
         >
-          <Check isSelected={isSelected} title={titleOf(issue)} />
+          <input
+            type="checkbox"
+            className={styles['box']}
+            checked={isSelected}
+            readOnly
+            tabIndex={-1}
+            aria-label={`Select ${titleOf(issue)}`}
+          />
         </div>
       )}
       <div {...CELL} className={styles['standing']}>
         <Standing issue={issue} />
       </div>
       <div {...CELL} className={styles['name']}>
-        <Name issue={issue} event={event} tabIndex={-1} />
+        <Name issue={issue} event={event} href={href} />
       </div>
       <div {...CELL} className={styles['hours']}>
         <Hours hours={hours} />
@@ -88,15 +98,13 @@ export const GridRow = memo(function GridRow({
         <Users issue={issue} />
       </div>
       <div {...CELL} className={styles['last']}>
+        <span className="hidden-text">last seen </span>
         <Time at={issue.last_seen} />
       </div>
       <div {...CELL} className={styles['first']}>
+        <span className="hidden-text">first seen </span>
         <First issue={issue} />
       </div>
     </div>
   );
-});
-
-const Check = memo(function Check({ isSelected, title }: { isSelected: boolean; title: string }) {
-  return <Tick isSelected={isSelected} isReadOnly excludeFromTabOrder aria-label={`Select ${title}`} />;
 });

@@ -7,7 +7,7 @@
 
 import { type Range, defaultRangeExtractor, useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { useNavigate } from 'react-router';
+import { useHref, useNavigate } from 'react-router';
 import type { Issue } from '../../api/schema';
 import { useNews } from '../../live/news';
 import styles from './grid.module.css';
@@ -18,7 +18,7 @@ import { useRowHeight } from './use-row-height';
 import type { Selection } from './use-selection';
 
 /** Rows beyond the screen that are there already. */
-const OVERSCAN = 8;
+const OVERSCAN = 6;
 /** So many rows before the end what is below is asked for. */
 const AHEAD = 60;
 /** Rows whose hours are asked for together. */
@@ -67,6 +67,8 @@ export function Grid({
   const latest = useRef(items);
   latest.current = items;
   const { toggle } = selection;
+  const base = useHref(`/projects/${project}/issues`);
+  const onOpen = useCallback((issue: Issue) => void navigate(linkTo(issue)), [navigate]);
   const onToggle = useCallback((issue: Issue, isRange: boolean) => toggle(issue, latest.current, isRange), [toggle]);
 
   useLayoutEffect(() => {
@@ -130,7 +132,7 @@ export function Grid({
     body.current?.querySelector<HTMLElement>(`[data-issue="${issue.id}"]`)?.focus({ preventScroll: true });
   });
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     handle.current = {
       current: () => (focused ? items[at] : undefined),
       step: (by) => put(focused ? at + by : 0),
@@ -156,7 +158,7 @@ export function Grid({
       if (event.shiftKey && mayAct && next && !selection.selected.has(next.id)) toggle(next, items, true);
     } else if (event.key === 'Enter' && issue) {
       event.preventDefault();
-      void navigate(linkTo(issue));
+      onOpen(issue);
     } else if ((event.key === ' ' || event.key === 'x' || event.key === 'X') && issue && mayAct) {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
@@ -165,20 +167,15 @@ export function Grid({
   };
 
   return (
-    // biome-ignore lint/a11y/useSemanticElements: only a part of the rows is in the page, which a table has no words for.
-    <div
-      role="grid"
-      aria-label={label}
-      aria-rowcount={total < 0 ? -1 : total + 1}
-      aria-multiselectable={mayAct}
-      className={styles['grid']}
-      data-may-act={mayAct || undefined}
-    >
+    <div className={styles['grid']} data-may-act={mayAct || undefined}>
       {head}
-      {/* biome-ignore lint/a11y/useSemanticElements: see above. */}
+      {/* biome-ignore lint/a11y/useSemanticElements: only a part of the rows is in the page: a table has no words for it. */}
       <div
         ref={body}
-        role="rowgroup"
+        role="grid"
+        aria-label={label}
+        aria-rowcount={total}
+        aria-multiselectable={mayAct}
         className={styles['body']}
         style={{ height: virtualizer.getTotalSize() }}
         onKeyDown={onKeyDown}
@@ -205,7 +202,9 @@ export function Grid({
               isSelected={selection.selected.has(issue.id)}
               isCurrent={index === Math.max(0, at)}
               mayAct={mayAct}
+              href={`${base}/${issue.id}`}
               onFocus={setFocused}
+              onOpen={onOpen}
               onToggle={onToggle}
             />
           );

@@ -174,11 +174,7 @@ function useHold(
   }, [hold, page, isChosen, waiting, show]);
 }
 
-/** Names are not walked to. */
-const NAMES = { role: 'row', 'aria-rowindex': 1 } as const;
-const COLUMN = { role: 'columnheader' } as const;
-
-/** The names of the columns; what can be done, once something is chosen. */
+/** The names of the columns, which each cell says as well; what can be done, once something is chosen. */
 function Head({
   items,
   selection,
@@ -209,27 +205,23 @@ function Head({
     );
   }
   return (
-    <div {...NAMES} className={gridStyles['head']}>
-      {all && (
-        <div {...COLUMN} className={gridStyles['check']}>
-          {all}
-        </div>
-      )}
-      <div {...COLUMN}>Severity, status</div>
-      <div {...COLUMN} className={gridStyles['issue']}>
+    <div className={gridStyles['head']}>
+      {all && <div className={gridStyles['check']}>{all}</div>}
+      <div aria-hidden="true">Severity, status</div>
+      <div aria-hidden="true" className={gridStyles['issue']}>
         Issue
       </div>
-      <div {...COLUMN} className={gridStyles['hours']}>
+      <div aria-hidden="true" className={gridStyles['hours']}>
         24 hours
       </div>
-      <div {...COLUMN} className={gridStyles['end']}>
+      <div aria-hidden="true" className={gridStyles['end']}>
         Events
       </div>
-      <div {...COLUMN} className={gridStyles['end']}>
+      <div aria-hidden="true" className={gridStyles['end']}>
         Users
       </div>
-      <div {...COLUMN}>Last seen</div>
-      <div {...COLUMN} className={gridStyles['first']}>
+      <div aria-hidden="true">Last seen</div>
+      <div aria-hidden="true" className={gridStyles['first']}>
         First seen
       </div>
     </div>

@@ -45,12 +45,13 @@ export function Standing({ issue }: { issue: Issue }) {
 export const Name = memo(function Name({
   issue,
   event,
-  tabIndex,
+  href,
   place,
 }: {
   issue: Issue;
   event?: IssueEvent | undefined;
-  tabIndex?: number;
+  /** Where whoever shows it leads there by themselves. */
+  href?: string;
   place?: string;
 }) {
   const title = titleOf(issue);
@@ -58,9 +59,15 @@ export const Name = memo(function Name({
     <>
       <span className={styles['line']}>
         {event && <strong className={styles['word']}>{happeningName(event)}</strong>}
-        <Link to={linkTo(issue)} className={styles['title']} title={title} {...(tabIndex === -1 ? { tabIndex } : {})}>
-          {title}
-        </Link>
+        {href === undefined ? (
+          <Link to={linkTo(issue)} className={styles['title']} title={title}>
+            {title}
+          </Link>
+        ) : (
+          <a href={href} tabIndex={-1} className={styles['title']} title={title}>
+            {title}
+          </a>
+        )}
       </span>
       <span className={styles['culprit']} title={issue.culprit}>
         {place && <span className={styles['place']}>{place} · </span>}
@@ -85,7 +92,7 @@ export function Events({ issue, hasWord }: { issue: Issue; hasWord?: boolean }) 
   return (
     <span className="number" title={title}>
       {compact(happened)}
-      <span className={hasWord ? '' : styles['narrow']}>{happened === 1 ? ' event' : ' events'}</span>
+      <span className={hasWord ? '' : styles['unit']}>{happened === 1 ? ' event' : ' events'}</span>
     </span>
   );
 }
@@ -100,7 +107,7 @@ export function Users({ issue: { impact }, hasWord }: { issue: Issue; hasWord?: 
   return (
     <span className="number" title={title}>
       {compact(impact.users)}
-      <span className={hasWord ? '' : styles['narrow']}>{impact.users === 1 ? ' user' : ' users'}</span>
+      <span className={hasWord ? '' : styles['unit']}>{impact.users === 1 ? ' user' : ' users'}</span>
     </span>
   );
 }

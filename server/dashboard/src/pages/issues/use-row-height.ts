@@ -11,9 +11,11 @@ function subscribe(tell: () => void): () => void {
   return () => query.removeEventListener('change', tell);
 }
 
+/** The size of letters does not change while the page is open. */
+const REM = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+
 /** The height of a row, in pixels. */
 export function useRowHeight(): number {
   const isNarrow = useSyncExternalStore(subscribe, () => query.matches);
-  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-  return Math.round((isNarrow ? NARROW : WIDE) * rem);
+  return Math.round((isNarrow ? NARROW : WIDE) * REM);
 }

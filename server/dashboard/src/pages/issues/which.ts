@@ -69,7 +69,11 @@ export function isId(text: string): boolean {
 export function toSearch({ status, sort, filters }: Which): string {
   const params = new URLSearchParams();
   if (status !== 'open') params.set('status', status);
-  for (const [name, value] of Object.entries(filters)) params.set(name, value);
+  // In the same order however they were chosen: the same list has one address.
+  for (const name of ['severity', ...TEXTS] as const) {
+    const value = filters[name];
+    if (value) params.set(name, value);
+  }
   if (sort !== 'last_seen') params.set('sort', sort);
   return params.size > 0 ? `?${params}` : '';
 }
