@@ -1,24 +1,12 @@
 // The overview: what matters to whoever is on call, over all projects that they see.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { checkAccessible, checkFits } from './accessible.mjs';
 import { browser, checkQuiet, fault, HOST, open, Server, until } from './support.mjs';
 
 const server = await (await Server.start()).setUp();
 const chromium = await browser();
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-const axe = async (page) => {
-  await page.evaluate(await readFile(AXE, 'utf8'));
-  const { violations } = await page.evaluate(() =>
-    globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'best-practice'] }),
-  );
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)}`),
-    [],
-  );
-};
 const section = (page, name) => page.getByRole('region', { name });
 const rowIn = (page, name, text) => section(page, name).getByRole('listitem').filter({ hasText: text });
 
@@ -32,7 +20,7 @@ async function openHome(email = HOST, options = {}) {
 test('before anything has arrived it invites to begin; the first error appears by itself', async () => {
   const page = await openHome();
   await page.getByRole('heading', { name: 'Nothing has arrived yet' }).waitFor();
-  await axe(page);
+  await checkAccessible(page);
   const setup = page.getByRole('main').getByRole('link', { name: 'Set up an SDK' });
   assert.equal(await setup.getAttribute('href'), '/projects/1/setup');
   await server.send(fault('FirstError', 'no such thing', { release: 'shop@1.0.0' }));
@@ -56,7 +44,7 @@ test('what comes back, what grows, and who is hit, as it happens', async () => {
 
   await Promise.all(Array.from({ length: 100 }, () => server.send(fault('GrowingError'))));
   await rowIn(page, 'Getting worse', 'GrowingError').getByText('Occurred 100 times').waitFor();
-  await axe(page);
+  await checkAccessible(page);
   checkQuiet(page);
 });
 
@@ -91,8 +79,8 @@ test('a section shows a few, and all at an address of its own; on a phone nothin
   assert.equal(new URL(page.url()).search, '?all=fresh');
   await page.reload();
   await until('all of them again', async () => (await rows.count()) >= 9);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false);
-  await axe(page);
+  await checkFits(page);
+  await checkAccessible(page);
   await section(page, 'New in 24 hours').getByRole('link', { name: 'Show fewer' }).click();
   await until('a few', async () => (await rows.count()) === 5);
   checkQuiet(page);

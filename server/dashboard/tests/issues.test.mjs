@@ -1,30 +1,17 @@
 // The list of issues: what is new appears by itself, what is looked for is found, what is done is told.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { checkAccessible, checkFits } from './accessible.mjs';
 import { browser, checkQuiet, fault, HOST, open, Server, until } from './support.mjs';
 
 const server = await (await Server.start()).setUp();
 const chromium = await browser();
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** The row of an issue. */
 const row = (page, title) => page.getByRole('row').filter({ hasText: title });
 const live = (page) => page.getByText('Live', { exact: true }).waitFor({ state: 'attached' });
 const issueOf = async (type) => (await server.issues(() => true)).find((issue) => issue.title.startsWith(type));
-/** What is asked of the accessibility of a page. */
-const axe = async (page) => {
-  await page.evaluate(await readFile(AXE, 'utf8'));
-  const { violations } = await page.evaluate(() =>
-    globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'best-practice'] }),
-  );
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)}`),
-    [],
-  );
-};
-const isWide = (page) => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
 
 async function openList(search = '', email = HOST, options = {}) {
   const page = await open(chromium, server, { email, options });
@@ -36,7 +23,7 @@ async function openList(search = '', email = HOST, options = {}) {
 test('a project that nothing arrived from shows the way to set one up', async () => {
   const page = await openList();
   await page.getByRole('heading', { name: 'Nothing has arrived yet' }).waitFor();
-  await axe(page);
+  await checkAccessible(page);
   await page.getByRole('link', { name: 'Set up an SDK' }).last().click();
   await page.waitForURL('**/projects/1/setup');
   checkQuiet(page);
@@ -63,7 +50,7 @@ test('a new issue appears without a reload, highlighted; one that comes back is 
   await server.send(fault('FirstError'));
   await row(page, 'FirstError').getByText('Regressed', { exact: true }).waitFor();
   await page.getByRole('link', { name: 'Regressed 1' }).waitFor();
-  await axe(page);
+  await checkAccessible(page);
   checkQuiet(page);
 });
 
@@ -166,7 +153,7 @@ test('what someone else changed meanwhile is told, shown as it is now, and stays
   await page.getByText('1 selected').waitFor();
   await row(page, 'StaleTwoError').getByText('acknowledged').waitFor();
   assert.equal(await row(page, 'StaleOneError').count(), 0);
-  await axe(page);
+  await checkAccessible(page);
 
   // Said again, with what it is now in sight, it is done.
   await page.getByRole('button', { name: 'Resolve' }).click();
@@ -214,7 +201,7 @@ test('issues are merged into the one that people know best, or the one that is c
   await page.getByRole('button', { name: 'Merge…' }).click();
   const dialog = page.getByRole('dialog', { name: 'Merge 3 issues into one' });
   await dialog.getByText(/MergeBigError.*survives/).waitFor();
-  await axe(page);
+  await checkAccessible(page);
   await dialog.getByRole('radio', { name: /MergeSmallError/ }).check();
   await dialog.getByText(/MergeSmallError.*survives/).waitFor();
   await dialog.getByRole('button', { name: 'Merge' }).click();
@@ -323,16 +310,16 @@ test('a viewer sees no boxes and nothing to do; the server refuses it as well', 
 test('on a phone the list is compact, the filters fold, and nothing is wider than the screen', async () => {
   const page = await openList('', HOST, { viewport: { width: 390, height: 800 }, colorScheme: 'dark' });
   await row(page, 'Deep39Error').waitFor();
-  assert.equal(await isWide(page), false, 'the list');
-  await axe(page);
+  await checkFits(page);
+  await checkAccessible(page);
   await row(page, 'Deep39Error').getByRole('checkbox').click({ force: true });
   await page.getByText('1 selected').waitFor();
-  assert.equal(await isWide(page), false, 'with what can be done');
+  await checkFits(page);
   await page.getByRole('button', { name: 'Filters' }).click();
   const dialog = page.getByRole('dialog', { name: 'Filters' });
   await dialog.getByRole('button', { name: /Severity/ }).click();
   await page.getByRole('option', { name: 'high' }).click();
-  assert.equal(await isWide(page), false, 'the filters');
+  await checkFits(page);
   await dialog.getByRole('button', { name: 'Show issues' }).click();
   await page.getByRole('button', { name: 'Filters (1)' }).waitFor();
   checkQuiet(page);

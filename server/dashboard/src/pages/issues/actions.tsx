@@ -18,6 +18,16 @@ export function Bar({ project, acts, selection }: { project: number; acts: Acts;
   const { running, run } = acts;
   const close = () => setAsking(undefined);
   if (running) return <Progress label={running.label} done={running.done} total={running.total} />;
+  const ignore = (
+    <>
+      <MenuItem onAction={() => void run(issues, { move: 'ignore' })}>Ignore for good</MenuItem>
+      <MenuItem onAction={() => void run(issues, { move: 'ignore_until_next_release' })}>
+        Ignore until the next release
+      </MenuItem>
+      <MenuItem onAction={() => setAsking('count')}>Ignore for more occurrences…</MenuItem>
+      <MenuItem onAction={() => setAsking('time')}>Ignore until a time…</MenuItem>
+    </>
+  );
   return (
     <div role="toolbar" aria-label="Selected issues" className={styles['acts']}>
       <span className={styles['count']}>{whole(issues.length)} selected</span>
@@ -28,15 +38,8 @@ export function Bar({ project, acts, selection }: { project: number; acts: Acts;
         </MenuItem>
         <MenuItem onAction={() => setAsking('release')}>Resolve in a release…</MenuItem>
       </Menu>
-      <Menu label="Ignore">
-        <MenuItem onAction={() => void run(issues, { move: 'ignore' })}>Ignore for good</MenuItem>
-        <MenuItem onAction={() => void run(issues, { move: 'ignore_until_next_release' })}>
-          Ignore until the next release
-        </MenuItem>
-        <MenuItem onAction={() => setAsking('count')}>Ignore for more occurrences…</MenuItem>
-        <MenuItem onAction={() => setAsking('time')}>Ignore until a time…</MenuItem>
-      </Menu>
       <span className={styles['roomy']}>
+        <Menu label="Ignore">{ignore}</Menu>
         <Button onPress={() => void run(issues, { move: 'acknowledge' })}>Acknowledge</Button>
         <Button onPress={() => void run(issues, { move: 'reopen' })}>Reopen</Button>
         <Button isDisabled={issues.length < 2} onPress={() => setAsking('merge')}>
@@ -44,14 +47,15 @@ export function Bar({ project, acts, selection }: { project: number; acts: Acts;
         </Button>
       </span>
       <span className={styles['tight']}>
-        <Menu label="⋯" name="More" isIcon>
+        <Menu label="More">
           <MenuItem onAction={() => void run(issues, { move: 'acknowledge' })}>Acknowledge</MenuItem>
+          {ignore}
           <MenuItem onAction={() => void run(issues, { move: 'reopen' })}>Reopen</MenuItem>
           {issues.length > 1 && <MenuItem onAction={() => setAsking('merge')}>Merge…</MenuItem>}
         </Menu>
       </span>
-      <Button look="quiet" onPress={selection.clear}>
-        Clear
+      <Button look="quiet" isIcon aria-label="Select nothing" onPress={selection.clear}>
+        ×
       </Button>
       {asking === 'release' && (
         <InRelease
