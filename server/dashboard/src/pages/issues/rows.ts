@@ -18,6 +18,8 @@ export interface Rows {
   waiting: Issue[];
   /** Beneath those that came there are others that nobody asked for yet: the list begins anew with the first page. */
   hasGap: boolean;
+  /** What an action took out of the list, with its version then: an answer from before that must not bring it back. */
+  left: ReadonlyMap<number, number>;
   /** The rank of the first row when the first page was read last. */
   top: number;
 }
@@ -49,11 +51,18 @@ export function belongs(issue: Issue, { status, filters }: Which): boolean {
   return status === 'open' ? OPEN.has(issue.status.status) : issue.status.status === status;
 }
 
+/** Whether what was answered is of before an action took it out. */
+function isOutdated({ id, version }: Issue, left: Rows['left']): boolean {
+  const then = left.get(id);
+  return then !== undefined && version < then;
+}
+
 /** The rows of a first page. */
-export function begin(head: PageOfIssue, { sort }: Which): Rows {
+export function begin(head: PageOfIssue, { sort }: Which, left: Rows['left'] = new Map()): Rows {
   const [first] = head.items;
   return {
-    items: head.items,
+    items: head.items.filter((item) => !isOutdated(item, left)),
+    left,
     next: head.next ?? null,
     waiting: [],
     hasGap: false,
@@ -70,9 +79,9 @@ export function merge(rows: Rows, head: PageOfIssue, which: Which, { isHeld, isA
   // More came since than a page has: what is between the page and the rows is not known.
   const hasGap = rows.hasGap || (head.next != null && last !== undefined && rank(last, sort) > rows.top);
   const isFree = isAtTop && !isHeld;
-  if (hasGap && isFree) return begin(head, which);
+  if (hasGap && isFree) return begin(head, which, rows.left);
   const top = Math.max(rows.top, head.items[0] ? rank(head.items[0], sort) : 0);
-  const fresh = head.items.filter((item) => !known.has(item.id));
+  const fresh = head.items.filter((item) => !known.has(item.id) && !isOutdated(item, rows.left));
   let items = rows.items.map((item) => newer(read.get(item.id), item));
   if (isFree) {
     // A page that is the whole list tells also what has left it.
@@ -85,7 +94,7 @@ export function merge(rows: Rows, head: PageOfIssue, which: Which, { isHeld, isA
 
 /** Shows what waits. */
 export function show(rows: Rows, head: PageOfIssue | undefined, which: Which): Rows {
-  if (rows.hasGap && head) return begin(head, which);
+  if (rows.hasGap && head) return begin(head, which, rows.left);
   const known = new Set(rows.items.map((item) => item.id));
   const fresh = rows.waiting.filter((item) => !known.has(item.id));
   return { ...rows, items: [...fresh, ...rows.items], waiting: [] };
@@ -94,7 +103,7 @@ export function show(rows: Rows, head: PageOfIssue | undefined, which: Which): R
 /** Puts the next page below. One that occurred meanwhile is above already. */
 export function extend(rows: Rows, page: PageOfIssue): Rows {
   const known = new Set([...rows.items, ...rows.waiting].map((item) => item.id));
-  const more = page.items.filter((item) => !known.has(item.id));
+  const more = page.items.filter((item) => !known.has(item.id) && !isOutdated(item, rows.left));
   return { ...rows, items: [...rows.items, ...more], next: page.next ?? null };
 }
 
@@ -106,5 +115,8 @@ export function take(rows: Rows, changed: readonly Issue[], gone: readonly numbe
     .filter((item) => !away.has(item.id))
     .map((item) => newer(now.get(item.id), item))
     .filter((item) => !now.has(item.id) || belongs(item, which));
-  return { ...rows, items };
+  const left = new Map(rows.left);
+  for (const id of gone) left.set(id, Number.POSITIVE_INFINITY);
+  for (const issue of changed) if (!belongs(issue, which)) left.set(issue.id, issue.version);
+  return { ...rows, items, left };
 }

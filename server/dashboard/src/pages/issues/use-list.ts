@@ -20,7 +20,13 @@ export function useList(project: number, which: Which, hold: RefObject<Hold>) {
     queryFn: ({ signal }) => page(project, which, undefined, signal),
     staleTime: 0,
   });
-  const { data: known } = useQuery<Rows>({ queryKey: key, queryFn: skipToken, staleTime: 'static' });
+  // Thousands of rows are not held against each other, field by field.
+  const { data: known } = useQuery<Rows>({
+    queryKey: key,
+    queryFn: skipToken,
+    staleTime: 'static',
+    structuralSharing: false,
+  });
   const data = head.data;
   const rows = known ?? (data && begin(data, which));
 
