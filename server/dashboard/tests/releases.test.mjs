@@ -146,13 +146,19 @@ test('what is new in a release: counted as it comes, listed, and linked to the i
   await news.getByRole('link', { name: /^Fresh/ }).waitFor();
   assert.equal(await news.getByRole('listitem').count(), 1, 'what was there before is not new');
   await hasText(cell(page, 'shop@1.1.0', 'New issues'), '1');
-  await page.getByRole('link', { name: 'Issues of shop@1.1.0: 1 new' }).click();
+  await page.getByRole('link', { name: 'New in shop@1.1.0: 1 issue' }).click();
   await page.waitForURL((url) => url.pathname === '/projects/1/issues');
   assert.deepEqual(Object.fromEntries(new URL(page.url()).searchParams), {
     status: 'all',
-    release: 'shop@1.1.0',
+    new_in: 'shop@1.1.0',
     sort: 'opened',
   });
+  await page.getByRole('row', { name: /Fresh/ }).waitFor();
+  assert.equal(await page.getByRole('row').count(), 1, 'those that are new in it');
+  await page.getByText('New in shop@1.1.0').waitFor();
+  await page.goBack();
+  await page.getByRole('link', { name: 'All issues seen in it' }).click();
+  await page.getByRole('row', { name: /Older/ }).waitFor();
   checkQuiet(page);
 });
 

@@ -61,6 +61,8 @@ pub(super) struct Which {
     pub environment: Option<String>,
     /// Seen in this release.
     pub release: Option<String>,
+    /// Seen in this release first.
+    pub new_in: Option<String>,
     /// Seen with this tag: `name:value`.
     pub tag: Option<String>,
     /// That hit this user: the id, or else the address, name or IP address that stands in the events' `user`. Found
@@ -115,6 +117,7 @@ impl Which {
             severity: self.severity,
             environment: self.environment.clone(),
             release: self.release.clone(),
+            new_in: self.new_in.clone(),
             tag: self.tag.as_ref().map(tag).transpose()?,
             words: self.words()?,
             user: self.user.clone(),

@@ -47,6 +47,9 @@ fn every_way_of_asking() {
     send(&server, 1, &key, &event(2, "ValueError", user));
     send(&server, 1, &key, &event(3, "OSError", json!({ "user": { "id": "ada" } })));
     until("all three", || (types(&host, 1, "").len() == 3).then_some(()));
+    // Seen in another release later on, but not first.
+    send(&server, 1, &key, &event(4, "ValueError", json!({ "release": "shop@1.0.1", "level": "fatal" })));
+    until("the later one", || (types(&host, 1, "release=shop@1.0.1").len() == 1).then_some(()));
     for (query, expected) in [
         ("tag=url:http://x", vec!["KeyError"]),
         ("tag=url:other", vec![]),
@@ -61,6 +64,8 @@ fn every_way_of_asking() {
         ("trace=00000000000000000000000000000000", vec![]),
         ("environment=staging", vec!["KeyError"]),
         ("release=shop@1.0.0", vec!["ValueError"]),
+        ("new_in=shop@1.0.0", vec!["ValueError"]),
+        ("new_in=shop@1.0.1", vec![]),
         ("severity=critical", vec!["ValueError"]),
         ("status=resolved", vec![]),
         ("status=open", vec!["KeyError", "OSError", "ValueError"]),

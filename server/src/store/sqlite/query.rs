@@ -39,6 +39,8 @@ pub struct Filter {
     pub environment: Option<String>,
     /// Seen in this release.
     pub release: Option<String>,
+    /// Seen in this release first.
+    pub new_in: Option<String>,
     /// With this tag: name and value.
     pub tag: Option<(String, String)>,
     /// With each of these words in title, culprit or message.

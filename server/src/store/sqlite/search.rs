@@ -45,6 +45,10 @@ impl Search {
                 self.of_pattern("sightings", &format!("sightings.{column} = {at}"));
             }
         }
+        if let Some(release) = &filter.new_in {
+            let at = self.bind(release.clone());
+            self.conditions.push(format!("introduced_in = {at}"));
+        }
         if let Some((name, value)) = &filter.tag {
             let (name, value) = (self.bind(name.clone()), self.bind(value.clone()));
             self.of_pattern("tags", &format!("tags.name = {name} AND tags.value = {value}"));

@@ -4,7 +4,7 @@
  */
 
 import { problem } from '../../api/problem';
-import { channels, queryClient } from '../../api/queries';
+import { queryClient } from '../../api/queries';
 import type { Rule } from '../../api/schema';
 import { type Field, placeOf } from './draft';
 import { putRules, rules, type Tagged } from './queries';
@@ -50,21 +50,11 @@ export interface Change {
 const named = (all: readonly Rule[], name: string | undefined) => all.find((rule) => rule.name === name);
 const isSame = (one: Rule | undefined, other: Rule | undefined) => JSON.stringify(one) === JSON.stringify(other);
 
-/**
- * The rest, without channels that are gone: the server takes no rule that names one. Whoever told only those told nobody,
- * and does so by being off: without channels it would tell all.
- */
-function withoutGone(rule: Rule, there: ReadonlySet<number>): Rule {
-  const kept = rule.channels.filter((channel) => there.has(channel));
-  if (kept.length === rule.channels.length) return rule;
-  return { ...rule, channels: kept, enabled: rule.enabled && kept.length > 0 };
-}
-
 /** The list with the change, and where in it the rule stands. */
-function changed(all: readonly Rule[], { name, to }: Change, there: ReadonlySet<number>) {
+function changed(all: readonly Rule[], { name, to }: Change) {
   const place = name === undefined ? all.length : all.findIndex((rule) => rule.name === name);
   const at = place < 0 ? all.length : place;
-  const next: Rule[] = all.map((rule) => withoutGone(rule, there));
+  const next = [...all];
   next.splice(at, 1, ...(to ? [to] : []));
   return { next, at };
 }
@@ -80,12 +70,9 @@ function sayWhere(error: unknown, next: readonly Rule[], at: number): unknown {
 /** Changes it. Throws {@link Stale}, or the server's problem. */
 export async function changeRule(project: number, change: Change): Promise<void> {
   const key = rules(project).queryKey;
-  const there = new Set(
-    (await queryClient.fetchQuery({ ...channels(project), staleTime: 0 })).items.map(({ id }) => id),
-  );
   let { known } = change;
   for (let attempt = 1; ; attempt += 1) {
-    const { next, at } = changed(known.value, change, there);
+    const { next, at } = changed(known.value, change);
     try {
       queryClient.setQueryData(key, await putRules(project, { value: next, tag: known.tag }));
       return;

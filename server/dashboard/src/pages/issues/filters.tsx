@@ -137,7 +137,7 @@ export function FilterBar({ project, which, onChange }: Props) {
   );
 }
 
-const CHIPS = { query: 'Words', tag: 'Tag', user: 'User', event: 'Event', trace: 'Trace' } as const;
+const CHIPS = { query: 'Words', new_in: 'New in', tag: 'Tag', user: 'User', event: 'Event', trace: 'Trace' } as const;
 
 /** What no list above shows, and the way to be rid of all. */
 function Chips({ which, onChange }: Omit<Props, 'project'>) {

@@ -19,6 +19,7 @@ export interface Filters {
   severity?: Severity;
   environment?: string;
   release?: string;
+  new_in?: string;
   query?: string;
   tag?: string;
   user?: string;
@@ -33,7 +34,7 @@ export interface Which {
 }
 
 /** Texts that stand in the address as they are. */
-const TEXTS = ['environment', 'release', 'query', 'tag', 'user', 'event', 'trace'] as const;
+const TEXTS = ['environment', 'release', 'new_in', 'query', 'tag', 'user', 'event', 'trace'] as const;
 
 function one<T extends string>(text: string | null, of: readonly T[]): T | undefined {
   return of.find((known) => known === text);

@@ -17,8 +17,6 @@ import { RANGES, useView } from './use-view';
 const HOUR = 3_600_000;
 /** As high as the chart, so that nothing jumps when it comes. */
 const CHART_HEIGHT = 180;
-/** More stand in the list of issues. */
-const SHOWN_ISSUES = 5;
 
 export function Chosen({ project, rows }: { project: number; rows: readonly ReleaseRow[] }) {
   const { view, to, change } = useView();
@@ -106,7 +104,7 @@ function SessionChart({
       <div className={styles['room']} style={{ minHeight: CHART_HEIGHT }}>
         <p className="muted">
           No session started{where} within the last {within}.{' '}
-          {release ? 'Choose a longer time, or another environment.' : 'SDKs send sessions along with events.'}
+          {release ? 'Choose a longer time, or another environment.' : 'Sentry's SDKs send them along with events.'}
         </p>
       </div>
     );
@@ -158,7 +156,7 @@ function Ends({ row }: { row: ReleaseRow }) {
 
 function NewIn({ project, release, count }: { project: number; release: string; count: number | undefined }) {
   const { data, error, refetch } = useQuery(newIn(project, release));
-  const shown = data?.slice(0, SHOWN_ISSUES) ?? [];
+  const shown = data?.items ?? [];
   return (
     <section className={styles['new']} aria-label={`New in ${release}`}>
       <h3>New in it</h3>
@@ -168,7 +166,7 @@ function NewIn({ project, release, count }: { project: number; release: string; 
         <Loading lines={2} />
       ) : shown.length === 0 ? (
         <p className="muted">
-          {count ? 'Its new issues were merged into others or are too far back.' : 'No issue occurred first in it.'}
+          {count ? 'Its new issues were merged into others.' : 'No issue occurred first in it.'}
         </p>
       ) : (
         <ul>
@@ -185,7 +183,7 @@ function NewIn({ project, release, count }: { project: number; release: string; 
         </ul>
       )}
       <p>
-        <Link to={issuesOf(project, release)}>All issues seen in it</Link>
+        <Link to={issuesOf(project, release, 'release')}>All issues seen in it</Link>
       </p>
     </section>
   );

@@ -4,8 +4,8 @@ import { queryOptions } from '@tanstack/react-query';
 import { api, read } from '../../api/client';
 
 const AGAIN_EVERY = 30_000;
-/** As many of the new issues are looked for among those seen in a release: what the API lists at once. */
-const MOST_ISSUES = 100;
+/** New issues that are listed beside a release; a link leads to all. */
+const MOST_ISSUES = 5;
 
 /** A page of releases, with the sessions of one environment, if it is named. */
 export const releases = (project: number, environment: string, after: string) =>
@@ -42,13 +42,11 @@ export const sessions = (project: number, release: string, environment: string, 
 export const newIn = (project: number, release: string) =>
   queryOptions({
     queryKey: ['p', project, 'releases', 'new', release],
-    queryFn: async ({ signal }) => {
-      const found = await read(
+    queryFn: ({ signal }) =>
+      read(
         api.GET('/api/v1/projects/{project}/issues', {
-          params: { path: { project }, query: { release, sort: 'opened', limit: MOST_ISSUES } },
+          params: { path: { project }, query: { new_in: release, sort: 'opened', limit: MOST_ISSUES } },
           signal,
         }),
-      );
-      return found.items.filter((issue) => issue.introduced_in === release);
-    },
+      ),
   });

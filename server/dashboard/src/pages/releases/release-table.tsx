@@ -1,15 +1,15 @@
 import { Link } from 'react-router';
 import type { ReleaseRow } from '../../api/schema';
-import { percent, whole } from '../../ui/format';
+import { percent, plural, whole } from '../../ui/format';
 import { Count, Table, Time } from '../../ui/show';
 import styles from './releases.module.css';
 import { useView } from './use-view';
 
 const CRASH_FREE = 'Sessions that did not end in a crash, of all that started';
 
-/** Where the issues of a release are listed, the last opened first: those that are new in it among them, wherever they stand. */
-export function issuesOf(project: number, release: string): string {
-  const query = new URLSearchParams({ status: 'all', release, sort: 'opened' });
+/** Where the issues of a release are listed, the last opened first, wherever they stand: those that are new in it, or all. */
+export function issuesOf(project: number, release: string, which: 'new_in' | 'release'): string {
+  const query = new URLSearchParams({ status: 'all', [which]: release, sort: 'opened' });
   return `/projects/${project}/issues?${query}`;
 }
 
@@ -52,8 +52,8 @@ export function ReleaseTable({ project, rows }: { project: number; rows: readonl
                 <span className="muted">0</span>
               ) : (
                 <Link
-                  to={issuesOf(project, row.release)}
-                  aria-label={`Issues of ${row.release}: ${whole(row.new_issues)} new`}
+                  to={issuesOf(project, row.release, 'new_in')}
+                  aria-label={`New in ${row.release}: ${plural(row.new_issues, 'issue')}`}
                 >
                   <Count value={row.new_issues} />
                 </Link>
