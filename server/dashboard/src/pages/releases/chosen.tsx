@@ -104,7 +104,7 @@ function SessionChart({
       <div className={styles['room']} style={{ minHeight: CHART_HEIGHT }}>
         <p className="muted">
           No session started{where} within the last {within}.{' '}
-          {release ? 'Choose a longer time, or another environment.' : 'Sentry's SDKs send them along with events.'}
+          {release ? 'Choose a longer time, or another environment.' : "Sentry's SDKs send them along with events."}
         </p>
       </div>
     );
@@ -165,9 +165,7 @@ function NewIn({ project, release, count }: { project: number; release: string; 
       ) : !data ? (
         <Loading lines={2} />
       ) : shown.length === 0 ? (
-        <p className="muted">
-          {count ? 'Its new issues were merged into others.' : 'No issue occurred first in it.'}
-        </p>
+        <p className="muted">{count ? 'Its new issues were merged into others.' : 'No issue occurred first in it.'}</p>
       ) : (
         <ul>
           {shown.map((issue) => (
