@@ -152,6 +152,11 @@ bench-server: $(BIN)/python server ## What the tracker takes: events a second, C
 	$(CARGO) build --quiet --release -p faultwire-server --example floor
 	$(BIN)/python bench/server/run.py
 
+.PHONY: bench-dashboard
+bench-dashboard: server $(DASHBOARD_MODULES) ## How quick the pages are with ten thousand issues, under load, in a storm
+	@scripts/tools.sh chromium
+	cd $(DASHBOARD) && FAULTWIRE_OFTEN=100000 node --test tests/many.test.mjs
+
 TORTURES := tests/processes/test_lives.py tests/processes/test_prefork.py tests/processes/test_crashes.py \
 	tests/processes/test_crash_kills.py
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
-from server import Json, Server, new_id
+from server import Json, Server, find_binary, new_id
 
 SCRIPT = "<script>alert(1)</script>"
 BREAK = "\"' onmouseover='alert(2)' x=\""
@@ -45,3 +48,14 @@ def test_answers_are_no_pages(server: Server) -> None:
     for path in ["/api/v1/projects/1/issues", "/api/v1/projects/1/issues/x" + SCRIPT, "/api/v1/projects/1/feed"]:
         answer = server.api("GET", path.replace("<", "%3C").replace(">", "%3E"))
         assert answer.headers["content-type"] == "application/json", path
+
+
+def test_the_binary_is_small(tmp_path: Path) -> None:
+    """With all pages in it, and without what only debuggers read."""
+    strip = shutil.which("strip")
+    if strip is None or find_binary().parent.name == "debug":
+        pytest.skip("needs strip, and a release build")
+    stripped = tmp_path / "stripped"
+    subprocess.run([strip, "-o", str(stripped), str(find_binary())], check=True)
+    assert b"<!doctype html>" in stripped.read_bytes(), "the pages are in it"
+    assert stripped.stat().st_size <= 30_000_000

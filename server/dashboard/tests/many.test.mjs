@@ -1,6 +1,8 @@
-// Ten thousand issues, five hundred events a second, a storm of changes: the list stays quick.
+// Ten thousand issues, five hundred events a second, a storm of changes, an issue that occurred very often: pages stay
+// quick.
 //
-// It doubles as a benchmark: what it measures is printed. FAULTWIRE_MANY is how many issues there are.
+// It doubles as a benchmark: what it measures is printed. FAULTWIRE_MANY is how many issues there are, FAULTWIRE_OFTEN
+// how often the last of them occurred. `make bench-dashboard` runs it with a hundred thousand.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { availableParallelism, loadavg } from 'node:os';
@@ -8,6 +10,7 @@ import { after, test } from 'node:test';
 import { browser, checkQuiet, HOST, hex, open, Server, until } from './support.mjs';
 
 const MANY = Number(process.env.FAULTWIRE_MANY ?? 10_000);
+const OFTEN = Number(process.env.FAULTWIRE_OFTEN ?? 5_000);
 const STORM = Math.min(1_000, MANY);
 /** Long enough for a server without optimisations to take all of them. */
 const TAKEN_WITHIN = 10 * 60_000;
@@ -171,6 +174,54 @@ test('one scrolls through all of it; the page holds what is on screen, and no mo
   await page.keyboard.press('Home');
   await page.locator('[role=row][aria-rowindex="1"]:focus').waitFor();
   await until('the first row to be in sight', () => page.evaluate(() => window.scrollY < 400));
+  checkQuiet(page);
+});
+
+test('an issue that occurred very often opens at once, and all that is stored of it can be scrolled through', async () => {
+  const number = MANY;
+  for (let sent = 0; sent < OFTEN; sent += 200) {
+    await Promise.all(Array.from({ length: Math.min(200, OFTEN - sent) }, () => hit(number)));
+  }
+  const issue = await until(
+    'all of them',
+    async () => {
+      const { items } = await server.ask('GET', `/api/v1/projects/1/issues?query=Many${number}Error`);
+      return items.find((item) => item.raw === OFTEN);
+    },
+    TAKEN_WITHIN,
+  );
+  const page = await open(chromium, server, { email: HOST });
+  await page.goto('/projects/1/issues');
+  await page.getByRole('row').first().waitFor();
+  await watchTasks(page);
+  const begin = performance.now();
+  // Within the page, as from a link of the list.
+  await page.evaluate((path) => {
+    history.pushState(null, '', path);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, `/projects/1/issues/${issue.id}?tab=occurrences`);
+  const list = page.getByRole('region', { name: 'Stored occurrences' });
+  await list.getByRole('listitem').first().waitFor();
+  const opened = Math.round(performance.now() - begin);
+  const most = await list.evaluate(async (box) => {
+    let [most, still] = [0, 0];
+    while (still < 40) {
+      const before = box.scrollTop;
+      box.scrollBy(0, 3_000);
+      await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 10)));
+      most = Math.max(most, box.querySelectorAll('li').length);
+      still = box.scrollTop === before ? still + 1 : 0;
+    }
+    return most;
+  });
+  const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+  await page.getByText(`${issue.stored.toLocaleString('en')} stored`, { exact: true }).waitFor();
+  const found = await tasks(page);
+  report.push(
+    `${OFTEN} occurrences, ${issue.stored} stored: opened in ${opened} ms, scrolled to the first in ${seconds} s, at ` +
+      `most ${most} rows in the page; ${said(found)}`,
+  );
+  assert.ok(most < 80, `${most} rows in the page`);
   checkQuiet(page);
 });
 
