@@ -130,7 +130,7 @@ test('everything else that can be said of an issue is said from its page', async
   await page
     .locator('main header')
     .first()
-    .getByText(/^ignored until \d/)
+    .getByText(/^ignored until \d+\//)
     .waitFor();
   const { status } = await server.ask('GET', `/api/v1/projects/1/issues/${issue.id}`).then((whole) => whole.issue);
   const days = (status.ignored.value - Date.now()) / 86_400_000;

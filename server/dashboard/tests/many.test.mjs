@@ -215,7 +215,10 @@ test('an issue that occurred very often opens at once, and all that is stored of
     return most;
   });
   const seconds = ((performance.now() - begin) / 1000).toFixed(1);
-  await page.getByText(`${issue.stored.toLocaleString('en')} stored`, { exact: true }).waitFor();
+  const listed = await page.getByText(/^[\d,]+ stored$/).textContent();
+  // The newest is kept as well, uncounted, until a newer one takes its place.
+  const more = Number(listed.replace(/\D/g, '')) - issue.stored;
+  assert.ok(more === 0 || more === 1, `${listed}, ${issue.stored} by the count`);
   const found = await tasks(page);
   report.push(
     `${OFTEN} occurrences, ${issue.stored} stored: opened in ${opened} ms, scrolled to the first in ${seconds} s, at ` +
