@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const BINARY = process.env.FAULTWIRE_SERVER ?? join(ROOT, 'target/release/faultwire-server');
 const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 /** Long enough for a machine that does other things as well. */
-export const DEADLINE = 15_000;
+export const DEADLINE = 30_000;
 export const PASSWORD = 'correct horse battery';
 export const HOST = 'host@example.com';
 
