@@ -9,21 +9,25 @@ import { chromium } from 'playwright-core';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const IMAGES = join(ROOT, 'docs/images');
 const WIDE = { width: 1280, height: 860 };
+const AFTER = 1_500;
 const PHONE = { width: 390, height: 780 };
 
 /** The demo, until its standard input closes: where it is, and how one comes in. */
-async function demo() {
+function demo() {
   const running = spawn(join(ROOT, '.venv/bin/python'), ['examples/demo'], {
     cwd: ROOT,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let said = '';
-  for await (const text of running.stdout) {
-    said += text;
-    const [, url, email, password] = /Dashboard: (\S+)\nLog in as (\S+) with the password: (.+)\n/.exec(said) ?? [];
-    if (url) return { url, email, password, end: () => running.stdin.end() };
-  }
-  throw new Error(`the demo ended: ${said}`);
+  return new Promise((done, fail) => {
+    // Read to its end: what is said last finds somebody who listens.
+    running.stdout.on('data', (text) => {
+      said += text;
+      const [, url, email, password] = /Dashboard: (\S+)\nLog in as (\S+) with the password: (.+)\n/.exec(said) ?? [];
+      if (url) done({ url, email, password, end: () => running.stdin.end() });
+    });
+    running.on('exit', () => fail(new Error(`the demo ended: ${said}`)));
+  });
 }
 
 async function open(browser, place, viewport, colorScheme) {
@@ -39,10 +43,10 @@ async function open(browser, place, viewport, colorScheme) {
 
 async function picture(page, path, name) {
   await page.goto(path);
-  await page.waitForLoadState('networkidle').catch(() => {
-    // The stream goes on: what is on screen by then is there.
-  });
-  await page.locator('[aria-label="Loading"]').waitFor({ state: 'detached' });
+  await page.getByText('Live', { exact: true }).waitFor({ state: 'attached' });
+  await page.locator('[aria-label="Loading"]').first().waitFor({ state: 'detached' });
+  // Charts and hours come behind the rest.
+  await page.waitForTimeout(AFTER);
   await page.screenshot({ path: join(IMAGES, `${name}.png`) });
 }
 
