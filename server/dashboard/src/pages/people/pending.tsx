@@ -1,4 +1,6 @@
-import { queryOptions, useMutation, useQuery } from '@tanstack/react-query';
+/** Invitations that nobody has taken up yet: of the server, or of a project. */
+
+import { type QueryKey, queryOptions, useMutation, useQuery } from '@tanstack/react-query';
 import { api, read } from '../../api/client';
 import { queryClient } from '../../api/queries';
 import type { Invitation } from '../../api/schema';
@@ -14,20 +16,49 @@ export const invitations = queryOptions({
   queryFn: ({ signal }) => read(api.GET('/api/v1/invitations', { signal })),
 });
 
-/** Invitations that nobody has taken up yet. */
+/** All of the server. */
 export function Pending() {
   const { projects } = useMe();
   const { data, error, refetch } = useQuery(invitations);
-  const revoke = useMutation({
-    mutationFn: ({ number }: Invitation) =>
-      api.DELETE('/api/v1/invitations/{invitation}', { params: { path: { invitation: number } } }),
+  const nameOf = (id: number) => projects.find(({ project }) => project.id === id)?.project.name ?? `project ${id}`;
+  if (error) return <Failure error={error} onRetry={() => void refetch()} />;
+  return (
+    <Invitations
+      items={data?.items ?? []}
+      queryKey={invitations.queryKey}
+      as={({ is_admin, project, role }) =>
+        [is_admin && 'admin of the server', typeof project === 'number' && `${role} of ${nameOf(project)}`]
+          .filter(Boolean)
+          .join(', ')
+      }
+      revoke={({ number }) =>
+        api.DELETE('/api/v1/invitations/{invitation}', { params: { path: { invitation: number } } })
+      }
+    />
+  );
+}
+
+/** A list of them; nothing if there is none. */
+export function Invitations({
+  items,
+  queryKey,
+  as,
+  revoke,
+}: {
+  items: readonly Invitation[];
+  /** Under which they were asked for. */
+  queryKey: QueryKey;
+  /** What they make of who takes them up. */
+  as: (invitation: Invitation) => string;
+  revoke: (invitation: Invitation) => Promise<unknown>;
+}) {
+  const revoking = useMutation({
+    mutationFn: revoke,
     onSuccess: () => say('The link leads nowhere any more.'),
     onError: sayProblem,
-    onSettled: () => queryClient.invalidateQueries({ queryKey: invitations.queryKey }),
+    onSettled: () => queryClient.invalidateQueries({ queryKey }),
   });
-  if (error) return <Failure error={error} onRetry={() => void refetch()} />;
-  if (!data || data.items.length === 0) return null;
-  const nameOf = (id: number) => projects.find(({ project }) => project.id === id)?.project.name ?? `project ${id}`;
+  if (items.length === 0) return null;
   return (
     <Section title="Invited, not here yet">
       <Table
@@ -44,20 +75,17 @@ export function Pending() {
           </>
         }
       >
-        {data.items.map((invitation) => (
+        {items.map((invitation) => (
           <tr className="middle" key={invitation.number}>
             <td>{invitation.email}</td>
-            <td>
-              {invitation.is_admin && 'admin of the server'}
-              {typeof invitation.project === 'number' && `${invitation.role} of ${nameOf(invitation.project)}`}
-            </td>
+            <td>{as(invitation)}</td>
             <td data-label="The link ends">
               <Time at={invitation.expires} />
             </td>
             <td className="number">
               <Button
                 aria-label={`Revoke the invitation of ${invitation.email}`}
-                onPress={() => revoke.mutate(invitation)}
+                onPress={() => revoking.mutate(invitation)}
               >
                 Revoke
               </Button>

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { api } from '../../api/client';
 import { me, queryClient } from '../../api/queries';
-import type { Invitation, Member, Project, Role } from '../../api/schema';
+import type { Member, Project, Role } from '../../api/schema';
 import { useMay, useMe } from '../../api/use-role';
 import { Button, Confirm, Select } from '../../ui/controls';
 import { Section } from '../../ui/form';
@@ -9,6 +9,7 @@ import { say, sayProblem } from '../../ui/notices';
 import { Empty, Failure, Loading } from '../../ui/page';
 import { Table, Time } from '../../ui/show';
 import { useDialog } from '../../ui/use-dialog';
+import { Invitations } from '../people/pending';
 import { SHORT_ROLES } from '../people/words';
 import { AddMember } from './add-member';
 import { invitations, members } from './queries';
@@ -151,54 +152,19 @@ function Removal({ project, members: all }: { project: number; members: readonly
 }
 
 function Pending({ project }: { project: number }) {
-  const { data, error, refetch } = useQuery(invitations(project));
-  const revoke = useMutation({
-    mutationFn: ({ number }: Invitation) =>
-      api.DELETE('/api/v1/projects/{project}/invitations/{invitation}', {
-        params: { path: { project, invitation: number } },
-      }),
-    onSuccess: () => say('The link leads nowhere any more.'),
-    onError: sayProblem,
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ['p', project, 'invitations'] }),
-  });
+  const asked = invitations(project);
+  const { data, error, refetch } = useQuery(asked);
   if (error) return <Failure error={error} onRetry={() => void refetch()} />;
-  if (!data || data.items.length === 0) return null;
   return (
-    <Section title="Invited, not here yet">
-      <Table
-        isStacked
-        label="Invitations"
-        head={
-          <>
-            <th>E-mail</th>
-            <th>Role</th>
-            <th>The link ends</th>
-            <th>
-              <span className="hidden-text">What to do</span>
-            </th>
-          </>
-        }
-      >
-        {data.items.map((invitation) => (
-          <tr className="middle" key={invitation.number}>
-            <td>{invitation.email}</td>
-            <td>{invitation.role}</td>
-            <td data-label="The link ends">
-              <Time at={invitation.expires} />
-            </td>
-            <td>
-              <div className={styles['end']}>
-                <Button
-                  aria-label={`Revoke the invitation of ${invitation.email}`}
-                  onPress={() => revoke.mutate(invitation)}
-                >
-                  Revoke
-                </Button>
-              </div>
-            </td>
-          </tr>
-        ))}
-      </Table>
-    </Section>
+    <Invitations
+      items={data?.items ?? []}
+      queryKey={asked.queryKey}
+      as={({ role }) => role ?? ''}
+      revoke={({ number }) =>
+        api.DELETE('/api/v1/projects/{project}/invitations/{invitation}', {
+          params: { path: { project, invitation: number } },
+        })
+      }
+    />
   );
 }
