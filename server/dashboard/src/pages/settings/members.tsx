@@ -7,7 +7,7 @@ import { Button, Confirm, Select } from '../../ui/controls';
 import { Section } from '../../ui/form';
 import { say, sayProblem } from '../../ui/notices';
 import { Empty, Failure, Loading } from '../../ui/page';
-import { Table, Time } from '../../ui/show';
+import { Table } from '../../ui/show';
 import { useDialog } from '../../ui/use-dialog';
 import { Invitations } from '../people/pending';
 import { SHORT_ROLES } from '../people/words';
