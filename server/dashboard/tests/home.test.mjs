@@ -68,6 +68,29 @@ test('with several projects each issue says whose it is; a project without any s
   checkQuiet(theirs);
 });
 
+test('what came back stands there, however much else goes on', async () => {
+  const { project, keys } = await server.ask('POST', '/api/v1/projects', { name: 'Busy', slug: 'busy' });
+  const path = `/api/v1/projects/${project.id}/issues`;
+  const [{ dsn }] = keys;
+  const find = (isSo) =>
+    until('the issue', async () => (await server.ask('GET', `${path}?query=QuietlyBack`)).items.find(isSo));
+  await server.send(fault('QuietlyBack'), dsn);
+  const { id } = await find(() => true);
+  await server.ask('POST', `${path}/${id}`, { move: 'resolve' });
+  await server.send(fault('QuietlyBack'), dsn);
+  await find(({ status }) => status.status === 'regressed');
+  await Promise.all(Array.from({ length: 60 }, (_, number) => server.send(fault(`Loud${number}Error`), dsn)));
+  await until('all issues', async () => {
+    const { statuses } = await server.ask('GET', `/api/v1/projects/${project.id}/counts`);
+    return statuses.unresolved === 60;
+  });
+  // Only this one is theirs, so that nothing of others stands beside it.
+  const page = await openHome(await server.invite('busy@example.com', 'member', project.id));
+  await rowIn(page, 'Came back', 'QuietlyBack').waitFor();
+  await section(page, 'New in 24 hours').getByRole('heading').getByText('50 or more').waitFor();
+  checkQuiet(page);
+});
+
 test('a section shows a few, and all at an address of its own; on a phone nothing is wider than the screen', async () => {
   for (let i = 0; i < 7; i += 1) await server.send(fault(`Another${i}Error`, 'y'.repeat(100)));
   const page = await openHome(HOST, { viewport: { width: 390, height: 800 }, colorScheme: 'dark' });
@@ -90,7 +113,7 @@ test('of many projects those are in view where something happened last', async (
   for (let i = 0; i < 8; i += 1) await server.ask('POST', '/api/v1/projects', { name: `Idle ${i}`, slug: `idle-${i}` });
   const page = await openHome();
   const projects = page.getByRole('list', { name: 'Projects' });
-  await projects.getByText('and 3 more projects').waitFor();
+  await projects.getByText('and 4 more projects').waitFor();
   assert.equal(await projects.getByRole('listitem').count(), 9);
   await projects.getByRole('link', { name: 'Default' }).waitFor();
   await projects.getByRole('link', { name: 'Warehouse' }).waitFor();

@@ -79,7 +79,15 @@ function Overview({ projects, more }: { projects: readonly Project[]; more: numb
         </Empty>
       ) : (
         SECTIONS.map(({ name, title, why }) => (
-          <Section key={name} name={name} title={title} why={why} shown={overview[name]} projects={names} />
+          <Section
+            key={name}
+            name={name}
+            title={title}
+            why={why}
+            shown={overview[name]}
+            hasMore={(name === 'back' || name === 'fresh') && overview.hasMore[name]}
+            projects={names}
+          />
         ))
       )}
     </>
@@ -108,12 +116,15 @@ function Section({
   title,
   why,
   shown,
+  hasMore,
   projects,
 }: {
   name: string;
   title: string;
   why: string;
   shown: readonly Shown[];
+  /** Whether there are more than these. */
+  hasMore: boolean;
   projects: ReadonlyMap<number, string> | undefined;
 }) {
   const [params] = useSearchParams();
@@ -132,7 +143,10 @@ function Section({
     <section className={styles['section']} aria-label={title}>
       <div className={styles['head']}>
         <h2 title={why}>
-          {title} <span className={styles['count']}>{name === 'hit' ? '' : whole(shown.length)}</span>
+          {title}{' '}
+          <span className={styles['count']}>
+            {name === 'hit' ? '' : `${whole(shown.length)}${hasMore ? ' or more' : ''}`}
+          </span>
         </h2>
         {shown.length > FEW && (
           <Link to={isWhole ? '?' : `?all=${name}`} preventScrollReset className={styles['all']}>

@@ -26,24 +26,33 @@ export interface Overview {
   worse: Shown[];
   fresh: Shown[];
   hit: Shown[];
+  /** Whether there are more that came back, or are new, than were looked at. */
+  hasMore: { back: boolean; fresh: boolean };
 }
 
-/** What matters now, in projects that someone sees. Four requests a project, asked again by the stream. */
+/** What matters now, in projects that someone sees. Five requests a project, asked again by the stream. */
 export function useOverview(projects: readonly Project[]): Overview {
   const of = <T>(kind: string, name: string, ask: (project: number, signal: AbortSignal) => Promise<T>) =>
     projects.map(({ id }) => ({
       queryKey: ['p', id, kind, name],
       queryFn: ({ signal }: { signal: AbortSignal }) => ask(id, signal),
     }));
-  const newest = useQueries({ queries: of('issues', 'newest', (id, signal) => issues(id, 'opened', signal)) });
-  const recent = useQueries({ queries: of('issues', 'recent', (id, signal) => issues(id, 'last_seen', signal)) });
+  const newest = useQueries({ queries: of('issues', 'newest', (id, signal) => issues(id, 'open', 'opened', signal)) });
+  const recent = useQueries({
+    queries: of('issues', 'recent', (id, signal) => issues(id, 'open', 'last_seen', signal)),
+  });
+  // What came back once, an hour ago, may be far behind what goes on all the time.
+  const regressed = useQueries({
+    queries: of('issues', 'regressed', (id, signal) => issues(id, 'regressed', 'last_seen', signal)),
+  });
   const feeds = useQueries({ queries: of('feed', 'overview', feed) });
   const counted = useQueries({ queries: of('counts', '{}', counts) });
-  const all = [...newest, ...recent, ...feeds, ...counted];
+  const lists = [...newest, ...recent, ...regressed];
+  const all = [...lists, ...feeds, ...counted];
 
-  // What both lists have may be newer in one.
+  // What two lists have may be newer in one.
   const known = new Map<number, Issue>();
-  for (const { data } of [...newest, ...recent]) {
+  for (const { data } of lists) {
     for (const issue of data?.items ?? []) {
       const before = known.get(issue.id);
       if (!before || issue.version > before.version || issue.raw > before.raw) known.set(issue.id, issue);
@@ -74,6 +83,10 @@ export function useOverview(projects: readonly Project[]): Overview {
     worse: worse(lines, new Map(open.map((issue) => [issue.id, issue])), since),
     fresh: fresh.map((issue) => ({ issue })),
     hit: hit.map((issue) => ({ issue })),
+    hasMore: {
+      back: regressed.some(({ data }) => data?.next != null),
+      fresh: newest.some(({ data }) => data?.next != null && data.items.every(({ first_seen }) => first_seen >= since)),
+    },
   };
 }
 
@@ -93,8 +106,13 @@ function isWorse({ event, detail }: Line): boolean {
   return event === 'milestone' && typeof milestone === 'number' && milestone >= MILESTONE;
 }
 
-function issues(project: number, sort: 'opened' | 'last_seen', signal: AbortSignal): Promise<PageOfIssue> {
-  const query = { status: 'open', sort, limit: ISSUES } as const;
+function issues(
+  project: number,
+  status: 'open' | 'regressed',
+  sort: 'opened' | 'last_seen',
+  signal: AbortSignal,
+): Promise<PageOfIssue> {
+  const query = { status, sort, limit: ISSUES };
   return read(api.GET('/api/v1/projects/{project}/issues', { params: { path: { project }, query }, signal }));
 }
 
