@@ -336,6 +336,7 @@ test('what is filtered is exported; formulas are no formulas', async () => {
     const coming = page.waitForEvent('download');
     await page.getByRole('menuitem', { name }).click();
     const download = await coming;
+    await page.getByText('The export has begun').first().waitFor();
     return { name: download.suggestedFilename(), text: await readFile(await download.path(), 'utf8') };
   };
   const table = await take(/CSV/);
