@@ -105,9 +105,12 @@ test-python: python sink ## Python tests against the real engine and the real si
 test-server: server python node ## The tracker as a process, over HTTP: kills, bad input, official SDKs
 	$(BIN)/python -m pytest -q tests/server
 
+# $CHROMIUM names a browser that is somewhere else.
+CHECK_BROWSER := [ -n "$${CHROMIUM:-}" ] || scripts/tools.sh chromium
+
 .PHONY: test-dashboard
 test-dashboard: server python node ## The pages in a browser, against the tracker, with events of the real SDKs
-	@scripts/tools.sh chromium
+	@$(CHECK_BROWSER)
 	cd $(DASHBOARD) && npm run --silent test
 
 .PHONY: test-node
@@ -132,7 +135,7 @@ demo: python examples example-rust server ## Run the example apps against the tr
 
 .PHONY: screenshots
 screenshots: python examples example-rust server ## Take the pictures of the docs from the demo
-	@scripts/tools.sh chromium
+	@$(CHECK_BROWSER)
 	node $(DASHBOARD)/scripts/screenshots.mjs
 
 .PHONY: demo-check
@@ -154,7 +157,7 @@ bench-server: $(BIN)/python server ## What the tracker takes: events a second, C
 
 .PHONY: bench-dashboard
 bench-dashboard: server $(DASHBOARD_MODULES) ## How quick the pages are with ten thousand issues, under load, in a storm
-	@scripts/tools.sh chromium
+	@$(CHECK_BROWSER)
 	cd $(DASHBOARD) && FAULTWIRE_OFTEN=100000 node --test tests/many.test.mjs
 
 TORTURES := tests/processes/test_lives.py tests/processes/test_prefork.py tests/processes/test_crashes.py \

@@ -52,7 +52,7 @@ async function picture(page, path, name) {
 
 mkdirSync(IMAGES, { recursive: true });
 const place = await demo();
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
+const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
 try {
   const light = await open(browser, place, WIDE, 'light');
