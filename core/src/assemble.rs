@@ -113,7 +113,7 @@ fn stacktrace_of(stack: RawStack, platform: &str, message: &str, symbols: &mut d
     let frames = match stack {
         RawStack::Located(frames) => {
             let located = |frame: &LocatedFrame| Frame {
-                lineno: Some(frame.line),
+                lineno: (frame.line > 0).then_some(frame.line),
                 tape_position: frame.locals,
                 ..symbols.place(&frame.code)
             };

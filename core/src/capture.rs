@@ -70,6 +70,24 @@ pub enum Body {
     Exceptions(Vec<RawException>),
 }
 
+impl Body {
+    /// Approximate bytes that a capture with this body holds, for the queue's bound.
+    pub fn bytes(&self) -> usize {
+        /// What a capture costs beside its texts, and what one of its errors does.
+        const CAPTURE: usize = 512;
+        const EXCEPTION: usize = 256;
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let stack = |stack: &Option<RawStack>| stack.as_ref().map_or(0, RawStack::bytes);
+        let held = match self {
+            // An estimate: the event was made of bounded values already.
+            Body::Event(_) => 8192,
+            Body::Message { entry, stack: at } => EXCEPTION + text(&entry.formatted) + stack(at),
+            Body::Exceptions(chain) => chain.iter().map(|e| EXCEPTION + text(&e.value) + stack(&e.stack)).sum(),
+        };
+        CAPTURE + held
+    }
+}
+
 /// One error of a chain.
 #[derive(Debug)]
 pub struct RawException {
@@ -99,12 +117,24 @@ pub enum RawStack {
     Native(NativeStack),
 }
 
+impl RawStack {
+    /// Bytes held, without what is interned.
+    fn bytes(&self) -> usize {
+        match self {
+            RawStack::Located(frames) => size_of_val(frames.as_slice()),
+            RawStack::Text(text) => text.len(),
+            #[cfg(feature = "client")]
+            RawStack::Native(stack) => size_of_val(stack.addresses.as_slice()),
+        }
+    }
+}
+
 /// A call at a known place.
 #[derive(Debug)]
 pub struct LocatedFrame {
     /// The code.
     pub code: Interned<CodeLocation>,
-    /// 1-based line.
+    /// 1-based line; 0 where it is not known.
     pub line: u32,
     /// Position of its local variables on the tape.
     pub locals: Option<u32>,
@@ -134,6 +164,20 @@ impl CodeLocation {
 pub struct NativeStack {
     /// Instruction pointers, callee to caller, as the unwinder gives them.
     pub(crate) addresses: Vec<usize>,
+}
+
+#[cfg(feature = "client")]
+impl NativeStack {
+    /// The stack of the calling thread.
+    pub fn here() -> NativeStack {
+        crate::sdk::backtrace::capture()
+    }
+
+    /// A hash of the place, for [`crate::storm::FoldKey`]: of what came to pass (`what`) and the addresses. `None` where
+    /// the stack could not be walked.
+    pub fn key(&self, what: u64) -> Option<crate::storm::FoldKey> {
+        if self.addresses.is_empty() { None } else { std::num::NonZeroU64::new(self.hash(what)) }
+    }
 }
 
 /// A text that was cut at an extraction limit, without the piece of a word that the cut left: filtering

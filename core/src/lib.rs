@@ -6,7 +6,7 @@
 //! # The path of an event
 //! On the app thread, which never blocks and does no I/O:
 //! - [`gate`]: the cheap "no" ([`sampling`], [`storm`]);
-//! - [`capture`]: what is extracted for a "yes"; values on a [`tape`], context in [`scope`]s, names [`interned`];
+//! - [`capture`]: what is extracted for a "yes"; values on a [`tape`], context in [`scope`]s, names [`interned`], their hashes in [`keys`];
 //! - `queue`: bounded, to the worker.
 //!
 //! On the worker: `pipeline`, one screen of stages:
@@ -52,6 +52,8 @@ pub mod framing;
 pub mod gate;
 #[cfg(feature = "client")]
 pub mod interned;
+#[cfg(feature = "client")]
+pub mod keys;
 #[cfg(feature = "client")]
 mod log;
 #[cfg(feature = "client")]

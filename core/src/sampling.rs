@@ -1,5 +1,9 @@
 //! Keep or drop, before anything is extracted.
 
+mod types;
+
+pub use types::{NO_TYPE, Types};
+
 use crate::options::Options;
 use crate::protocol::Level;
 

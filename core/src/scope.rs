@@ -4,6 +4,8 @@
 //! cells in its own kind of context (context variables, task locals). Taking a snapshot is a pointer
 //! copy, so a capture carries its scopes to the worker at no cost, and later changes never reach it.
 
+mod said;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};

@@ -6,8 +6,10 @@ pub mod disk;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::json;
+
 use crate::Error;
-use crate::protocol::{Envelope, Value};
+use crate::protocol::{Envelope, Item, Value};
 use crate::transport::{Answer, MakeTransport, NoAnswer, Transport};
 
 /// Keeps envelopes instead of sending them.
@@ -26,6 +28,13 @@ impl Kept {
     /// What has arrived since the last call.
     pub fn take(&self) -> Vec<Envelope> {
         std::mem::take(&mut self.envelopes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The same as JSON: `[header, [[item header, payload as a text]]]` of each.
+    pub fn take_json(&self) -> Vec<Value> {
+        let item = |item: &Item| json!([item.header, String::from_utf8_lossy(&item.payload)]);
+        let whole = |envelope: &Envelope| json!([envelope.header, envelope.items.iter().map(item).collect::<Vec<_>>()]);
+        self.take().iter().map(whole).collect()
     }
 }
 

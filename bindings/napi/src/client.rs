@@ -8,6 +8,7 @@ use faultwire::Error;
 use faultwire::client::Client;
 use faultwire::options::Options;
 use faultwire::protocol::{Map, SdkInfo, Value};
+use faultwire::sampling::Types;
 use faultwire::settings::{Hooks, Sdk};
 use faultwire::testing::Kept;
 use napi::Env;
@@ -17,7 +18,6 @@ use serde_json::json;
 
 use crate::error;
 use crate::guard::guard;
-use crate::types::Types;
 
 /// A client and what the bridge keeps beside it, shared by all environments.
 pub(crate) struct State {
@@ -226,14 +226,6 @@ pub fn stats() -> String {
 pub fn taken_envelopes() -> String {
     guard("takenEnvelopes", "[]".to_owned(), || {
         let kept = current().and_then(|s| s.kept.clone());
-        let envelopes = kept.map(|k| k.take()).unwrap_or_default().into_iter().map(|envelope| {
-            let items: Vec<Value> = envelope
-                .items
-                .iter()
-                .map(|item| json!([item.header, String::from_utf8_lossy(&item.payload)]))
-                .collect();
-            json!([envelope.header, items])
-        });
-        Value::from(envelopes.collect::<Vec<_>>()).to_string()
+        Value::from(kept.map(|k| k.take_json()).unwrap_or_default()).to_string()
     })
 }

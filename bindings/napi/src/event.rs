@@ -21,10 +21,9 @@ use napi_derive::napi;
 
 use crate::client::{self, State};
 use crate::guard::guard;
-use crate::raw::{How, Raised, body_bytes, exceptions, fold_key, reduced};
+use crate::raw::{How, Raised, exceptions, fold_key, reduced};
 use crate::scope::{ScopeCell, layers};
 use crate::text::{Scratch, Text};
-use crate::types::NO_TYPE;
 use crate::{error, lifecycle};
 
 /// [`sample`]: no.
@@ -97,10 +96,7 @@ pub fn type_rate(type_id: f64) -> f64 {
 }
 
 fn policy(state: &State, type_id: f64) -> Option<TypePolicy> {
-    if type_id == NO_TYPE {
-        return Some(TypePolicy { ignored: false, rate: state.client.options().sample_rate.0 });
-    }
-    state.types.policy(type_id)
+    state.types.policy(type_id as u64, state.client.options())
 }
 
 /// The first half of the gate: the rate that a capture was kept at, or -1, which was counted; or -2 when the
@@ -276,7 +272,7 @@ fn finish(
     hooked: bool,
 ) -> Captured {
     let id = text(&admission.event_id.hex());
-    let bytes = 512 + body_bytes(&body);
+    let bytes = body.bytes();
     let mut capture = Capture {
         timestamp: admission.timestamp,
         admission,

@@ -2,12 +2,11 @@
 
 use std::num::NonZeroU64;
 
-use faultwire::capture::{Body, RawException, RawStack};
+use faultwire::capture::{RawException, RawStack};
+use faultwire::keys::{self, mix};
 use faultwire::protocol::{Mechanism, Value};
 use faultwire::stacktrace::v8;
 use faultwire::storm::FoldKey;
-
-use crate::types::{mix, text_hash};
 
 /// What is known of one error before it is kept: of its chain, or its group.
 #[derive(Debug)]
@@ -47,7 +46,7 @@ pub(crate) fn fold_key<'s>(
 ) -> Option<FoldKey> {
     let place = Some(v8::place_hash(stack)).filter(|place| *place != 0)?;
     let one = |hash, id: f64, place| mix(mix(hash, id.to_bits()), place);
-    let hash = one(level.map_or(0, text_hash), type_id, place);
+    let hash = one(level.map_or(0, keys::text), type_id, place);
     NonZeroU64::new(causes.fold(hash, |hash, (id, stack)| one(hash, id, v8::place_hash(stack))))
 }
 
@@ -99,20 +98,4 @@ pub(crate) fn exceptions(
         .collect();
     chain.reverse();
     chain
-}
-
-/// Approximate bytes that a body holds, for the queue's bound.
-pub(crate) fn body_bytes(body: &Body) -> usize {
-    let of_stack = |stack: &Option<RawStack>| match stack {
-        Some(RawStack::Text(text)) => text.len(),
-        _ => 0,
-    };
-    match body {
-        // An estimate: the event was made of bounded values already.
-        Body::Event(_) => 8192,
-        Body::Message { entry, stack } => entry.formatted.as_ref().map_or(0, String::len) + of_stack(stack) + 256,
-        Body::Exceptions(chain) => {
-            chain.iter().map(|e| 256 + e.value.as_ref().map_or(0, String::len) + of_stack(&e.stack)).sum()
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use faultwire::protocol::{Breadcrumb, Level, Map, Request, Timestamp, User, Value};
+use faultwire::protocol::{Breadcrumb, Level, Map, Timestamp, User, Value};
 use faultwire::scope::{Layer, Layers, Scope, Trace};
 use napi_derive::napi;
 use serde_json::json;
@@ -36,14 +36,6 @@ fn json_map(text: &str) -> Option<Map> {
     match parsed(text) {
         Value::Object(map) => Some(map),
         _ => None,
-    }
-}
-
-/// A text, or how a value is written.
-fn text_of(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        other => other.to_string(),
     }
 }
 
@@ -166,8 +158,8 @@ pub fn global_cell() -> ScopeCell {
     ScopeCell { cell }
 }
 
-/// The trace that goes on with a W3C `traceparent` or a `sentry-trace` header, as the JSON of a [`layer`]'s
-/// `trace`; nothing when it fits neither. Each call makes a span of its own, which all events of a request share.
+/// The trace that goes on with a W3C `traceparent` or a `sentry-trace` header, as the JSON of the `trace` of
+/// [`Scope::from_json`]; nothing when it fits neither. Each call makes a span of its own, which all events of a request share.
 #[napi]
 pub fn trace_of(header: String) -> Option<String> {
     guard("traceOf", None, || {
@@ -176,7 +168,7 @@ pub fn trace_of(header: String) -> Option<String> {
     })
 }
 
-/// Snapshots for a capture: `call` and `surroundings` are JSON objects of [`layer`].
+/// Snapshots for a capture: `call` and `surroundings` are JSON objects of [`Scope::from_json`].
 pub(crate) fn layers(
     isolation: &ScopeCell,
     current: Option<&ScopeCell>,
@@ -184,49 +176,10 @@ pub(crate) fn layers(
     surroundings: Option<&str>,
 ) -> Layers {
     Layers {
-        fallback: surroundings.and_then(layer),
+        fallback: surroundings.and_then(Scope::from_json).map(Box::new),
         global: EVERYWHERE.snapshot(),
         isolation: isolation.cell.snapshot(),
         current: current.and_then(|c| c.cell.snapshot()),
-        call: call.and_then(layer),
+        call: call.and_then(Scope::from_json).map(Box::new),
     }
-}
-
-/// A layer from `{level, transaction, tags, extra, contexts, user, fingerprint, request, trace}`, each of
-/// them optional, `trace` of `{trace_id, span_id, parent_span_id}`; `None` when it says nothing.
-fn layer(text: &str) -> Option<Box<Scope>> {
-    let mut said = json_map(text)?;
-    let mut take = |name: &str| said.remove(name).filter(|v| !v.is_null());
-    let mut scope = Scope::default();
-    scope.set_level(take("level").and_then(|l| level_of(l.as_str())));
-    scope.set_transaction(take("transaction").and_then(|t| t.as_str().map(str::to_owned)).as_deref());
-    for (key, value) in take("tags").and_then(object).unwrap_or_default() {
-        scope.set_tag(key, text_of(value));
-    }
-    for (key, value) in take("extra").and_then(object).unwrap_or_default() {
-        scope.set_extra(key, value);
-    }
-    for (key, value) in take("contexts").and_then(object).unwrap_or_default() {
-        scope.set_context(key, value);
-    }
-    scope.set_user(take("user").and_then(User::from_value));
-    scope.set_fingerprint(take("fingerprint").map(|parts| match parts {
-        Value::Array(list) => list.into_iter().map(text_of).collect(),
-        other => vec![text_of(other)],
-    }));
-    scope.set_request(take("request").and_then(|r| serde_json::from_value::<Request>(r).ok()));
-    scope.set_trace(take("trace").and_then(|t| trace(&t)));
-    (!scope.is_empty()).then(|| Box::new(scope))
-}
-
-fn object(value: Value) -> Option<Map> {
-    match value {
-        Value::Object(map) => Some(map),
-        _ => None,
-    }
-}
-
-fn trace(said: &Value) -> Option<Trace> {
-    let text = |name: &str| said.get(name)?.as_str().map(str::to_owned);
-    Some(Trace { trace_id: text("trace_id")?, span_id: text("span_id")?, parent_span_id: text("parent_span_id") })
 }
