@@ -68,6 +68,10 @@ node: tools $(NODE_MODULES) ## Build the Node package and its addon
 	$(CARGO) build --quiet --profile node -p faultwire-napi
 	cd $(NODE_PACKAGE) && node scripts/addon.mjs && node scripts/build.mjs
 
+.PHONY: bridge
+bridge: tools ## Build the bridge to Kotlin and Swift, and what is generated of it
+	scripts/bridge.sh
+
 EXAMPLES_MODULES := examples/node/node_modules/.package-lock.json
 
 $(EXAMPLES_MODULES): examples/node/package.json examples/node/package-lock.json | tools
