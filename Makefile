@@ -107,7 +107,7 @@ test-python: python sink ## Python tests against the real engine and the real si
 
 .PHONY: test-server
 test-server: server python node ## The tracker as a process, over HTTP: kills, bad input, official SDKs
-	$(BIN)/python -m pytest -q tests/server
+	$(BIN)/python -m pytest -q -n 2 tests/server
 
 # $CHROMIUM names a browser that is somewhere else.
 CHECK_BROWSER := [ -n "$${CHROMIUM:-}" ] || scripts/tools.sh chromium
