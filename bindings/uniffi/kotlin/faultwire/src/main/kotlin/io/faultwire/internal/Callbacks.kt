@@ -1,0 +1,39 @@
+package io.faultwire.internal
+
+import io.faultwire.BeforeBreadcrumb
+import io.faultwire.BeforeSend
+import io.faultwire.ErrorSampler
+import io.faultwire.Level
+import io.faultwire.SamplingContext
+import io.faultwire.bridge.BeforeBreadcrumb as BridgeBeforeBreadcrumb
+import io.faultwire.bridge.BeforeSend as BridgeBeforeSend
+import io.faultwire.bridge.ErrorSampler as BridgeErrorSampler
+
+/** The application's hooks as the engine calls them. What they throw stays here: its text can be anything. */
+internal object Callbacks {
+    fun beforeSend(hook: BeforeSend?): BridgeBeforeSend? = hook?.let {
+        object : BridgeBeforeSend {
+            override fun edit(event: String): String? = edited("beforeSend", event, it::edit)
+        }
+    }
+
+    fun beforeBreadcrumb(hook: BeforeBreadcrumb?): BridgeBeforeBreadcrumb? = hook?.let {
+        object : BridgeBeforeBreadcrumb {
+            override fun edit(breadcrumb: String): String? = edited("beforeBreadcrumb", breadcrumb, it::edit)
+        }
+    }
+
+    fun errorSampler(sampler: ErrorSampler?): BridgeErrorSampler? = sampler?.let {
+        object : BridgeErrorSampler {
+            override fun rate(exceptionType: String?, level: String, logger: String?, transaction: String?): Double? =
+                quietly("errorSampler", null) {
+                    it.rate(SamplingContext(exceptionType, levelOf(level), logger))
+                }
+        }
+    }
+
+    private inline fun edited(where: String, json: String, edit: (MutableMap<String, Any?>) -> Map<String, Any?>?) =
+        quietly(where, null) { edit(JsonReader.readObject(json))?.let { JsonWriter.write(it, Limits.WHOLE) } }
+
+    private fun levelOf(text: String): Level = Level.values().firstOrNull { it.text == text } ?: Level.ERROR
+}

@@ -1,0 +1,72 @@
+package io.faultwire.internal
+
+import java.lang.ref.Cleaner
+import java.lang.ref.Reference
+import java.util.concurrent.atomic.AtomicLong
+
+/**
+ * A native scope cell, made at the first write: most scopes of most programs say nothing. Freed when nobody holds it any
+ * more.
+ */
+internal class Cell(private val isCurrent: Boolean, parent: Cell? = null) {
+    @Volatile private var address = 0L
+
+    init {
+        // It starts from what the parent holds now; a parent without a native cell holds nothing.
+        if (parent != null && parent.address != 0L) {
+            make(parent)
+        }
+    }
+
+    @Synchronized
+    private fun make(parent: Cell?): Long {
+        if (address == 0L && Library.isLoaded) {
+            val made = Native.newCell(parent?.address ?: 0L, isCurrent)
+            Reference.reachabilityFence(parent)
+            if (made != 0L) {
+                CREATED.incrementAndGet()
+                CLEANER.register(this, Free(made))
+                address = made
+            }
+        }
+        return address
+    }
+
+    /** Changes it. Does nothing where there is no engine. */
+    inline fun <T> write(otherwise: T, change: (Long) -> T): T {
+        val at = if (address != 0L) address else make(null)
+        try {
+            return if (at != 0L) change(at) else otherwise
+        } finally {
+            Reference.reachabilityFence(this)
+        }
+    }
+
+    /** Its address for a call during which the caller holds it, by [Reference.reachabilityFence]; 0 where it says nothing. */
+    fun addressOrNone(): Long = address
+
+    /** Holds no reference to the cell that it frees. */
+    private class Free(private val address: Long) : Runnable {
+        override fun run() {
+            Native.freeCell(address)
+            FREED.incrementAndGet()
+        }
+    }
+
+    companion object {
+        private val CLEANER: Cleaner by lazy { Cleaner.create(::cleanerThread) }
+
+        /** Native cells in all, for tests: the difference is what lives. */
+        val CREATED = AtomicLong()
+        val FREED = AtomicLong()
+
+        private fun cleanerThread(work: Runnable) = daemon("faultwire-cells", work)
+
+        /** The cell under all others, which is never freed. */
+        fun global(): Cell = Cell(isCurrent = false).also { cell ->
+            if (Library.isLoaded) {
+                cell.address = Native.globalCell()
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package io.faultwire.internal
+
+import java.util.concurrent.ConcurrentLinkedQueue
+import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.locks.LockSupport
+
+/** An admitted capture on its way: [run] gives it to the engine, [giveUp] gives it back. */
+internal interface Admitted {
+    fun run()
+
+    fun giveUp()
+}
+
+/**
+ * The thread that looks at stacks, so that no thread of the application pays for it.
+ *
+ * It polls for a while after each piece of work, so that captures that follow each other need not wake it: waking a
+ * thread costs more than all the rest of a capture.
+ */
+internal object Extractor {
+    /** Between two looks while captures come. */
+    private const val POLL_NANOS = 500_000L
+
+    /** Looks without work before it sleeps until it is woken. */
+    private const val POLLS = 40
+
+    /** Throwables that wait at most; each can hold on to a good deal of the application. */
+    private const val MAX_WAITING = 1024
+
+    private val queue = ConcurrentLinkedQueue<Admitted>()
+    private val waiting = AtomicInteger()
+
+    @Volatile private var thread: Thread? = null
+
+    @Volatile private var isAsleep = false
+
+    /** Puts it in line. False where there is no room. */
+    fun offer(capture: Admitted): Boolean {
+        if (waiting.incrementAndGet() > MAX_WAITING) {
+            waiting.decrementAndGet()
+            return false
+        }
+        queue.add(capture)
+        if (thread == null) start()
+        if (isAsleep) {
+            isAsleep = false
+            LockSupport.unpark(thread)
+        }
+        return true
+    }
+
+    @Synchronized
+    private fun start() {
+        if (thread == null) {
+            thread = daemon("faultwire-extract", ::work).also(Thread::start)
+        }
+    }
+
+    private fun work() {
+        // What runs here is Faultwire's own: what it captures is refused.
+        Guard.depth()[0]++
+        var idle = 0
+        while (true) {
+            val capture = queue.poll()
+            if (capture != null) {
+                idle = 0
+                waiting.decrementAndGet()
+                extract(capture)
+            } else if (idle++ < POLLS) {
+                LockSupport.parkNanos(POLL_NANOS)
+            } else {
+                sleep()
+                idle = 0
+            }
+            // Nobody has a reason to interrupt it; if somebody does, it must not spin.
+            Thread.interrupted()
+        }
+    }
+
+    private fun sleep() {
+        isAsleep = true
+        // Whoever offers after this look wakes it.
+        if (queue.isEmpty()) {
+            LockSupport.park(this)
+        }
+        isAsleep = false
+    }
+
+    /** On this thread or, where the process is about to end, on the one that captures. */
+    fun extract(capture: Admitted) {
+        try {
+            capture.run()
+        } catch (thrown: Throwable) {
+            capture.giveUp()
+            Guard.note("extract", thrown)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package io.faultwire.spi
+
+import io.faultwire.CaptureContext
+import io.faultwire.Faultwire
+import io.faultwire.Level
+import io.faultwire.Scope
+import io.faultwire.internal.Captures
+import io.faultwire.internal.Client
+import io.faultwire.internal.How
+import io.faultwire.internal.quietly
+import io.faultwire.bridge.addIntegration as tellEngine
+
+/** What integrations need beyond [Faultwire]. Nothing here throws. */
+public object Integrations {
+    /**
+     * Captures an error that an integration met.
+     *
+     * @param mechanism who met it: `auto.logback`, `auto.servlet`.
+     * @param handled false when the application did not catch it.
+     * @param thread the thread it is of, if not this one.
+     */
+    @JvmStatic
+    @JvmOverloads
+    public fun captureException(
+        thrown: Throwable,
+        mechanism: String,
+        handled: Boolean,
+        context: CaptureContext? = null,
+        thread: Thread? = null,
+    ): String? = Captures.exception(thrown, context, How(mechanism, handled, thread))
+
+    /**
+     * Captures what was logged without an error.
+     *
+     * @param template the message before its values were put in, to group by.
+     */
+    @JvmStatic
+    @JvmOverloads
+    public fun captureMessage(
+        message: String,
+        template: String? = null,
+        params: List<Any?>? = null,
+        context: CaptureContext? = null,
+    ): String? = Captures.message(message, Level.INFO, context, template, params)
+
+    /**
+     * The HTTP request at hand, by the protocol's names: `url`, `method`, `headers`, `query_string`, `cookies`, `data`,
+     * `env`; null forgets. It is sanitized as everything is.
+     */
+    @JvmStatic
+    public fun setRequest(scope: Scope, request: Map<String, Any?>?): Unit = scope.setRequest(request)
+
+    /** Names an integration that is switched on. */
+    @JvmStatic
+    public fun addIntegration(name: String) {
+        if (Client.isOn) {
+            quietly("addIntegration", Unit) { tellEngine(name) }
+        }
+    }
+
+    /** Bytes of a request's body that are looked at; 0 for none. */
+    @JvmStatic
+    public fun maxRequestBodyBytes(): Int = Client.maxRequestBodyBytes
+
+    /** The option `sendDefaultPii`. */
+    @JvmStatic
+    public fun sendsPii(): Boolean = Client.sendsPii
+}
