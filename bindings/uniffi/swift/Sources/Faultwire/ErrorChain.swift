@@ -1,0 +1,114 @@
+import FaultwireBridge
+import Foundation
+
+/// An error and what it came from, as the engine takes them: breadth first, the one that was raised at the head.
+struct ErrorChain {
+    private(set) var raised: [Raised] = []
+    private var waiting: [(error: any Error, parent: Int32?, source: String?)] = []
+    private var objects: Set<ObjectIdentifier> = []
+
+    init(_ error: any Error, _ type: ErrorType) {
+        waiting = [(error, nil, nil)]
+        var next = 0
+        while next < waiting.count {
+            let (error, parent, source) = waiting[next]
+            add(error, next == 0 ? type : ErrorType.of(error), parent, source)
+            next += 1
+        }
+    }
+
+    private mutating func add(_ error: any Error, _ type: ErrorType, _ parent: Int32?, _ source: String?) {
+        let at = Int32(raised.count)
+        let userInfo = Self.userInfo(of: error, type)
+        raised.append(
+            Raised(
+                typeName: type.name, module: type.module, value: cut(Self.text(of: error, type, userInfo), Limit.message),
+                parent: parent, source: source, data: Self.data(of: error, type, userInfo)))
+        if type.isObject {
+            objects.insert(ObjectIdentifier(error as AnyObject))
+        }
+        if let underlying = userInfo[NSUnderlyingErrorKey] as? any Error {
+            enqueue(underlying, at, "underlyingError")
+        }
+        for (index, underlying) in (userInfo[Self.multipleKey] as? [any Error] ?? []).enumerated() {
+            enqueue(underlying, at, "underlyingErrors[\(index)]")
+        }
+        if !type.isNSError {
+            held(by: Mirror(reflecting: error), at)
+        }
+    }
+
+    /// `NSMultipleUnderlyingErrorsKey`, which older systems have not.
+    private static let multipleKey = "NSMultipleUnderlyingErrorsKey"
+
+    /// Puts an error at the end; not one that stands in the chain already, which would have no end.
+    private mutating func enqueue(_ error: any Error, _ parent: Int32, _ source: String) {
+        guard waiting.count < Limit.errors else { return }
+        if Swift.type(of: error) is AnyClass {
+            let object = ObjectIdentifier(error as AnyObject)
+            guard objects.insert(object).inserted else { return }
+        }
+        waiting.append((error, parent, source))
+    }
+
+    /// Errors of Swift hold what they came from in their own members: `case unreadable(file: String, cause: any Error)`.
+    private mutating func held(by mirror: Mirror, _ parent: Int32, _ prefix: String = "", _ depth: Int = 2) {
+        var mirror: Mirror? = mirror
+        while let level = mirror {
+            for (label, value) in level.children.prefix(Limit.errors) {
+                let name = prefix + (label.flatMap { $0.hasPrefix(".") ? nil : $0 } ?? "cause")
+                switch value {
+                case let error as any Error where !(value is String): enqueue(error, parent, name)
+                case let errors as [any Error] where !(value is [String]):
+                    for (index, error) in errors.prefix(Limit.errors).enumerated() {
+                        enqueue(error, parent, "\(name)[\(index)]")
+                    }
+                default:
+                    // Several values of a case stand in a tuple.
+                    let inner = depth > 1 ? Mirror(reflecting: value) : nil
+                    if let inner, inner.displayStyle == .tuple { held(by: inner, parent, name + ".", depth - 1) }
+                }
+            }
+            mirror = level.superclassMirror
+        }
+    }
+
+    // What an error says.
+
+    private static func userInfo(of error: any Error, _ type: ErrorType) -> [String: Any] {
+        if type.isNSError { return (error as NSError).userInfo }
+        return (error as? any CustomNSError)?.errorUserInfo ?? [:]
+    }
+
+    private static func text(of error: any Error, _ type: ErrorType, _ userInfo: [String: Any]) -> String {
+        if let text = (error as? any LocalizedError)?.errorDescription { return text }
+        if let text = userInfo[NSLocalizedDescriptionKey] as? String { return text }
+        return type.isNSError ? (error as NSError).localizedDescription : String(describing: error)
+    }
+
+    /// Domain, code and what else an `NSError` knows, of those that say any of it themselves.
+    private static func data(of error: any Error, _ type: ErrorType, _ userInfo: [String: Any]) -> String? {
+        guard type.isNSError || error is any CustomNSError else {
+            return localized(error).map { JSONValue.object($0).text }
+        }
+        var data: [String: JSONValue] = localized(error) ?? [:]
+        data["domain"] = .string(cut(error._domain))
+        data["code"] = .int(Int64(error._code))
+        var rest: [String: Any] = [:]
+        for (key, value) in userInfo.prefix(Limit.breadth) where !shownElsewhere.contains(key) {
+            rest[key] = value
+        }
+        if !rest.isEmpty { data["user_info"] = JSONValue(any: rest) }
+        return JSONValue.object(data).text
+    }
+
+    private static let shownElsewhere: Set<String> = [NSUnderlyingErrorKey, multipleKey, NSLocalizedDescriptionKey]
+
+    private static func localized(_ error: any Error) -> [String: JSONValue]? {
+        guard let error = error as? any LocalizedError else { return nil }
+        var data: [String: JSONValue] = [:]
+        data["failure_reason"] = error.failureReason.map { .string(cut($0)) }
+        data["recovery_suggestion"] = error.recoverySuggestion.map { .string(cut($0)) }
+        return data.isEmpty ? nil : data
+    }
+}

@@ -1,0 +1,34 @@
+import Faultwire
+import FaultwireBridge
+import Foundation
+import Testing
+
+extension All {
+    /// From a capture to the bytes at a real server.
+    @Suite struct Delivery {
+        enum PaymentError: Error { case declined(code: Int) }
+
+        @Test func anErrorArrives() throws {
+            let sink = try Sink()
+            try Faultwire.start { options in
+                options.dsn = sink.dsn
+                options.release = "shop@1.4.2"
+                options.environment = "test"
+                options.spool = false
+            }
+            defer { abandonClient() }
+            let id = Faultwire.capture(error: PaymentError.declined(code: 5))
+            #expect(Faultwire.flush(timeout: 10))
+            let event = try #require(try sink.events(1).first)
+            #expect(event["event_id"].string == id)
+            #expect(event["platform"] == "cocoa")
+            #expect(event["release"] == "shop@1.4.2")
+            #expect(event["environment"] == "test")
+            #expect(event["sdk"]["name"] == "faultwire.swift")
+            #expect(event["contexts"]["runtime"]["name"] == "Swift")
+            #expect(event.raised["type"] == "All.Delivery.PaymentError")
+            #expect(event.raised["module"] == "FaultwireTests")
+            #expect(event.raised["value"] == "declined(code: 5)")
+        }
+    }
+}
