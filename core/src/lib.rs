@@ -108,9 +108,9 @@ pub use protocol::{Breadcrumb, Event, EventId, Level, User, Value};
 #[cfg(feature = "client")]
 pub use sdk::{
     FutureExt, InitGuard, ScopeGuard, ScopeHandle, Scoped, Scopes, Setup, add_breadcrumb, capture_error, capture_event,
-    capture_message, close, explain, flush, global_scope, init, init_with, is_enabled, isolation_scope, last_event_id,
-    new_scope, remove_tag, set_context, set_extra, set_fingerprint, set_level, set_session, set_tag, set_tags,
-    set_transaction, set_user, stats, with_scope,
+    capture_message, clear_breadcrumbs, close, continue_trace, explain, flush, global_scope, init, init_with,
+    is_enabled, isolation_scope, last_event_id, new_scope, remove_tag, set_context, set_extra, set_fingerprint,
+    set_level, set_session, set_tag, set_tags, set_transaction, set_user, stats, with_scope,
 };
 #[cfg(feature = "client")]
 pub use settings::Hooks;

@@ -80,10 +80,11 @@ pub(crate) fn extract<E: Error + ?Sized>(error: &E, stack: Option<NativeStack>) 
         ty: name.ty.into(),
         module: name.module.map(Into::into),
         value,
-        mechanism: Mechanism { exception_id: Some(number), handled: Some(true), ..mechanism },
+        mechanism: Mechanism { exception_id: Some(number), ..mechanism },
         stack,
     };
-    let root = Mechanism { ty: "generic".to_owned(), ..Mechanism::default() };
+    // Handled or not is the whole chain's: said once, as in every language.
+    let root = Mechanism { ty: "generic".to_owned(), handled: Some(true), ..Mechanism::default() };
     let mut chain = vec![link(0, name(error), value(format_args!("{error}")), root, stack.map(RawStack::Native))];
     for (number, source) in (1..).zip(sources(error)) {
         let mechanism = Mechanism {

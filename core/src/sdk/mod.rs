@@ -25,7 +25,7 @@ pub(crate) use api::{current, try_current};
 pub use capture::{capture_error, capture_event, capture_message};
 pub use local::{ScopeGuard, Scopes, isolation_scope, last_event_id, new_scope, with_scope};
 pub use scopes::{
-    ScopeHandle, add_breadcrumb, global_scope, remove_tag, set_context, set_extra, set_fingerprint, set_level,
-    set_session, set_tag, set_tags, set_transaction, set_user,
+    ScopeHandle, add_breadcrumb, clear_breadcrumbs, continue_trace, global_scope, remove_tag, set_context, set_extra,
+    set_fingerprint, set_level, set_session, set_tag, set_tags, set_transaction, set_user,
 };
 pub use task::{FutureExt, Scoped};

@@ -206,6 +206,16 @@ pub fn add_breadcrumb(crumb: impl Into<Breadcrumb>) {
     isolation().add_breadcrumb(crumb);
 }
 
+/// [`ScopeHandle::clear_breadcrumbs`] on the isolation scope.
+pub fn clear_breadcrumbs() {
+    isolation().clear_breadcrumbs();
+}
+
+/// [`ScopeHandle::continue_trace`] on the isolation scope.
+pub fn continue_trace(header: &str) -> bool {
+    isolation().continue_trace(header)
+}
+
 impl From<&str> for Breadcrumb {
     fn from(message: &str) -> Self {
         message.to_owned().into()
