@@ -3,7 +3,7 @@
 mod vectors;
 
 use faultwire::protocol::{Frame, Value};
-use faultwire::stacktrace::{Blocklist, Rules, blocklist, in_app};
+use faultwire::stacktrace::{Blocklist, Rules, blocklist, in_app, jvm};
 use serde::Deserialize;
 
 #[test]
@@ -24,6 +24,25 @@ fn every_builtin_row_has_a_case() {
         let hit = |(platform, frame): &&(&str, Frame)| row.blocks(platform, frame);
         let (platform, frame) = frames.iter().find(hit).unwrap_or_else(|| panic!("{row:?} has a case"));
         assert!(Blocklist::builtin().blocks(platform, frame), "{row:?} is reached through the index");
+    }
+}
+
+#[test]
+fn every_package_of_the_jvm_has_a_case() {
+    let cases = vectors::cases("stack");
+    let modules: Vec<&str> = cases
+        .iter()
+        .filter(|case| case.input["platform"] == "java")
+        .flat_map(|case| case.expected["frames"].as_array().into_iter().flatten())
+        .filter(|frame| frame["in_app"] == false)
+        .filter_map(|frame| frame["module"].as_str())
+        .collect();
+    for (package, what) in jvm::LIBRARIES {
+        assert!(!what.is_empty(), "{package}");
+        let below = |module: &&&str| module.strip_prefix(package).is_some_and(|rest| rest.starts_with('.'));
+        let module = modules.iter().find(below).unwrap_or_else(|| panic!("{package} has a case"));
+        let others = jvm::LIBRARIES.iter().filter(|(other, _)| module.starts_with(&format!("{other}.")));
+        assert_eq!(others.count(), 1, "{package} alone says whose {module} is");
     }
 }
 

@@ -18,6 +18,7 @@ pub mod message;
 mod record;
 mod recursion;
 mod stack;
+mod suppressed;
 mod tables;
 pub mod v1;
 mod vector;

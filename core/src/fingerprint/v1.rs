@@ -10,7 +10,7 @@
 //! hash of an exception is over itself and the hashes of its children, so a chain is hashed from the
 //! oldest cause outwards. An exception directly caused by one with the same parts counts once, as
 //! recursion does. A group is the sorted unique hashes of its members, and its causes; its own type
-//! and frames say where the members were gathered, not what went wrong.
+//! and frames say where the members were gathered, not what went wrong. Suppressed exceptions do not count.
 //!
 //! The application's own list replaces the default; `{{ default }}` in it stands for the default hash,
 //! and a list of just that is no list.
@@ -23,6 +23,7 @@ use super::digest::{Hash, Kind, Parts, hex};
 use super::message::normalize;
 use super::record::{Basis, ExceptionRecord, FrameRecord, MessageRecord, Record};
 use super::stack::{Stack, select};
+use super::suppressed::counted;
 use crate::protocol::{Event, Exception, Frame, LogEntry, Mechanism, Stacktrace, Value};
 
 /// Says whether a frame is framework plumbing: platform and frame.
@@ -96,7 +97,8 @@ impl<'e> Plan<'e> {
         let made_of = made_of(event, blocks);
         let (made_of, default) = match made_of {
             MadeOf::Exceptions(mut nodes) => {
-                let hash = hash_exceptions(&mut nodes, &Tree::of(&event.exception.values), parts);
+                let tree = Tree::of(&nodes);
+                let hash = hash_exceptions(&mut nodes, &tree, parts);
                 (MadeOf::Exceptions(nodes), hash)
             }
             MadeOf::Message { logger, text } => {
@@ -215,9 +217,9 @@ fn push_frames(parts: &mut Parts, stack: &Stack) {
     }
 }
 
-/// The exceptions in the order of the wire, oldest cause first.
+/// The exceptions that count in the order of the wire, oldest cause first.
 fn nodes<'e>(event: &'e Event, blocks: Blocks) -> Vec<Node<'e>> {
-    let exceptions = &event.exception.values;
+    let exceptions = counted(&event.exception.values);
     let last = exceptions.len().saturating_sub(1);
     let node = |(i, exception): (usize, &'e Exception)| {
         let own = exception.stacktrace.as_ref().filter(|s| !s.frames.is_empty());
@@ -228,7 +230,7 @@ fn nodes<'e>(event: &'e Event, blocks: Blocks) -> Vec<Node<'e>> {
         let message = stack.places.is_empty().then(|| normalize(text).into_owned());
         Node { exception, stack, message, own: [0; 32], hash: [0; 32], members: Vec::new() }
     };
-    exceptions.iter().enumerate().map(node).collect()
+    exceptions.into_iter().enumerate().map(node).collect()
 }
 
 /// Who holds whom, and an order in which every exception stands before the one that holds it.
@@ -240,24 +242,24 @@ struct Tree {
 impl Tree {
     /// By the ids where any exception is a group and all have one; otherwise each exception on the wire
     /// is the cause of the next.
-    fn of(exceptions: &[Exception]) -> Tree {
-        let number = |e: &Exception| e.mechanism.as_ref().and_then(|m| m.exception_id);
-        let numbers: Vec<u32> = exceptions.iter().filter_map(number).collect();
-        if numbers.len() < exceptions.len() || !exceptions.iter().any(is_group) {
-            let next = |i: usize| Some(i + 1).filter(|n| *n < exceptions.len());
-            return Tree { parents: (0..exceptions.len()).map(next).collect(), order: (0..exceptions.len()).collect() };
+    fn of(nodes: &[Node]) -> Tree {
+        let number = |n: &Node| n.exception.mechanism.as_ref().and_then(|m| m.exception_id);
+        let numbers: Vec<u32> = nodes.iter().filter_map(number).collect();
+        if numbers.len() < nodes.len() || !nodes.iter().any(|n| is_group(n.exception)) {
+            let next = |i: usize| Some(i + 1).filter(|n| *n < nodes.len());
+            return Tree { parents: (0..nodes.len()).map(next).collect(), order: (0..nodes.len()).collect() };
         }
         let mut places = HashMap::new();
         for (i, number) in numbers.iter().enumerate() {
             places.entry(*number).or_insert(i);
         }
         // A parent has the smaller number; anything else could be a circle and holds nothing.
-        let parent = |(exception, number): (&Exception, &u32)| {
-            let parent = exception.mechanism.as_ref().and_then(|m| m.parent_id).filter(|p| p < number);
+        let parent = |(node, number): (&Node, &u32)| {
+            let parent = node.exception.mechanism.as_ref().and_then(|m| m.parent_id).filter(|p| p < number);
             parent.and_then(|p| places.get(&p).copied())
         };
-        let parents = exceptions.iter().zip(&numbers).map(parent).collect();
-        let mut order: Vec<usize> = (0..exceptions.len()).collect();
+        let parents = nodes.iter().zip(&numbers).map(parent).collect();
+        let mut order: Vec<usize> = (0..nodes.len()).collect();
         order.sort_by_key(|i| std::cmp::Reverse(numbers.get(*i).copied()));
         Tree { parents, order }
     }

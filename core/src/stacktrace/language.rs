@@ -2,7 +2,7 @@
 
 use crate::protocol::Frame;
 
-use super::{Rules, python, rust, v8};
+use super::{Rules, jvm, python, rust, v8};
 
 /// What a language says of a frame. A new language is a file with these and a row below.
 pub(super) struct Language {
@@ -64,6 +64,16 @@ const LANGUAGES: &[Language] = &[
         complete: rust::complete,
         filename: rust::filename,
         in_app: rust::in_app,
+        text: None,
+        dump: None,
+        shares_names: false,
+        has_maps: false,
+    },
+    Language {
+        platforms: &["java", "kotlin", "android", "scala", "groovy", "clojure"],
+        complete: jvm::complete,
+        filename: jvm::filename,
+        in_app: jvm::in_app,
         text: None,
         dump: None,
         shares_names: false,

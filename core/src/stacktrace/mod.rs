@@ -6,7 +6,7 @@
 //! | step | where |
 //! |---|---|
 //! | a stack that is a text becomes frames | [`v8`] |
-//! | module and function from the path or symbol, `filename` below its package root | [`python`], [`rust`], [`v8`] |
+//! | module and function from the path or symbol, `filename` below its package root | [`jvm`], [`python`], [`rust`], [`v8`] |
 //! | `in_app`: the application's own code, or a library's | [`in_app`] |
 //! | frames of framework plumbing leave | [`blocklist`] |
 //! | recursion keeps its first and last round | [`recursion`] |
@@ -15,6 +15,7 @@
 
 pub mod blocklist;
 pub mod in_app;
+pub mod jvm;
 mod language;
 #[cfg(feature = "client")]
 mod maps;
