@@ -63,8 +63,8 @@ extension JSONValue {
         switch value {
         case let value as JSONValue: self = value.within(depth, &left)
         case let text as String: self = .string(cut(text))
-        // Before the numbers: on Apple's platforms a number of Objective-C is a truth value, too.
-        case let number as NSNumber: self = Self.number(number)
+        // Only what is one: those of Swift become one where they are asked, and 1 becomes true.
+        case let number as NSNumber where Swift.type(of: value) is AnyClass: self = Self.number(number)
         case let truth as Bool: self = .bool(truth)
         case let number as any BinaryInteger: self = Int64(exactly: number).map(JSONValue.int) ?? .string("\(number)")
         case let number as Double: self = .double(number)

@@ -92,8 +92,9 @@ struct ErrorChain {
             return localized(error).map { JSONValue.object($0).text }
         }
         var data: [String: JSONValue] = localized(error) ?? [:]
-        data["domain"] = .string(cut(error._domain))
-        data["code"] = .int(Int64(error._code))
+        let custom = error as? any CustomNSError
+        data["domain"] = .string(cut(custom.map { Swift.type(of: $0).errorDomain } ?? error._domain))
+        data["code"] = .int(Int64(custom?.errorCode ?? error._code))
         var rest: [String: Any] = [:]
         for (key, value) in userInfo.prefix(Limit.breadth) where !shownElsewhere.contains(key) {
             rest[key] = value

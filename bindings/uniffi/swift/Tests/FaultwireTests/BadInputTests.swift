@@ -1,0 +1,73 @@
+import Faultwire
+import Foundation
+import Testing
+
+extension All {
+    /// Telling an error tracker something is no way to fail.
+    @Suite struct BadInput {
+        struct Wrapped: Error, CustomStringConvertible { let description: String }
+
+        @Test func textsOfAllKinds() throws {
+            let texts = ["", "\0", "a\0b", String(repeating: "\u{1F469}\u{200D}\u{1F680}", count: 100_000), "\u{FFFE}\"\\\u{7}", "[Filtered]"]
+            try captured { captured in
+                for text in texts {
+                    Faultwire.setTag(text, text)
+                    Faultwire.setTransaction(text)
+                    Faultwire.setSession(text)
+                    Faultwire.setFingerprint([text])
+                    Faultwire.setContext(text, [text: .string(text)])
+                    Faultwire.setExtra(text, .string(text))
+                    Faultwire.continueTrace(text)
+                    Faultwire.setUser(User(id: text, email: text, data: [text: .string(text)]))
+                    Faultwire.addBreadcrumb(message: text, category: text, data: [text: .string(text)])
+                    #expect(Faultwire.capture(message: text, template: text, params: [.string(text)]) != nil)
+                    #expect(Faultwire.capture(error: Wrapped(description: text), context: CaptureContext(
+                        tags: [text: text], fingerprint: [text], logger: text, mechanism: text)) != nil)
+                    #expect(Faultwire.capture(error: NSError(domain: text, code: .min, userInfo: [text: text])) != nil)
+                }
+                #expect(captured.events.count == texts.count * 3)
+            }
+        }
+
+        @Test func structuresOfAllKinds() throws {
+            var deep: JSONValue = 1
+            for _ in 0..<1000 { deep = [deep] }
+            let wide = JSONValue.object(Dictionary(uniqueKeysWithValues: (0..<10_000).map { ("\($0)", JSONValue.int($0)) }))
+            final class Odd {}
+            let userInfo: [String: Any] = [
+                "deep": (0..<1000).reduce([] as [Any]) { all, _ in [all] }, "odd": Odd(), "date": Date(timeIntervalSince1970: 7),
+                "nan": Double.nan, "big": UInt64.max, "data": Data([1, 2]), "null": NSNull(), "truth": true,
+                "number": NSNumber(value: 2.5), "keys": [1: "one"] as [Int: String], "optional": Optional<Int>.none as Any,
+            ]
+            try captured { captured in
+                for value in [deep, wide, .double(.nan), .double(.infinity), .null, .int(.min)] {
+                    Faultwire.setExtra("x", value)
+                    Faultwire.setContext("x", ["x": value])
+                    Faultwire.capture(event: value)
+                    Faultwire.capture(event: ["extra": value, "tags": value])
+                    // Deeper than the engine reads, it is no event.
+                    #expect((Faultwire.capture(event: ["extra": ["x": value]]) == nil) == (value == deep))
+                }
+                #expect(Faultwire.capture(error: NSError(domain: "d", code: 1, userInfo: userInfo)) != nil)
+                let info = try #require(captured.events.last).raised["mechanism"]["data"]["user_info"]
+                #expect(info["truth"] == true)
+                #expect(info["number"] == 2.5)
+                #expect(info["date"] == 7)
+                #expect(info["big"] == "18446744073709551615")
+                #expect(info["data"] == "2 bytes")
+                #expect(info["null"].isNull)
+                #expect(info["odd"].string?.contains("Odd") == true)
+            }
+        }
+
+        @Test func timesOfAllKinds() throws {
+            try captured { _ in
+                for time in [-1, 0, 0.001, 1e300, .nan, -.infinity] {
+                    #expect(Faultwire.flush(timeout: time) || time < 1 || time.isNaN)
+                }
+                Faultwire.addBreadcrumb(Breadcrumb(message: "x", timestamp: .distantFuture))
+                Faultwire.addBreadcrumb(Breadcrumb(message: "x", timestamp: Date(timeIntervalSince1970: .nan)))
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Faultwire
+import FaultwireTesting
+import Foundation
+import Testing
+
+extension All {
+    /// The application's closures.
+    @Suite struct Hooks {
+        struct Oops: Error {}
+        struct Other: Error {}
+
+        @Test func beforeSendEditsAndDrops() throws {
+            try captured({ options in
+                options.beforeSend = { event in
+                    var event = event
+                    switch event["message"].string ?? event["logentry"]["formatted"].string {
+                    case "drop": return nil
+                    case "throw": throw Oops()
+                    default: break
+                    }
+                    event["tags"]["edited"] = "yes"
+                    event["extra"]["password"] = "hunter2"
+                    return event
+                }
+            }) { captured in
+                for message in ["keep", "drop", "throw"] { Faultwire.capture(message: message) }
+                let events = captured.events
+                #expect(events.count == 1)
+                #expect(events.first?["tags"]["edited"] == "yes")
+                #expect(events.first?["extra"]["password"] == "[Filtered]")
+                #expect(Faultwire.stats.dropped == ["before_send": 2])
+            }
+        }
+
+        @Test func beforeBreadcrumbEditsAndDrops() throws {
+            try captured({ options in
+                options.beforeBreadcrumb = { crumb in
+                    if crumb.category == "noise" { return nil }
+                    if crumb.category == "broken" { throw Oops() }
+                    var crumb = crumb
+                    crumb.message = crumb.message.map { $0.uppercased() }
+                    crumb.data["seen"] = true
+                    return crumb
+                }
+            }) { captured in
+                for category in ["noise", "broken", "file"] {
+                    Faultwire.addBreadcrumb(message: "opened", category: category, data: ["a": 1])
+                }
+                Faultwire.capture(error: Oops())
+                let crumbs = captured.events.first?["breadcrumbs"]["values"].array ?? []
+                #expect(crumbs.map { $0["message"] } == ["OPENED"])
+                #expect(crumbs.first?["data"] == ["a": 1, "seen": true])
+            }
+        }
+
+        @Test func theSamplerIsAsked() throws {
+            let asked = Locked<[String]>([])
+            try captured({ options in
+                options.errorSampler = { capture in
+                    asked.with { $0.append("\(capture.errorType ?? "-") \(capture.level) \(capture.logger ?? "-") \(capture.transaction ?? "-")") }
+                    if capture.errorType == "FaultwireTests.All.Hooks.Other" { return 0 }
+                    if capture.level == .warning { throw Oops() }
+                    return 1
+                }
+            }) { captured in
+                Faultwire.setTransaction("job")
+                Faultwire.capture(error: Oops(), context: CaptureContext(logger: "shop"))
+                Faultwire.capture(error: Other())
+                Faultwire.capture(message: "m", level: .warning)
+                #expect(captured.events.count == 2)
+                #expect(Faultwire.stats.dropped == ["sample_rate": 1])
+                #expect(asked.with { $0 } == [
+                    "FaultwireTests.All.Hooks.Oops error shop job", "FaultwireTests.All.Hooks.Other error - job",
+                    "- warning - job",
+                ])
+            }
+        }
+
+        @Test func aCaptureInAHookIsRefused() throws {
+            try captured({ options in
+                options.beforeSend = { event in
+                    Faultwire.capture(error: Oops())
+                    return event
+                }
+            }) { captured in
+                Faultwire.capture(error: Oops())
+                #expect(captured.events.count == 1)
+                #expect(Faultwire.stats.dropped == ["reentrant": 1])
+            }
+        }
+    }
+}
