@@ -72,6 +72,34 @@ node: tools $(NODE_MODULES) ## Build the Node package and its addon
 bridge: tools ## Build the bridge to Kotlin and Swift, and what is generated of it
 	scripts/bridge.sh
 
+KOTLIN := bindings/uniffi/kotlin
+MVN := mvn --quiet --batch-mode --no-transfer-progress
+
+# Its artifacts go to the machine's own Maven repository, where examples and applications find them.
+.PHONY: kotlin
+kotlin: bridge ## Build the artifacts for Kotlin and Java
+	@scripts/tools.sh javac:default-jdk-headless mvn:maven
+	$(MVN) -f $(KOTLIN)/pom.xml install -DskipTests
+
+.PHONY: test-kotlin
+test-kotlin: bridge sink ## Kotlin and Java tests against the real engine and the real sink
+	@scripts/tools.sh javac:default-jdk-headless mvn:maven
+	$(MVN) -f $(KOTLIN)/pom.xml install
+
+SWIFT := bindings/uniffi/swift
+# The engine is found where it was built.
+SWIFT_LINK := -Xlinker -L$(abspath target/release) -Xlinker -rpath=$(abspath target/release)
+
+.PHONY: swift
+swift: bridge ## Build the Swift package; without a Swift, with Debian's, unpacked outside the repository
+	$(SWIFT)/prepare.sh
+	scripts/swift.sh swift build --quiet --package-path $(abspath $(SWIFT)) $(SWIFT_LINK)
+
+.PHONY: test-swift
+test-swift: bridge sink ## Swift tests against the real engine and the real sink
+	$(SWIFT)/prepare.sh
+	scripts/swift.sh swift test --quiet --package-path $(abspath $(SWIFT)) $(SWIFT_LINK)
+
 EXAMPLES_MODULES := examples/node/node_modules/.package-lock.json
 
 $(EXAMPLES_MODULES): examples/node/package.json examples/node/package-lock.json | tools
@@ -119,7 +147,7 @@ test-dashboard: server python node ## The pages in a browser, against the tracke
 
 .PHONY: test-node
 test-node: node examples sink ## Node tests against the real engine and the real sink
-	cd $(NODE_PACKAGE) && node --test tests/*.test.mjs
+	cd $(NODE_PACKAGE) && node --test --test-concurrency=2 tests/*.test.mjs
 
 .PHONY: test-package
 test-package: node sink ## Pack the npm packages, install them in empty projects, send events

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Says plainly what is missing; installs it where that is possible (Debian, as root). What only some of the work needs is
-# named as arguments: scripts/tools.sh chromium
+# named as arguments, with the package if it has another name: scripts/tools.sh chromium mvn:maven
 set -euo pipefail
 
 missing=()
@@ -10,7 +10,7 @@ need make make
 need git git
 need curl curl
 need strace strace
-for tool in "$@"; do need "$tool" "$tool"; done
+for tool in "$@"; do need "${tool%%:*}" "${tool##*:}"; done
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
 
 if ((${#missing[@]})); then
