@@ -118,16 +118,21 @@ enter() {
         done
         for name in ${!LD_*} CDPATH OLDPWD TMPDIR; do unset "$name"; done
         export HOME=/root LANG=C.UTF-8 PATH=/usr/libexec/swift/bin:/usr/bin:/usr/sbin
-        exec unshare --root="$tree" --wd="$directory" "$@"' _ "$tree" "${#shared[@]}" "${shared[@]}" "$@"
+        given=()
+        while [[ $1 != -- ]]; do given+=("$1"); shift; done
+        shift
+        exec env "${given[@]}" unshare --root="$tree" --wd="$directory" "$@"
+    ' _ "$tree" "${#shared[@]}" "${shared[@]}" "${given[@]}" -- "$@"
 }
 
 [[ $# -gt 0 ]] || fail 'usage: scripts/swift.sh [NAME=VALUE]... COMMAND [ARGUMENT]...'
+given=()
 while [[ ${1:-} =~ ^[A-Za-z_][A-Za-z0-9_]*= ]]; do
-    export "${1?}"
+    given+=("$1")
     shift
 done
 if [[ $(command -v swift) && -z ${FAULTWIRE_SWIFT_TREE:-} ]]; then
-    exec "$@"
+    exec env "${given[@]}" "$@"
 fi
 [[ $(uname -s) == Linux ]] || missing 'Linux'
 [[ -x $tree/usr/libexec/swift/bin/swift ]] || unpack

@@ -26,7 +26,9 @@ let package = Package(
             : .systemLibrary(name: "FaultwireFFI", path: "Sources/FaultwireFFI"),
         // Programs that end badly, or are measured.
         .executableTarget(name: "endings", dependencies: ["Faultwire"], path: "Tests/Endings"),
-        .executableTarget(name: "bench", dependencies: ["Faultwire"], path: "Tests/Bench"),
+        .executableTarget(
+            name: "bench", dependencies: ["Faultwire", "FaultwireBridge", "FaultwireTesting"], path: "Bench",
+            exclude: ["allocations.c", "run.sh"]),
         .testTarget(
             name: "FaultwireTests", dependencies: ["Faultwire", "FaultwireBridge", "FaultwireTesting"]),
     ],

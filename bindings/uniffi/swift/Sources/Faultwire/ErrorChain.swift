@@ -2,10 +2,14 @@ import FaultwireBridge
 import Foundation
 
 /// An error and what it came from, as the engine takes them: breadth first, the one that was raised at the head.
-struct ErrorChain {
-    private(set) var raised: [Raised] = []
+package struct ErrorChain {
+    package private(set) var raised: [Raised] = []
     private var waiting: [(error: any Error, parent: Int32?, source: String?)] = []
     private var objects: Set<ObjectIdentifier> = []
+
+    package init(_ error: any Error) {
+        self.init(error, ErrorType.of(error))
+    }
 
     init(_ error: any Error, _ type: ErrorType) {
         waiting = [(error, nil, nil)]
@@ -27,11 +31,13 @@ struct ErrorChain {
         if type.isObject {
             objects.insert(ObjectIdentifier(error as AnyObject))
         }
-        if let underlying = userInfo[NSUnderlyingErrorKey] as? any Error {
-            enqueue(underlying, at, "underlyingError")
-        }
-        for (index, underlying) in (userInfo[Self.multipleKey] as? [any Error] ?? []).enumerated() {
-            enqueue(underlying, at, "underlyingErrors[\(index)]")
+        if !userInfo.isEmpty {
+            if let underlying = userInfo[NSUnderlyingErrorKey] as? any Error {
+                enqueue(underlying, at, "underlyingError")
+            }
+            for (index, underlying) in (userInfo[Self.multipleKey] as? [any Error] ?? []).enumerated() {
+                enqueue(underlying, at, "underlyingErrors[\(index)]")
+            }
         }
         if !type.isNSError {
             held(by: Mirror(reflecting: error), at)
@@ -58,8 +64,10 @@ struct ErrorChain {
             for (label, value) in level.children.prefix(Limit.errors) {
                 let name = prefix + (label.flatMap { $0.hasPrefix(".") ? nil : $0 } ?? "cause")
                 switch value {
-                case let error as any Error where !(value is String): enqueue(error, parent, name)
-                case let errors as [any Error] where !(value is [String]):
+                // Most often; what follows is slow.
+                case is String, is Int: continue
+                case let error as any Error: enqueue(error, parent, name)
+                case let errors as [any Error]:
                     for (index, error) in errors.prefix(Limit.errors).enumerated() {
                         enqueue(error, parent, "\(name)[\(index)]")
                     }
@@ -77,22 +85,23 @@ struct ErrorChain {
 
     private static func userInfo(of error: any Error, _ type: ErrorType) -> [String: Any] {
         if type.isNSError { return (error as NSError).userInfo }
-        return (error as? any CustomNSError)?.errorUserInfo ?? [:]
+        return type.isCustom ? (error as? any CustomNSError)?.errorUserInfo ?? [:] : [:]
     }
 
     private static func text(of error: any Error, _ type: ErrorType, _ userInfo: [String: Any]) -> String {
-        if let text = (error as? any LocalizedError)?.errorDescription { return text }
-        if let text = userInfo[NSLocalizedDescriptionKey] as? String { return text }
+        if type.isLocalized, let text = (error as? any LocalizedError)?.errorDescription { return text }
+        if !userInfo.isEmpty, let text = userInfo[NSLocalizedDescriptionKey] as? String { return text }
         return type.isNSError ? (error as NSError).localizedDescription : String(describing: error)
     }
 
     /// Domain, code and what else an `NSError` knows, of those that say any of it themselves.
     private static func data(of error: any Error, _ type: ErrorType, _ userInfo: [String: Any]) -> String? {
-        guard type.isNSError || error is any CustomNSError else {
-            return localized(error).map { JSONValue.object($0).text }
+        let localized = type.isLocalized ? localized(error) : nil
+        guard type.isNSError || type.isCustom else {
+            return localized.map { JSONValue.object($0).text }
         }
-        var data: [String: JSONValue] = localized(error) ?? [:]
-        let custom = error as? any CustomNSError
+        var data: [String: JSONValue] = localized ?? [:]
+        let custom = type.isCustom ? error as? any CustomNSError : nil
         data["domain"] = .string(cut(custom.map { Swift.type(of: $0).errorDomain } ?? error._domain))
         data["code"] = .int(Int64(custom?.errorCode ?? error._code))
         var rest: [String: Any] = [:]

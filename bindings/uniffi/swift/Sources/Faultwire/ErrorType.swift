@@ -17,6 +17,9 @@ struct ErrorType: Sendable {
     let isNSError: Bool
     /// One of Foundation's own, of which the domain says more than the class.
     let isFoundation: Bool
+    /// It conforms to these, which is slow to ask each time.
+    let isCustom: Bool
+    let isLocalized: Bool
 
     func tell() {
         _ = internType(names: names)
@@ -41,7 +44,8 @@ extension ErrorType {
             let names = [domain] + found.names
             let learnt = ErrorType(
                 id: internType(names: names), name: domain, module: nil, qualified: domain, names: names,
-                isObject: true, isNSError: true, isFoundation: true)
+                isObject: true, isNSError: true, isFoundation: true,
+                isCustom: found.isCustom, isLocalized: found.isLocalized)
             table[domain] = learnt
             return learnt
         }
@@ -63,7 +67,8 @@ extension ErrorType {
         let isFoundations = own.module == nil || own.module == "__C" || own.module?.hasPrefix("Foundation") == true
         let learnt = ErrorType(
             id: internType(names: names), name: own.name, module: own.module, qualified: own.qualified, names: names,
-            isObject: isObject, isNSError: isNSError, isFoundation: isNSError && isFoundations)
+            isObject: isObject, isNSError: isNSError, isFoundation: isNSError && isFoundations,
+            isCustom: type is any CustomNSError.Type, isLocalized: type is any LocalizedError.Type)
         return known.with { table in
             if table.count >= limit { table.removeAll() }
             table[key] = learnt
