@@ -1,5 +1,6 @@
 """The shared vectors of tests/vectors, through the Python bridge: the same meaning in every language."""
 
+import collections
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from faultwire import _native
 
 VECTORS = Path(__file__).parent / "vectors"
+# Where `scripts/parity.py` finds how many cases were run.
+RAN = VECTORS.parents[1] / "target" / "parity" / "python" / "vectors"
 TOPICS = sorted(folder.name for folder in VECTORS.iterdir() if folder.is_dir())
 
 
@@ -35,8 +38,23 @@ def agrees(expected: Any, found: Any) -> bool:
     return bool(expected == found)
 
 
-@pytest.mark.parametrize(("topic", "case"), list(cases()))
-def test_vector(topic: str, case: dict[str, Any]) -> None:
+@pytest.fixture(scope="module")
+def ran() -> Iterator[collections.Counter[str]]:
+    """Cases that passed, by topic; written down where none was left out."""
+    counts: collections.Counter[str] = collections.Counter()
+    yield counts
+    whole = collections.Counter(case.values[0] for case in CASES)
+    RAN.mkdir(parents=True, exist_ok=True)
+    for topic, count in counts.items():
+        if count == whole[topic]:
+            (RAN / topic).write_text(f"{count}\n")
+
+
+CASES = list(cases())
+
+
+@pytest.mark.parametrize(("topic", "case"), CASES)
+def test_vector(topic: str, case: dict[str, Any], ran: collections.Counter[str]) -> None:
     given = case["input"]
     if topic == "sanitize":
         given = {"kind": case["kind"], "input": given, "options": case.get("options")}
@@ -51,3 +69,4 @@ def test_vector(topic: str, case: dict[str, Any]) -> None:
         if told is not None and "message" not in told:
             found["error"].pop("message")
         assert found == case["expected"]
+    ran[topic] += 1

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)] // A test: what does not fit fails it.
 
+#[path = "vectors/ran.rs"]
+mod ran;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -41,9 +44,10 @@ fn cases(topic: &str) -> Vec<Case> {
 
 fn run(topic: &str) {
     let mut wrong = Vec::new();
-    for Case { file, name, input, expected } in cases(topic) {
-        match vector(topic, &input) {
-            Ok(found) if found == expected => {}
+    let cases = cases(topic);
+    for Case { file, name, input, expected } in &cases {
+        match vector(topic, input) {
+            Ok(found) if found == *expected => {}
             Ok(found) => {
                 wrong.push(format!("{file}: {name}\n  input    {input}\n  expected {expected}\n  found    {found}"))
             }
@@ -51,6 +55,7 @@ fn run(topic: &str) {
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    ran::ran(topic, cases.len());
 }
 
 #[test]

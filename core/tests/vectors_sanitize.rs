@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+#[path = "vectors/ran.rs"]
+mod ran;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -58,7 +61,8 @@ fn covers(actual: &Value, expected: &Value) -> bool {
 #[test]
 fn every_vector_comes_out_as_written() {
     let mut failures = Vec::new();
-    for case in cases() {
+    let cases = cases();
+    for case in &cases {
         let kind = case.get("kind");
         let kind = kind.as_str().unwrap();
         let actual = match vector(kind, &case.get("input"), &case.get("options")) {
@@ -81,6 +85,7 @@ fn every_vector_comes_out_as_written() {
         }
     }
     assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
+    ran::ran("sanitize", cases.len());
 }
 
 #[test]

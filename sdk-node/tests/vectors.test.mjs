@@ -1,13 +1,15 @@
 // The shared vectors of tests/vectors, through the Node bridge: the same meaning in every language.
 
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { native } from './native.mjs';
 import { ROOT } from './sink.mjs';
 const VECTORS = join(ROOT, 'tests', 'vectors');
+// Where `scripts/parity.py` finds how many cases were run.
+const RAN = join(ROOT, 'target', 'parity', 'node', 'vectors');
 const topics = readdirSync(VECTORS, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
 function run(topic, input) {
@@ -61,5 +63,7 @@ for (const { name: topic } of topics) {
         assert.deepEqual(found, expected, place);
       }
     }
+    mkdirSync(RAN, { recursive: true });
+    writeFileSync(join(RAN, topic), `${cases.length}\n`);
   });
 }

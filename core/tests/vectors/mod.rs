@@ -2,6 +2,8 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests, outside any test function")]
 
+mod ran;
+
 use std::path::Path;
 
 use faultwire::Error;
@@ -49,7 +51,8 @@ pub fn cases(topic: &str) -> Vec<Case> {
 /// Runs all cases of a topic and reports every one that differs.
 pub fn run(topic: &str, vector: impl Fn(&Value) -> Result<Value, Error>) {
     let mut wrong = Vec::new();
-    for case in cases(topic) {
+    let cases = cases(topic);
+    for case in &cases {
         let mut actual = vector(&case.input).unwrap_or_else(|e| panic!("{}: {e}", case.name));
         // A message that a case does not tell is not compared.
         if case.expected["error"].get("message").is_none()
@@ -62,4 +65,5 @@ pub fn run(topic: &str, vector: impl Fn(&Value) -> Result<Value, Error>) {
         }
     }
     assert!(wrong.is_empty(), "{} cases of {topic} differ:\n{}", wrong.len(), wrong.join("\n"));
+    ran::ran(topic, cases.len());
 }
