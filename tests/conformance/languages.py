@@ -12,6 +12,8 @@ from typing import NamedTuple, Union
 ROOT = Path(__file__).resolve().parents[2]
 DRIVERS = Path(__file__).resolve().parent / "drivers"
 
+_TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
+
 #: What stands before the arguments, or the reason why there is none.
 Start = Union[list[str], str]
 
@@ -39,18 +41,37 @@ def _node() -> Start:
 
 
 def _rust() -> Start:
-    target = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
-    built = [target / kind / "faultwire-conformance" for kind in ("release", "debug")]
+    built = [_TARGET / kind / "faultwire-conformance" for kind in ("release", "debug")]
     built = [path for path in built if path.is_file()]
     if not built:
         return "its driver is not built: cargo build --release -p faultwire-conformance"
     return [str(max(built, key=lambda path: path.stat().st_mtime))]
 
 
+def _kotlin() -> Start:
+    java, built = shutil.which("java"), _TARGET / "conformance" / "kotlin"
+    if java is None:
+        return "no java on this machine"
+    if not (built / "driver.jar").is_file():
+        return "its driver is not built: make kotlin"
+    # What is compiled for long runs is not worth it here.
+    return [java, "-XX:TieredStopAtLevel=1", "-cp", f"{built / 'driver.jar'}:{built / 'lib'}/*", "conformance.DriverKt"]
+
+
+def _swift() -> Start:
+    built = _TARGET / "conformance" / "swift" / "debug" / "driver"
+    if not built.is_file():
+        return "its driver is not built: make swift"
+    # It needs the libraries of the Swift that built it.
+    return [str(ROOT / "scripts" / "swift.sh"), str(built.resolve())]
+
+
 LANGUAGES = (
     Language("python", "python", _python, 1, hook_on_caller=True),
     Language("node", "node", _node, 1, hook_on_caller=True),
     Language("rust", "rust", _rust, 101),
+    Language("kotlin", "java", _kotlin, 1),
+    Language("swift", "cocoa", _swift, -5),
 )
 
 #: With this set, a language that cannot be started is an error.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 import threading
@@ -18,7 +19,7 @@ SCENARIOS = Path(__file__).resolve().parent / "scenarios"
 #: Seconds for a life; the longest takes ten on a busy machine.
 _LIMIT = 90.0
 #: Of the environment, what would reach an SDK uninvited.
-_OURS = ("FAULTWIRE_", "SENTRY_", "NODE_", "PYTEST", "XDG_")
+_OURS = re.compile("FAULTWIRE_(?!SWIFT_)|SENTRY_|NODE_|PYTEST")
 
 
 class Life(NamedTuple):
@@ -68,7 +69,7 @@ def _flat(steps: list[Json]) -> Iterator[Json]:
 
 
 def _environment(state: Path, dsn: str | None) -> dict[str, str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    environment = {name: value for name, value in os.environ.items() if not _OURS.match(name)}
     environment["XDG_STATE_HOME"] = str(state)
     if dsn is not None:
         environment["FAULTWIRE_DSN"] = dsn
