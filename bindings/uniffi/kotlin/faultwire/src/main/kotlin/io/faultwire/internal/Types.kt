@@ -21,7 +21,7 @@ internal class KnownType(type: Class<*>) {
         module = if (dot > 0) qualified.substring(0, dot) else null
         names = generateSequence<Class<*>>(type) { it.superclass }
             .takeWhile { it != Any::class.java }
-            .flatMap { setOf(it.name, it.name.replace('$', '.')) }
+            .flatMap(::namesOf)
             .toList()
             .toTypedArray()
         id = Native.internType(names)
@@ -33,6 +33,12 @@ internal class KnownType(type: Class<*>) {
     }
 
     companion object {
+        /** `a.Outer$Inner`, `a.Outer.Inner`, `Outer$Inner`, `Inner`: as people write it in options. */
+        private fun namesOf(type: Class<*>): Set<String> {
+            val bare = type.name.substringAfterLast('.')
+            return setOf(type.name, type.name.replace('$', '.'), bare, bare.substringAfterLast('$'))
+        }
+
         /** By class, and gone with it. */
         private val KNOWN = object : ClassValue<KnownType>() {
             override fun computeValue(type: Class<*>) = KnownType(type)

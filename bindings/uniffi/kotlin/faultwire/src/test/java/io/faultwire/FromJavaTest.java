@@ -1,0 +1,81 @@
+package io.faultwire;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.faultwire.testing.Sink;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The same from Java, in its own way. */
+class FromJavaTest {
+    private final Sink sink = new Sink();
+
+    @AfterEach
+    void end() {
+        Faultwire.close(0);
+        sink.close();
+    }
+
+    @Test
+    void everything() {
+        Faultwire.init(options -> {
+            options.setDsn(sink.getDsn());
+            options.setRelease("shop@1.4.2");
+            options.setSpool(false);
+            options.setShutdownTimeout(Duration.ofSeconds(1));
+            options.setIgnoreErrors(List.of("InterruptedException"));
+            options.beforeSend(event -> {
+                event.put("dist", "edited");
+                return event;
+            });
+            options.setErrorSampler(context -> context.getLevel() == Level.DEBUG ? 0.0 : null);
+        });
+        assertTrue(Faultwire.isEnabled());
+        try (OpenScope open = Faultwire.isolationScope()) {
+            Faultwire.setTag("shop", "north");
+            Faultwire.setUser(new User("7"));
+            Faultwire.addBreadcrumb("opened the cart", "ui");
+            Faultwire.withScope(scope -> {
+                scope.setExtra("items", List.of(1, 2));
+                Faultwire.captureException(new IOException("disk", new RuntimeException("cause")), Level.FATAL);
+            });
+            CaptureContext context = new CaptureContext();
+            context.setTags(Map.of("step", "import"));
+            context.setFingerprint(List.of("import"));
+            assertNotNull(Faultwire.captureException(new IllegalStateException("x"), context));
+            assertNotNull(open.getScope());
+        }
+        assertNotNull(Faultwire.captureMessage("hello"));
+        assertNotNull(Faultwire.withIsolationScope(() -> Faultwire.captureEvent(Map.of("message", "by hand"))));
+        Faultwire.captureException(new InterruptedException());
+        Faultwire.captureMessage("quiet", Level.DEBUG);
+
+        assertTrue(Faultwire.flush(Duration.ofSeconds(10)));
+        List<Map<String, Object>> events = sink.wait(4, 10);
+        assertEquals(4, events.size());
+        Map<String, Object> first = events.stream()
+            .filter(event -> "fatal".equals(event.get("level")))
+            .findFirst().orElseThrow();
+        assertEquals("edited", first.get("dist"));
+        assertEquals(Map.of("shop", "north"), first.get("tags"));
+        assertEquals(List.of(1L, 2L), ((Map<?, ?>) first.get("extra")).get("items"));
+        Stats stats = Faultwire.stats();
+        assertEquals(Map.of("ignored", 1L, "sample_rate", 1L), stats.getDropped());
+        assertEquals(4, stats.getDelivered());
+    }
+
+    @Test
+    void wrongOptionsNameThemselves() {
+        InvalidOptionException error = assertThrows(
+            InvalidOptionException.class,
+            () -> Faultwire.init(options -> options.setSampleRate(7.0)));
+        assertEquals("sampleRate", error.getField());
+    }
+}
