@@ -194,6 +194,18 @@ pub(crate) fn entry(formatted: String, message: Option<String>, params: Option<&
 
 /// To the queue; false when there was no room.
 pub(crate) fn submit(pending: Pending, usual: Level, body: Body, circumstances: Circumstances) -> bool {
+    let (state, capture) = capture(pending, usual, body, circumstances);
+    state.client.submit(capture).is_some()
+}
+
+/// Where the package has a queue of its own, and there is no room in it.
+pub(crate) fn overflow(pending: Pending) {
+    let nothing = Body::Message { entry: entry(String::new(), None, None), stack: None };
+    let (state, capture) = capture(pending, Level::Error, nothing, Circumstances::default());
+    state.client.reject(&capture, Reason::QueueOverflow);
+}
+
+fn capture(pending: Pending, usual: Level, body: Body, circumstances: Circumstances) -> (Arc<State>, Capture) {
     let Pending { state, admission, layers, .. } = pending;
     let Circumstances { level, logger, thread_id, thread_name } = circumstances;
     let capture = Capture {
@@ -208,7 +220,7 @@ pub(crate) fn submit(pending: Pending, usual: Level, body: Body, circumstances: 
         thread: thread_id.map(|id| ThreadInfo { id: id as u64, name: thread_name.map(Into::into) }),
         tape: Tape::default(),
     };
-    state.client.submit(capture).is_some()
+    (state, capture)
 }
 
 /// Captures an event in the protocol's own form, in JSON; its new id. What is not an event is counted as `invalid`.

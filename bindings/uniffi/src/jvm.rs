@@ -22,7 +22,7 @@ use crate::event::{self, Circumstances, NO, Pending};
 use crate::guard::guard;
 use crate::raw::{How, Raised, exceptions};
 use crate::scope::{Part, ScopeCell, layers};
-use env::Env;
+use env::{Env, Field};
 
 /// [`admit`](Java_io_faultwire_internal_Native_admit): no.
 const REFUSED: jlong = 0;
@@ -30,6 +30,9 @@ const REFUSED: jlong = 0;
 const FOLDED: jlong = 1;
 /// The same, and the id of its last full event was written.
 const FOLDED_INTO: jlong = 3;
+
+static BACKTRACE: Field = Field::new(c"java/lang/Throwable", c"backtrace", c"Ljava/lang/Object;");
+static ELEMENTS: Field = Field::new(c"java/lang/Throwable", c"stackTrace", c"[Ljava/lang/StackTraceElement;");
 
 fn address<T>(value: Arc<T>) -> jlong {
     Arc::into_raw(value).expose_provenance() as jlong
@@ -176,9 +179,12 @@ natives! {
         }
     }
 
-    /// Gives an admitted capture back, which counts as lost.
-    Java_io_faultwire_internal_Native_abandon = "abandon" |_env, at: jlong| -> () { () } {
-        drop(pending(at));
+    /// Gives an admitted capture back, which counts as lost: for want of room, or of a bug.
+    Java_io_faultwire_internal_Native_abandon = "abandon" |_env, at: jlong, overflow: jboolean| -> () { () } {
+        match pending(at) {
+            Some(pending) if overflow => event::overflow(*pending),
+            other => drop(other),
+        }
     }
 
     /// Describes a piece of code; its number for frames, the same until `forgetCode`.
@@ -228,12 +234,12 @@ natives! {
 
     /// What the JVM keeps of the stack of a throwable before anybody looks at it; null where that is not known.
     Java_io_faultwire_internal_Native_backtrace = "backtrace" |env, throwable: jthrowable| -> jobject { std::ptr::null_mut() } {
-        env.field(throwable, c"java/lang/Throwable", c"backtrace", c"Ljava/lang/Object;")
+        env.field(throwable, &BACKTRACE)
     }
 
     /// The stack of a throwable if somebody has looked at it or set it: an array, empty or null before.
     Java_io_faultwire_internal_Native_elements = "elements" |env, throwable: jthrowable| -> jobject { std::ptr::null_mut() } {
-        env.field(throwable, c"java/lang/Throwable", c"stackTrace", c"[Ljava/lang/StackTraceElement;")
+        env.field(throwable, &ELEMENTS)
     }
 }
 

@@ -3,9 +3,11 @@
 //! Every call is given the environment of the thread it runs on, which JNI hands to each native method. None of
 //! them runs code of the application.
 
+use std::ffi::CStr;
 use std::ptr;
+use std::sync::OnceLock;
 
-use jni_sys::{JNIEnv, jarray, jbyteArray, jlong, jlongArray, jobject, jobjectArray, jsize, jstring};
+use jni_sys::{JNIEnv, jarray, jbyteArray, jfieldID, jlong, jlongArray, jobject, jobjectArray, jsize, jstring};
 
 /// The JVM, as one native method sees it.
 #[derive(Clone, Copy)]
@@ -80,24 +82,35 @@ impl Env {
         }
     }
 
-    /// A field of an object by the class that declares it; null where there is none of that name and type.
-    pub fn field(
-        self,
-        object: jobject,
-        class: &'static std::ffi::CStr,
-        name: &'static std::ffi::CStr,
-        ty: &'static std::ffi::CStr,
-    ) -> jobject {
-        let class = jni!(self, FindClass, class.as_ptr());
-        if class.is_null() || object.is_null() {
-            jni!(self, ExceptionClear);
-            return ptr::null_mut();
-        }
-        let field = jni!(self, GetFieldID, class, name.as_ptr(), ty.as_ptr());
-        if field.is_null() {
-            jni!(self, ExceptionClear);
-            return ptr::null_mut();
-        }
-        jni!(self, GetObjectField, object, field)
+    /// What a field of an object holds; null where its class has no such field.
+    pub fn field(self, object: jobject, field: &Field) -> jobject {
+        let id: jfieldID = ptr::with_exposed_provenance_mut(*field.id.get_or_init(|| self.look_for(field)));
+        if id.is_null() || object.is_null() { ptr::null_mut() } else { jni!(self, GetObjectField, object, id) }
+    }
+
+    fn look_for(self, field: &Field) -> usize {
+        let class = jni!(self, FindClass, field.class.as_ptr());
+        let id = if class.is_null() {
+            ptr::null_mut()
+        } else {
+            jni!(self, GetFieldID, class, field.name.as_ptr(), field.ty.as_ptr())
+        };
+        jni!(self, ExceptionClear);
+        id.expose_provenance()
+    }
+}
+
+/// A field of a class of the JVM's own, which never goes: it is looked for once.
+pub(super) struct Field {
+    class: &'static CStr,
+    name: &'static CStr,
+    ty: &'static CStr,
+    /// An address, 0 for none.
+    id: OnceLock<usize>,
+}
+
+impl Field {
+    pub const fn new(class: &'static CStr, name: &'static CStr, ty: &'static CStr) -> Self {
+        Field { class, name, ty, id: OnceLock::new() }
     }
 }

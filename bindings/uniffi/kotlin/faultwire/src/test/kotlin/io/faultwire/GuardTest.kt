@@ -75,7 +75,7 @@ class GuardTest : ClientTest() {
         "refuse" to { RuntimeException("x").let { repeat(2) { _ -> Faultwire.captureException(it) } } },
         "sample" to captured,
         "admit" to captured,
-        "abandon" to { Native.abandon(0) },
+        "abandon" to { Native.abandon(0, false) },
         "internCode" to { Faultwire.captureException(RuntimeException("x").apply { stackTrace = arrayOf(StackTraceElement("a.${System.nanoTime()}", "b", "c", 1)) }) },
         "forgetCode" to { Native.forgetCode() },
         "submitException" to captured,

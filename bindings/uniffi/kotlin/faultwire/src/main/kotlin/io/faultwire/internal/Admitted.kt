@@ -7,10 +7,10 @@ internal abstract class Admission(private var address: Long) : Admitted {
     /** Its address, for the one call that takes it. */
     protected fun take(): Long = address.also { address = 0L }
 
-    final override fun giveUp() {
+    final override fun giveUp(overflow: Boolean) {
         val at = take()
         if (at != 0L) {
-            Native.abandon(at)
+            Native.abandon(at, overflow)
         }
     }
 }

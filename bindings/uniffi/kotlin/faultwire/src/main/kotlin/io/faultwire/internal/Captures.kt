@@ -157,7 +157,7 @@ internal object Captures {
         if (atOnce) {
             Extractor.extract(capture)
         } else if (!Extractor.offer(capture)) {
-            capture.giveUp()
+            capture.giveUp(overflow = true)
         }
     }
 

@@ -8,7 +8,8 @@ import java.util.concurrent.locks.LockSupport
 internal interface Admitted {
     fun run()
 
-    fun giveUp()
+    /** [overflow]: for want of room; otherwise it is a mistake of Faultwire's. */
+    fun giveUp(overflow: Boolean)
 }
 
 /**
@@ -91,7 +92,7 @@ internal object Extractor {
         try {
             capture.run()
         } catch (thrown: Throwable) {
-            capture.giveUp()
+            capture.giveUp(overflow = false)
             Guard.note("extract", thrown)
         }
     }

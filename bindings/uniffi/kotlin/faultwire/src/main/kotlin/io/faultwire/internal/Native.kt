@@ -50,7 +50,7 @@ internal object Native {
         id: ByteArray,
     ): Long
 
-    @JvmStatic external fun abandon(at: Long)
+    @JvmStatic external fun abandon(at: Long, overflow: Boolean)
 
     @JvmStatic external fun internCode(type: String, method: String, file: String?): Long
 
