@@ -11,6 +11,7 @@ import io.faultwire.bridge.init as initEngine
 import io.faultwire.bridge.isEnabled as isEngineEnabled
 import io.faultwire.bridge.settings as engineSettings
 import io.faultwire.bridge.stats as engineStats
+import java.util.concurrent.TimeUnit
 
 /** The client of the process: what a capture asks first stands here, without a look into the engine. */
 internal object Client {
@@ -80,14 +81,23 @@ internal object Client {
     }
 
     /** Null is the option `shutdownTimeout`. */
-    fun flush(milliseconds: Long?): Boolean = !isOn || quietly("flush", false) { flushEngine(milliseconds) }
+    fun flush(milliseconds: Long?): Boolean =
+        !isOn || quietly("flush", false) { flushEngine(drained(milliseconds)) }
+
+    /** Lets the extractor finish, and says what is left of the time. */
+    private fun drained(milliseconds: Long?): Long {
+        val began = System.nanoTime()
+        val whole = milliseconds ?: shutdownTimeout
+        Extractor.drain(whole)
+        return (whole - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began)).coerceAtLeast(0)
+    }
 
     @Synchronized
     fun close(milliseconds: Long?): Boolean {
         if (!isOn) {
             return true
         }
-        val isDone = quietly("close", false) { closeEngine(milliseconds) }
+        val isDone = quietly("close", false) { closeEngine(drained(milliseconds)) }
         isOn = false
         Uncaught.set(false)
         Shutdown.set(false)

@@ -1,7 +1,9 @@
 package io.faultwire.internal
 
 import java.util.concurrent.ConcurrentLinkedQueue
+import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.locks.LockSupport
 
 /** An admitted capture on its way: [run] gives it to the engine, [giveUp] gives it back. */
@@ -28,8 +30,15 @@ internal object Extractor {
     /** Throwables that wait at most; each can hold on to a good deal of the application. */
     private const val MAX_WAITING = 1024
 
+    /** Between two looks of who waits for what is in line. */
+    private const val DRAIN_NANOS = 100_000L
+
     private val queue = ConcurrentLinkedQueue<Admitted>()
     private val waiting = AtomicInteger()
+
+    /** Ever put in line, and done with. */
+    private val offered = AtomicLong()
+    private val done = AtomicLong()
 
     @Volatile private var thread: Thread? = null
 
@@ -41,6 +50,7 @@ internal object Extractor {
             waiting.decrementAndGet()
             return false
         }
+        offered.incrementAndGet()
         queue.add(capture)
         if (thread == null) start()
         if (isAsleep) {
@@ -67,6 +77,7 @@ internal object Extractor {
                 idle = 0
                 waiting.decrementAndGet()
                 extract(capture)
+                done.incrementAndGet()
             } else if (idle++ < POLLS) {
                 LockSupport.parkNanos(POLL_NANOS)
             } else {
@@ -85,6 +96,21 @@ internal object Extractor {
             LockSupport.park(this)
         }
         isAsleep = false
+    }
+
+    /**
+     * Waits, at most so long, until the engine has all that was put in line before. A flush needs it: the counts of a storm
+     * say which event they are more of, and that must have been seen by then.
+     */
+    fun drain(milliseconds: Long) {
+        val last = offered.get()
+        val end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(milliseconds)
+        while (done.get() < last && System.nanoTime() < end && Thread.currentThread() != thread) {
+            if (Thread.currentThread().isInterrupted) {
+                return
+            }
+            LockSupport.parkNanos(DRAIN_NANOS)
+        }
     }
 
     /** On this thread or, where the process is about to end, on the one that captures. */
