@@ -7,6 +7,12 @@ enum Limit {
     static let message = 16384
     /// Bytes of a text within a detail: `maxValueLength` is 1024 characters unless the application says otherwise.
     static let text = 16384
+    /// The same where it does: characters of up to four bytes, and the engine's look-ahead.
+    static let longText = Locked(text)
+
+    static func learn(_ options: Options) {
+        longText.with { $0 = max(text, 4 * ((options.maxValueLength ?? 0) + 4096)) }
+    }
     /// Levels, and members a level, of a detail: as in the engine.
     static let depth = 8
     static let breadth = 100
@@ -17,8 +23,9 @@ enum Limit {
 }
 
 /// A text, cut at a limit of bytes; a character that is cut is replaced.
-func cut(_ text: String, _ limit: Int = Limit.text) -> String {
-    text.utf8.count <= limit ? text : String(decoding: text.utf8.prefix(limit), as: UTF8.self)
+func cut(_ text: String, _ limit: Int? = nil) -> String {
+    guard text.utf8.count > limit ?? Limit.text else { return text }
+    return String(decoding: text.utf8.prefix(limit ?? Limit.longText.with { $0 }), as: UTF8.self)
 }
 
 extension JSONValue {

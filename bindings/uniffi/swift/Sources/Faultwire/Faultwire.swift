@@ -89,6 +89,7 @@ extension Faultwire {
             throw FaultwireError(error)
         }
         current.with { $0 = captureTransport ? $0 : options }
+        Limit.learn(options)
         Endings.install()
     }
 

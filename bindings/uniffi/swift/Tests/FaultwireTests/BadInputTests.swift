@@ -60,6 +60,16 @@ extension All {
             }
         }
 
+        @Test func aLongValueIsAsLongAsTheOptionSays() throws {
+            try captured({ $0.maxValueLength = 40_000 }) { captured in
+                let long = String(repeating: "é", count: 50_000)
+                Faultwire.capture(error: NSError(domain: "d", code: 1, userInfo: ["long": long]))
+                let data = captured.events.first?.raised["mechanism"]["data"]
+                let count = data?["user_info"]["long"].string?.count ?? 0
+                #expect((39_990...40_000).contains(count), "\(count)")
+            }
+        }
+
         @Test func timesOfAllKinds() throws {
             try captured { _ in
                 for time in [-1, 0, 0.001, 1e300, .nan, -.infinity] {
