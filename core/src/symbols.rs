@@ -1,7 +1,10 @@
 //! Addresses to functions and lines, on the worker.
 
 #[cfg(feature = "backtrace")]
+mod demangle;
+#[cfg(feature = "backtrace")]
 mod lookup;
+mod own_library;
 
 use std::collections::HashMap;
 
@@ -34,7 +37,12 @@ fn resolve(address: usize) -> Vec<Frame> {
     #[cfg(not(feature = "backtrace"))]
     let mut frames = Vec::new();
     if frames.is_empty() {
-        frames.push(Frame { instruction_addr: Some(format!("{address:#x}")), ..Frame::default() });
+        frames.push(Frame {
+            // The library of a bridge is stripped: nothing but this crate and what it needs is in there.
+            module: own_library::has(address.saturating_sub(1)).then(|| "faultwire".to_owned()),
+            instruction_addr: Some(format!("{address:#x}")),
+            ..Frame::default()
+        });
     }
     frames
 }
@@ -45,24 +53,40 @@ pub(crate) fn frames(after: usize) -> Vec<Frame> {
     lookup::frames(after)
 }
 
-/// Crates whose frames can stand between the application and the call into this crate.
-const RUNTIME: &[&str] = &["faultwire", "backtrace", "std", "core", "alloc", "__rustc"];
+/// Crates and modules of this package: the call into it is the last of these.
+const OWN: &[&str] = &["faultwire", "faultwire_uniffi", "Faultwire", "FaultwireBridge"];
+/// What can stand between the application and the call into this package.
+const RUNTIME: &[&str] = &["backtrace", "std", "core", "alloc", "__rustc", "uniffi_core", "Swift"];
+/// Functions without a module that can, too, and what they belong to.
+const NAMELESS: &[(&str, &str)] = &[
+    // `__rust_try` and its kin.
+    ("__rust", "std"),
+    ("uniffi_", "faultwire_uniffi"),
+    ("ffi_faultwire", "faultwire_uniffi"),
+    ("partial apply", "Swift"),
+    ("reabstraction thunk", "Swift"),
+    ("dispatch thunk", "Swift"),
+    ("protocol witness", "Swift"),
+];
 /// The way of a panic from where it is raised to the hook.
 const PANIC_RUNTIME: &[&str] = &["std::panicking", "core::panicking", "std::sys::backtrace", "__rustc"];
 
-/// Frames of the capture itself: the innermost ones up to the call into this crate, or, where that was
+/// Frames of the capture itself: the innermost ones up to the call into this package, or, where that was
 /// the panic hook, up to the panic. What lies between (the unwinder, the standard library's
 /// `catch_unwind`) is no end of it; anything else is the application.
 fn of_the_capture(innermost_first: &[Frame]) -> usize {
     let module = |frame: &Frame| match (&frame.module, &frame.function) {
         (Some(module), _) => Some(module.trim_start_matches('<').to_owned()),
-        // `__rust_try` and its kin belong to no module.
-        (None, Some(function)) if function.starts_with("__rust") => Some("std".to_owned()),
-        (None, _) => None,
+        (None, Some(function)) => {
+            NAMELESS.iter().find(|(start, _)| function.starts_with(start)).map(|(_, module)| (*module).to_owned())
+        }
+        (None, None) => None,
     };
-    let in_runtime = |module: &String| RUNTIME.contains(&module.split("::").next().unwrap_or_default());
+    let root = |module: &String| module.split("::").next().unwrap_or_default().to_owned();
+    let is_own = |module: &String| OWN.contains(&root(module).as_str());
+    let in_runtime = |module: &String| is_own(module) || RUNTIME.contains(&root(module).as_str());
     let run: Vec<String> = innermost_first.iter().map_while(module).take_while(in_runtime).collect();
-    let Some(call) = run.iter().rposition(|module| module.split("::").next() == Some("faultwire")) else { return 0 };
+    let Some(call) = run.iter().rposition(is_own) else { return 0 };
     let is_hook = run[call].starts_with("faultwire::crash");
     let panicked = run.iter().rposition(|module| PANIC_RUNTIME.iter().any(|m| module.starts_with(m)));
     1 + if is_hook { panicked.unwrap_or(call).max(call) } else { call }
@@ -98,5 +122,36 @@ mod tests {
         // Another program's use of the standard library is its own.
         assert_eq!(of_the_capture(&frames(&["std::panicking", "app"])), 0);
         assert_eq!(of_the_capture(&[]), 0);
+    }
+
+    #[test]
+    fn the_capture_of_a_bridge_ends_in_its_language() {
+        let frame = |name: &str| {
+            let (module, function) = match name.split_once('|') {
+                Some((module, function)) => (Some(module.to_owned()), function.to_owned()),
+                None => (None, name.to_owned()),
+            };
+            Frame { module, function: Some(function).filter(|f| !f.is_empty()), ..Frame::default() }
+        };
+        let frames = |names: &[&str]| -> Vec<Frame> { names.iter().map(|name| frame(name)).collect() };
+        let rust = ["backtrace|trace", "faultwire|capture", "faultwire_uniffi::event|admit", "std::panicking|try"];
+        let stripped = ["faultwire|", "faultwire|"];
+        let swift = [
+            "uniffi_faultwire_uniffi_fn_func_admit",
+            "FaultwireBridge|closure #1 in admit(rate:)",
+            "partial apply forwarder for closure #1 in admit(rate:)",
+            "FaultwireBridge|rustCall(_:)",
+            "Swift|TaskLocal.withValue(_:operation:)",
+            "Faultwire|capture(error:)",
+        ];
+        let outside = ["Shop|Cart.load(from:)", "Faultwire|withScope(_:)", "Shop|main()"];
+        for engine in [&rust[..], &stripped[..]] {
+            let stack = [engine, &swift, &outside].concat();
+            assert_eq!(of_the_capture(&frames(&stack)), engine.len() + swift.len());
+        }
+        // Closures of the application that the standard library calls are not of the capture.
+        let mapped =
+            ["Faultwire|capture(error:)", "partial apply forwarder for f", "Swift|Array.map(_:)", "Shop|main()"];
+        assert_eq!(of_the_capture(&frames(&mapped)), 1);
     }
 }

@@ -3,7 +3,7 @@
 mod vectors;
 
 use faultwire::protocol::{Frame, Value};
-use faultwire::stacktrace::{Blocklist, Rules, blocklist, in_app, jvm};
+use faultwire::stacktrace::{Blocklist, Rules, blocklist, in_app, jvm, swift};
 use serde::Deserialize;
 
 #[test]
@@ -43,6 +43,18 @@ fn every_package_of_the_jvm_has_a_case() {
         let module = modules.iter().find(below).unwrap_or_else(|| panic!("{package} has a case"));
         let others = jvm::LIBRARIES.iter().filter(|(other, _)| module.starts_with(&format!("{other}.")));
         assert_eq!(others.count(), 1, "{package} alone says whose {module} is");
+    }
+}
+
+#[test]
+fn every_library_of_swift_has_a_case() {
+    let cases = vectors::cases("stack");
+    let is_case = |module: &str| {
+        let frames = cases.iter().filter(|c| c.input["platform"] == "cocoa").map(|c| &c.expected["frames"]);
+        frames.flat_map(|f| f.as_array().into_iter().flatten()).any(|f| f["module"] == module && f["in_app"] == false)
+    };
+    for (module, what) in swift::LIBRARY_MODULES {
+        assert!(!what.is_empty() && is_case(&module.replace('*', "X")), "{module} has a case");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The application's own code, or a library's.
 //!
 //! `in_app_include` wins over `in_app_exclude`, which wins over the language's defaults: tables in
-//! [`super::jvm`], [`super::python`], [`super::rust`] and [`super::v8`].
+//! [`super::jvm`], [`super::python`], [`super::rust`], [`super::swift`] and [`super::v8`].
 
 use super::Rules;
 use super::language::language;

@@ -2,7 +2,7 @@
 
 use crate::protocol::Frame;
 
-use super::{Rules, jvm, python, rust, v8};
+use super::{Rules, jvm, python, rust, swift, v8};
 
 /// What a language says of a frame. A new language is a file with these and a row below.
 pub(super) struct Language {
@@ -74,6 +74,16 @@ const LANGUAGES: &[Language] = &[
         complete: jvm::complete,
         filename: jvm::filename,
         in_app: jvm::in_app,
+        text: None,
+        dump: None,
+        shares_names: false,
+        has_maps: false,
+    },
+    Language {
+        platforms: &["cocoa", "swift"],
+        complete: swift::complete,
+        filename: swift::filename,
+        in_app: swift::in_app,
         text: None,
         dump: None,
         shares_names: false,

@@ -6,7 +6,7 @@
 //! | step | where |
 //! |---|---|
 //! | a stack that is a text becomes frames | [`v8`] |
-//! | module and function from the path or symbol, `filename` below its package root | [`jvm`], [`python`], [`rust`], [`v8`] |
+//! | module and function from the path or symbol, `filename` below its package root | [`jvm`], [`python`], [`rust`], [`swift`], [`v8`] |
 //! | `in_app`: the application's own code, or a library's | [`in_app`] |
 //! | frames of framework plumbing leave | [`blocklist`] |
 //! | recursion keeps its first and last round | [`recursion`] |
@@ -26,6 +26,7 @@ pub mod rust;
 mod source;
 #[cfg(feature = "client")]
 mod sourcemap;
+pub mod swift;
 pub mod v8;
 
 pub use blocklist::Blocklist;
@@ -159,7 +160,8 @@ pub(crate) fn complete(platform: &str, frame: &mut Frame, rules: &Rules) {
 /// - `{platform, frames, in_app_include?, in_app_exclude?, frame_blocklist?, root?}`, which gives
 ///   `{frames, blocklisted, recursion_folded}`, or `{error: {kind, field, message}}` for bad rules;
 ///   `{repeat: n, frames}` among the frames stands for n times these;
-/// - `{symbol}`, a demangled Rust symbol, which gives `{module, function}`.
+/// - `{symbol}`, a demangled Rust symbol, which gives `{module, function}`; with the `platform` `cocoa` a Swift symbol,
+///   demangled or as it is where nobody could.
 ///
 /// # Errors
 /// [`crate::ErrorKind::InvalidPayload`] when the input is neither.
@@ -184,7 +186,13 @@ pub fn vector(input: &Value) -> Result<Value, Error> {
         root: Option<String>,
     }
     if let Some(symbol) = input.get("symbol").and_then(Value::as_str) {
-        let (module, function) = rust::split_symbol(symbol);
+        let (module, function) = match input.get("platform").and_then(Value::as_str) {
+            Some("cocoa" | "swift") if swift::is_mangled(symbol) => {
+                (swift::module_of_mangled(symbol), symbol.to_owned())
+            }
+            Some("cocoa" | "swift") => swift::split_symbol(symbol),
+            _ => rust::split_symbol(symbol),
+        };
         return Ok(serde_json::json!({ "module": module, "function": function }));
     }
     let input = Input::deserialize(input).map_err(|e| Error::payload("vector", e.to_string()))?;

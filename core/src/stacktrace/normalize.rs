@@ -306,7 +306,7 @@ fn push_type(out: &mut String, ty: &str, depth: usize) {
 }
 
 /// What stands between the `<` at the beginning and its `>`, and what follows; `->` closes nothing.
-fn bracketed(text: &str) -> (&str, &str) {
+pub(super) fn bracketed(text: &str) -> (&str, &str) {
     let mut level = 0usize;
     let mut before = 0;
     for (i, byte) in text.bytes().enumerate() {
@@ -326,7 +326,7 @@ fn bracketed(text: &str) -> (&str, &str) {
 }
 
 /// Splits at the first `mark` that is in no brackets.
-fn split_level<'t>(text: &'t str, mark: &str) -> Option<(&'t str, &'t str)> {
+pub(super) fn split_level<'t>(text: &'t str, mark: &str) -> Option<(&'t str, &'t str)> {
     let mut level = 0usize;
     let mut before = 0;
     for (i, byte) in text.bytes().enumerate() {
@@ -644,7 +644,7 @@ fn swift_signature(name: &str) -> Option<Cow<'_, str>> {
 }
 
 /// What stands before the `)` of an opened bracket, and what follows.
-fn closing_round(text: &str) -> Option<(&str, &str)> {
+pub(super) fn closing_round(text: &str) -> Option<(&str, &str)> {
     let mut level = 1usize;
     for (i, byte) in text.bytes().enumerate() {
         match byte {
@@ -660,7 +660,7 @@ fn closing_round(text: &str) -> Option<(&str, &str)> {
 }
 
 /// `x: Int, Int` becomes `x:_:`; labels alone stay.
-fn push_labels(out: &mut String, arguments: &str) {
+pub(super) fn push_labels(out: &mut String, arguments: &str) {
     if !arguments.contains([' ', ',']) && (arguments.is_empty() || arguments.ends_with(':')) {
         out.push_str(arguments);
         return;

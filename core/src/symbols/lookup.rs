@@ -1,7 +1,9 @@
 //! One address by the debug information and the symbol table of the program.
 
 use crate::protocol::Frame;
-use crate::stacktrace::rust;
+use crate::stacktrace::{rust, swift};
+
+use super::demangle;
 
 /// The frames at an address; none where it belongs to nothing that is known.
 pub(super) fn frames(address: usize) -> Vec<Frame> {
@@ -9,8 +11,7 @@ pub(super) fn frames(address: usize) -> Vec<Frame> {
     // A return address stands after the call: one less lies within it.
     let call = address.saturating_sub(1);
     backtrace::resolve(call as *mut _, |symbol| {
-        let name = symbol.name().map(|n| format!("{n:#}"));
-        let (module, function) = name.as_deref().map(rust::split_symbol).unzip();
+        let (module, function) = symbol.name().map(|name| named(&name)).unzip();
         let abs_path = symbol.filename().map(|p| p.to_string_lossy().into_owned());
         let module = module.flatten().or_else(|| abs_path.as_deref().and_then(module_of_path));
         frames.push(Frame {
@@ -24,6 +25,17 @@ pub(super) fn frames(address: usize) -> Vec<Frame> {
         });
     });
     frames
+}
+
+/// Module and function of a symbol, whichever language it is from.
+fn named(name: &backtrace::SymbolName) -> (Option<String>, String) {
+    match name.as_str().filter(|raw| swift::is_mangled(raw)) {
+        None => rust::split_symbol(&format!("{name:#}")),
+        Some(raw) => match demangle::swift(raw) {
+            Some(demangled) => swift::split_symbol(&demangled),
+            None => (swift::module_of_mangled(raw), raw.to_owned()),
+        },
+    }
 }
 
 /// Where this crate's sources lay when it was compiled, as its own debug information names them.
