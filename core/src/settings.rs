@@ -50,6 +50,9 @@ pub struct Sdk {
     /// The host's runtime has a handler for SIGTERM that ends the process; the package sees to it that the
     /// application has none.
     pub host_handles_sigterm: bool,
+    /// The host's runtime uses the signals of crashes itself, and writes a report when it breaks down: it is given no
+    /// handler of ours, and its report is read at the next start. The JVM.
+    pub host_reports_crashes: bool,
     /// Contexts of every event: `runtime`, `os`, ...
     pub contexts: Map,
 }

@@ -112,6 +112,7 @@ fn sdk(node_version: &str) -> Sdk {
         info,
         platform: "node",
         host_handles_sigterm: true,
+        host_reports_crashes: false,
         contexts: Map::from_iter([("runtime".to_owned(), runtime)]),
     }
 }

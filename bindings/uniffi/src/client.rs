@@ -141,6 +141,8 @@ fn sdk(runtime: Runtime) -> Sdk {
         platform: runtime.host.platform(),
         // The JVM ends itself on SIGTERM, by way of its shutdown hooks.
         host_handles_sigterm: runtime.host == Host::Jvm,
+        // It uses SEGV hundreds of times a second, and writes a log of its end.
+        host_reports_crashes: runtime.host == Host::Jvm,
         contexts: Map::from_iter([("runtime".to_owned(), contexts)]),
     }
 }

@@ -1,8 +1,10 @@
 //! What is captured when code fails without asking.
 //!
 //! Panics of Rust: `panic_hook`. Signals, opt-in: `native`, on the platforms that `build.rs` says have
-//! `native_crashes`, `nowhere` on others. What was said last is remembered for both in `said`.
+//! `native_crashes`, `nowhere` on others; on the JVM what it reports itself, `hs_err`. What was said last is remembered for both in `said`.
 
+#[cfg(native_crashes)]
+mod hs_err;
 #[cfg(native_crashes)]
 pub(crate) mod native;
 #[cfg(not(native_crashes))]

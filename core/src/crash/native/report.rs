@@ -2,24 +2,31 @@
 
 use sha2::{Digest, Sha256};
 
+use super::fault::{Fault, describe, mechanism, signal_name};
 use super::file::CrashFile;
 use super::modules::Module;
 use super::record::{self, Crash, Walk};
+use super::registers;
 use super::scope;
 use super::symbols::Symbols;
-use super::{chain, registers};
+use crate::crash::hs_err::{self, Note};
 use crate::framing::Frames;
-use crate::protocol::{Event, EventId, Exception, Frame, Level, Map, Mechanism, Stacktrace, Thread, Timestamp, Value};
+use crate::protocol::{Event, EventId, Exception, Frame, Level, Map, Stacktrace, Thread, Timestamp, Value};
 use crate::scope::set_in_context;
 use crate::settings::Settings;
 use crate::stacktrace::{dumped, runs_code};
 
-/// How far from the stack pointer an overflow can hit: the guard page, and the frame that did not fit.
-const BEYOND_STACK: u64 = 1 << 20;
+/// Platforms whose own stack is the native one.
+const NATIVE: &[&str] = &["rust", "cocoa"];
 
 /// The event of what is left in `file`; `None` when its process ended without a crash.
 pub(super) fn read(file: &CrashFile, settings: &Settings) -> Option<Event> {
     let bytes = file.read().ok()?;
+    if let Some(note) = note(&bytes) {
+        let log = note.log()?;
+        let said = said(file, settings).0;
+        return hs_err::event(said, &log, id(file, &note.pid.to_le_bytes(), log.time));
+    }
     // The last one says most. All are of one crash: the file is emptied when one is withdrawn.
     let frames = Frames::new(&bytes).filter(|frame| matches!(frame.kind, record::BRIEF | record::FULL));
     let crash = frames.last().and_then(|frame| Crash::decode(frame.payload))?;
@@ -28,22 +35,36 @@ pub(super) fn read(file: &CrashFile, settings: &Settings) -> Option<Event> {
         .flat_map(|frame| frame.payload)
         .copied()
         .collect();
+    let (said, modules) = said(file, settings);
+    let id = id(file, &crash.thread.to_le_bytes(), Timestamp(crash.time));
+    Some(event(said, &crash, &String::from_utf8_lossy(&dump), &modules, id))
+}
+
+/// What the process had said, and its modules.
+fn said(file: &CrashFile, settings: &Settings) -> (Event, Vec<Module>) {
     let (said, modules) = file.read_scope().map(|scope| scope::read(&scope)).unwrap_or_default();
-    let said = said.unwrap_or_else(|| Event {
+    let nothing = || Event {
         // Of which release it was, nobody knows.
         platform: settings.sdk.platform.to_owned(),
         ..Event::default()
-    });
-    Some(event(said, &crash, &String::from_utf8_lossy(&dump), &modules, id(file, &crash)))
+    };
+    (said.unwrap_or_else(nothing), modules)
+}
+
+/// Of a process whose host reports crashes itself: where.
+fn note(bytes: &[u8]) -> Option<Note> {
+    let frame = Frames::new(bytes).find(|frame| frame.kind == record::NOTE)?;
+    let note: Value = serde_json::from_slice(frame.payload).ok()?;
+    serde_json::from_value(note).ok()
 }
 
 /// The same however often it is made of the same file: should this process die before the file is gone, the next one
 /// repeats the event under its id.
-fn id(file: &CrashFile, crash: &Crash) -> EventId {
+fn id(file: &CrashFile, who: &[u8], time: Timestamp) -> EventId {
     let mut digest = Sha256::new();
     digest.update(file.name().as_encoded_bytes());
-    digest.update(crash.time.to_le_bytes());
-    digest.update(crash.thread.to_le_bytes());
+    digest.update(time.0.to_le_bytes());
+    digest.update(who);
     let digest: [u8; 32] = digest.finalize().into();
     EventId(digest.first_chunk().map_or(0, |half| u128::from_le_bytes(*half)))
 }
@@ -54,18 +75,19 @@ fn event(mut event: Event, crash: &Crash, dump: &str, modules: &[Module], id: Ev
     event.timestamp = Timestamp(crash.time);
     event.level = Level::Fatal;
     let host = Host { frames: dumped(&event.platform, dump), platform: event.platform.clone() };
-    if event.platform != "rust" {
+    if !NATIVE.contains(&event.platform.as_str()) {
         // What its own language has of the stack says so frame by frame.
         "native".clone_into(&mut event.platform);
     }
     let (frames, images) = frames(crash, host, modules);
+    let fault = Fault { signal: crash.signal, code: crash.code, address: crash.address, stack: crash.stack };
     let name = signal_name(crash.signal);
     let thread = Value::from(crash.thread);
     event.exception.values = vec![Exception {
         ty: Some(name.to_owned()),
-        value: Some(describe(crash)),
+        value: Some(describe(&fault)),
         thread_id: Some(thread.clone()),
-        mechanism: Some(mechanism(crash, name)),
+        mechanism: Some(mechanism(&fault, name)),
         stacktrace: (!frames.is_empty()).then_some(Stacktrace { frames }),
         ..Exception::default()
     }];
@@ -169,89 +191,6 @@ fn registers_of(crash: &Crash) -> Map {
     registers::NAMES.iter().zip(crash.registers.iter().take(crash.register_count)).enumerate().map(shown).collect()
 }
 
-fn mechanism(crash: &Crash, name: &str) -> Mechanism {
-    let mut signal = Map::from_iter([
-        ("number".to_owned(), crash.signal.into()),
-        ("name".to_owned(), name.into()),
-        ("code".to_owned(), crash.code.into()),
-    ]);
-    if let Some((code, _)) = code(crash) {
-        signal.insert("code_name".to_owned(), code.into());
-    }
-    Mechanism {
-        ty: "signalhandler".to_owned(),
-        handled: Some(false),
-        meta: Map::from_iter([("signal".to_owned(), Value::Object(signal))]),
-        ..Mechanism::default()
-    }
-}
-
-fn signal_name(signal: i32) -> &'static str {
-    const NAMES: [&str; chain::SIGNALS.len()] = ["SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"];
-    let known = chain::SIGNALS.iter().zip(NAMES).find(|(number, _)| **number == signal);
-    known.map_or("signal", |(_, name)| name)
-}
-
-/// `si_code` and what it means. The numbers are those of Linux; macOS has the same for what both know.
-const CODES: &[(i32, i32, &str, &str)] = &[
-    (libc::SIGSEGV, 1, "SEGV_MAPERR", "invalid memory access"),
-    (libc::SIGSEGV, 2, "SEGV_ACCERR", "memory access without permission"),
-    (libc::SIGSEGV, 128, "SI_KERNEL", "access to an address that cannot be"),
-    (libc::SIGBUS, 1, "BUS_ADRALN", "misaligned memory access"),
-    (libc::SIGBUS, 2, "BUS_ADRERR", "access to memory that its file does not have"),
-    (libc::SIGBUS, 3, "BUS_OBJERR", "hardware error"),
-    (libc::SIGBUS, 4, "BUS_MCEERR_AR", "broken memory"),
-    (libc::SIGBUS, 5, "BUS_MCEERR_AO", "broken memory"),
-    (libc::SIGILL, 1, "ILL_ILLOPC", "illegal opcode"),
-    (libc::SIGILL, 2, "ILL_ILLOPN", "illegal operand"),
-    (libc::SIGILL, 5, "ILL_PRVOPC", "privileged opcode"),
-    (libc::SIGFPE, 1, "FPE_INTDIV", "division of an integer by zero"),
-    (libc::SIGFPE, 2, "FPE_INTOVF", "overflow of an integer"),
-    (libc::SIGFPE, 3, "FPE_FLTDIV", "division by zero"),
-    (libc::SIGFPE, 4, "FPE_FLTOVF", "overflow"),
-    (libc::SIGFPE, 7, "FPE_FLTINV", "invalid operation"),
-];
-
-fn code(crash: &Crash) -> Option<(&'static str, &'static str)> {
-    let sent = match crash.code {
-        0 => Some("SI_USER"),
-        -1 => Some("SI_QUEUE"),
-        -6 => Some("SI_TKILL"),
-        _ => None,
-    };
-    if let Some(name) = sent {
-        return Some((name, "sent by a process"));
-    }
-    let row = CODES.iter().find(|(signal, code, ..)| (*signal, *code) == (crash.signal, crash.code));
-    row.map(|(_, _, name, meaning)| (*name, *meaning))
-}
-
-/// One line for people.
-fn describe(crash: &Crash) -> String {
-    let title = match crash.signal {
-        libc::SIGSEGV => "Segfault",
-        libc::SIGBUS => "Bus error",
-        libc::SIGABRT => return "Aborted".to_owned(),
-        libc::SIGILL => "Illegal instruction",
-        libc::SIGFPE => "Arithmetic error",
-        _ => "Signal",
-    };
-    let is_fault = crash.code > 0;
-    let is_overflow = crash.signal == libc::SIGSEGV
-        && is_fault
-        && crash.stack != 0
-        && crash.address.abs_diff(crash.stack) < BEYOND_STACK;
-    if is_overflow {
-        return format!("Stack overflow: the guard page at {:#x} was hit", crash.address);
-    }
-    let meaning = code(crash).map_or_else(|| format!("code {}", crash.code), |(_, meaning)| meaning.to_owned());
-    match (is_fault, crash.signal) {
-        (true, libc::SIGFPE) => format!("{title}: {meaning}"),
-        (true, _) => format!("{title}: {meaning} at {:#x}", crash.address),
-        (false, _) => format!("{title}: {meaning}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,5 +246,39 @@ mod tests {
         assert_eq!(once, hash(&[0x7f10, 0x7f20, 0x7f30], &DUMP.replace("17", "18")));
         assert_ne!(once, hash(&[0x10, 0x20], &DUMP.replace("total", "refund")));
         assert_ne!(once, hash(&[0x10, 0x20], ""));
+    }
+
+    /// What the JVM left in the end, and what the process had said while all was well.
+    #[test]
+    fn the_log_of_a_dead_jvm_is_reported_by_the_next_start() {
+        let home = tempfile::tempdir().unwrap();
+        let sdk = crate::settings::Sdk { platform: "java", host_reports_crashes: true, ..Default::default() };
+        let settings = Settings::new(crate::options::Options::default(), Default::default(), sdk, None).unwrap();
+        let note = Note {
+            pid: 5291,
+            time: Timestamp(Timestamp::now().0 - 1_000_000),
+            logs: vec![home.path().join("missing.log"), home.path().join("hs_err_pid5291.log")],
+        };
+        let mut bytes = Vec::new();
+        crate::framing::append(&mut bytes, record::NOTE, &[&serde_json::to_vec(&note).unwrap()]);
+        let file = CrashFile::create(home.path()).unwrap();
+        std::io::Write::write_all(&mut file.file.get().unwrap(), &bytes).unwrap();
+        let mut snapshots = scope::Snapshots::default();
+        let (said, _) = snapshots.next(&settings).unwrap();
+        file.write_scope(&said).unwrap();
+        drop(file);
+        // What a start finds, each for itself.
+        let next = || crate::crash::native::file::orphans(home.path()).pop().and_then(|file| read(&file, &settings));
+
+        assert!(next().is_none(), "it ended without a crash");
+        std::fs::write(&note.logs[1], include_str!("../../../tests/data/hs_err/poke.log")).unwrap();
+        let event = next().unwrap();
+        assert_eq!((event.platform.as_str(), event.level), ("java", Level::Fatal));
+        assert_eq!(event.environment.as_deref(), Some(settings.options.environment.as_str()), "as the process said it");
+        assert_eq!(event.exception.values[0].ty.as_deref(), Some("SIGSEGV"));
+        assert_eq!(event.threads.values[0].id, Some(5313.into()));
+        let again = next().unwrap();
+        assert_eq!(again.event_id, event.event_id, "should it be reported twice, it is the same event");
+        assert!(note.logs[1].exists(), "the log is the application's");
     }
 }

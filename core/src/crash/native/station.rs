@@ -1,6 +1,7 @@
 //! The crash capture of one engine: armed at `init` or, in a forked child, by its worker; kept up to date by the
 //! worker; disarmed by `close`. And what earlier processes left is reported.
 
+use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,10 +9,12 @@ use std::time::{Duration, Instant};
 
 use super::file::{self, CrashFile};
 use super::scope::Snapshots;
-use super::{host, report, signal, stack};
+use super::{host, record, report, signal, stack};
+use crate::crash::hs_err::Note;
 use crate::crash::said;
 use crate::engine::Engine;
 use crate::fork;
+use crate::framing;
 use crate::log::debug;
 use crate::loss::Reason;
 use crate::outbox::spool::open_directory;
@@ -41,12 +44,20 @@ struct State {
     reported: Option<Instant>,
 }
 
-/// What the handler writes to.
+/// What the next start finds.
 #[derive(Debug)]
 struct Armed {
     file: CrashFile,
-    /// Memory is written into it to see whether it is there.
-    pipe: stack::Ends,
+    by: By,
+}
+
+/// Who writes what happened.
+#[derive(Debug)]
+enum By {
+    /// Our handler. Memory is written into the pipe to see whether it is there.
+    Signals(stack::Ends),
+    /// The host; the file says where.
+    Host,
 }
 
 impl Station {
@@ -63,7 +74,9 @@ impl Station {
     /// `init`: it is given a stack for handlers.
     pub fn begin(&self, settings: &Settings) {
         if settings.options.capture_crashes {
-            signal::give_stack();
+            if !settings.sdk.host_reports_crashes {
+                signal::give_stack();
+            }
             let _busy = fork::busy();
             self.state().arm(settings);
         }
@@ -83,7 +96,7 @@ impl Station {
     ) -> bool {
         let is_armed = {
             let _busy = fork::busy();
-            self.state().armed.is_some()
+            self.state().armed.as_ref().is_some_and(|armed| matches!(armed.by, By::Signals(_)))
         };
         is_armed && host::learn(register, unregister)
     }
@@ -124,7 +137,7 @@ impl Station {
         let mut state = self.state();
         state.over = true;
         if let Some(armed) = state.armed.take() {
-            if signal::disarm(&armed.file.file) {
+            if armed.disarm() {
                 armed.file.remove();
             } else {
                 // A crash is being recorded: the process is not to see its end.
@@ -156,7 +169,7 @@ impl State {
         let Some(armed) = &self.armed else { return };
         if !armed.is_whole() {
             // Deleted by somebody, or closed by the application.
-            if signal::disarm(&armed.file.file) {
+            if armed.disarm() {
                 armed.file.remove();
                 self.snapshots = Snapshots::default();
                 self.armed = None;
@@ -185,23 +198,47 @@ impl Armed {
         open_directory(&place).map_err(|unusable| unusable.0)?;
         let no = |error: std::io::Error| error.kind().to_string();
         let file = CrashFile::create(&place).map_err(no)?;
+        if settings.sdk.host_reports_crashes {
+            return Armed::of_host(file).map_err(no);
+        }
         let (reads, writes) = std::io::pipe().map_err(no)?;
         for end in [reads.as_raw_fd(), writes.as_raw_fd()] {
             // SAFETY: a live descriptor. A handler must not wait.
             unsafe { libc::fcntl(end, libc::F_SETFL, libc::O_NONBLOCK) };
         }
-        let armed = Armed { file, pipe: (Own::new(reads), Own::new(writes)) };
-        if signal::arm(&armed.file.file, &armed.pipe) {
-            Ok(armed)
+        let pipe = (Own::new(reads), Own::new(writes));
+        if signal::arm(&file.file, &pipe) {
+            Ok(Armed { file, by: By::Signals(pipe) })
         } else {
-            armed.file.remove();
+            file.remove();
             Err("a crash is being recorded".to_owned())
         }
     }
 
-    /// True as long as the handler has all it needs.
+    /// Nothing of this process is changed: a file tells the next one where to look.
+    fn of_host(file: CrashFile) -> std::io::Result<Armed> {
+        let mut bytes = Vec::new();
+        framing::append(&mut bytes, record::NOTE, &[&serde_json::to_vec(&Note::here())?]);
+        let mut open: &std::fs::File = file.file.get().ok_or(std::io::ErrorKind::NotFound)?;
+        open.write_all(&bytes)?;
+        Ok(Armed { file, by: By::Host })
+    }
+
+    /// Takes it back, before the file goes; false while a crash is being recorded.
+    fn disarm(&self) -> bool {
+        match &self.by {
+            By::Signals(_) => signal::disarm(&self.file.file),
+            By::Host => true,
+        }
+    }
+
+    /// True as long as all is there that the handler needs.
     fn is_whole(&self) -> bool {
-        self.file.exists() && self.pipe.0.get().is_some() && self.pipe.1.get().is_some()
+        let is_open = match &self.by {
+            By::Signals((reads, writes)) => reads.get().is_some() && writes.get().is_some(),
+            By::Host => true,
+        };
+        self.file.exists() && is_open
     }
 }
 
