@@ -13,6 +13,15 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use crate::fork::Shared;
 use crate::protocol::{Breadcrumb, Event, Level, Map, Request, Timestamp, User, Value};
 
+/// A scope of this process said how bad events are or how they group, which are parts of the place that they fold by.
+static SAYS_PLACES: AtomicBool = AtomicBool::new(false);
+
+/// False while no scope ever said a level or a fingerprint: a capture that may be folded need not ask them then, which
+/// would cost it more than all the rest.
+pub fn may_say_places() -> bool {
+    SAYS_PLACES.load(Ordering::Relaxed)
+}
+
 /// Incoming or generated trace: continued into `contexts.trace`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Trace {
@@ -64,6 +73,7 @@ pub struct Scope {
 impl Scope {
     /// Sets or, with `None`, forgets the level that events take.
     pub fn set_level(&mut self, level: Option<Level>) {
+        SAYS_PLACES.fetch_or(level.is_some(), Ordering::Relaxed);
         self.level = level;
     }
 
@@ -84,6 +94,7 @@ impl Scope {
 
     /// Sets explicit grouping.
     pub fn set_fingerprint(&mut self, parts: Option<Vec<String>>) {
+        SAYS_PLACES.fetch_or(parts.is_some(), Ordering::Relaxed);
         self.fingerprint = parts.map(Arc::from);
     }
 

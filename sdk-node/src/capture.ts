@@ -10,7 +10,7 @@ import { type KnownType, tell, typeOfObject, typeOfPrimitive } from './extract/t
 import { SCOPE, SURROUNDINGS, WHOLE, toJson, toText } from './extract/values';
 import { inside, note, quietly, sayOnce, within } from './guard';
 import { type Captured, type Causes, native } from './native';
-import { type Layers, type Level, type Scope, type User, here, surroundings } from './scope';
+import { type Layers, type Level, type Scope, type User, here, places, surroundings } from './scope';
 import { settings } from './settings';
 
 /** What a call says of itself. */
@@ -144,13 +144,15 @@ function sampled(
   if (chain.synthetic && chain.stack === '' && settings().attachStacktrace) {
     chain.stack = callerStack(captureException);
   }
-  const mayFold = context?.fingerprint === undefined;
+  const layers = here();
+  const said = places.maySay ? native.saidPlace(layers.isolation.cell, layers.current?.cell) : '';
+  const mayFold = context?.fingerprint === undefined && said !== null;
   const causes = chain.causes === undefined ? undefined : listed(chain.causes);
-  const verdict = native.admit(rate, type.id, chain.value, chain.stack, level(context), mayFold, causes);
+  const severity = level(context) ?? (said || undefined);
+  const verdict = native.admit(rate, type.id, chain.value, chain.stack, severity, mayFold, causes);
   if (verdict !== true) {
     return verdict === false ? undefined : verdict;
   }
-  const layers = here();
   const result = native.captureException(
     layers.isolation.cell,
     layers.current?.cell,

@@ -35,6 +35,7 @@ export const noop: Native = {
   internType: () => 0,
   typeRate: () => -1,
   sample: () => -3,
+  saidPlace: () => '',
   admit: () => false,
   captureException: () => null,
   captureMessage: () => null,

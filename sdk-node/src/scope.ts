@@ -17,6 +17,7 @@ import { SCOPE, toJson, toJsonObject, toText } from './extract/values';
 import { note, quietly, within } from './guard';
 import { native, type ScopeCell } from './native';
 import { settings } from './settings';
+import { isMainThread } from './thread';
 
 /** How bad it is. */
 export type Level = 'fatal' | 'error' | 'warning' | 'info' | 'debug';
@@ -65,6 +66,13 @@ export interface Surroundings {
 
 /** Asked at each capture that becomes an event. */
 export type SurroundingsSource = () => Surroundings | undefined;
+
+/**
+ * @internal Whether a scope may say a level or a fingerprint, which are parts of the place that captures fold by: scopes
+ * are asked only then. A worker thread may see what the main one said of the whole process; the other way round, what
+ * only a worker thread said of it counts from the first that the main one says.
+ */
+export const places = { maySay: !isMainThread };
 
 /** One layer of what is said about coming events. Values are copied, within limits; none is kept. */
 export class Scope {
@@ -134,6 +142,7 @@ export class Scope {
 
   /** Sets the level of coming events; null forgets. */
   setLevel(level: Level | null): void {
+    places.maySay ||= level !== null;
     quietly('setLevel', () => this.cell.setLevel(textOrNothing(level)));
   }
 
@@ -144,6 +153,7 @@ export class Scope {
 
   /** Groups coming events by these texts; `{{ default }}` stands for the usual grouping; null forgets. */
   setFingerprint(fingerprint: readonly string[] | null): void {
+    places.maySay ||= fingerprint !== null;
     quietly('setFingerprint', () => this.cell.setFingerprint(fingerprint?.map((part) => toText(part))));
   }
 

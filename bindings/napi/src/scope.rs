@@ -168,6 +168,16 @@ pub fn trace_of(header: String) -> Option<String> {
     })
 }
 
+/// What the scopes say of the place that a capture folds by: its level, an empty text if none. Nothing where they group
+/// the event themselves, which then never folds.
+#[napi]
+pub fn said_place(isolation: &ScopeCell, current: Option<&ScopeCell>) -> Option<String> {
+    guard("saidPlace", None, || {
+        let layers = layers(isolation, current, None, None);
+        layers.fingerprint().is_none().then(|| layers.level().map_or("", Level::as_str).to_owned())
+    })
+}
+
 /// Snapshots for a capture: `call` and `surroundings` are JSON objects of [`Scope::from_json`].
 pub(crate) fn layers(
     isolation: &ScopeCell,

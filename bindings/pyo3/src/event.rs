@@ -8,7 +8,7 @@ use faultwire::gate::{Admission, Candidate, Inside, Verdict};
 use faultwire::loss::Reason;
 use faultwire::protocol::{Event, Level, LogEntry, Request, User, Value};
 use faultwire::sampling::SamplingContext;
-use faultwire::scope::Scope;
+use faultwire::scope::{Scope, may_say_places};
 use faultwire::tape::Tape;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -153,8 +153,11 @@ unsafe fn exception<'py>(
             false => (0, traceback::walk(py, traceback)),
         };
         let mut fold = None;
-        if place != 0 && call.fingerprint.is_none() {
-            let by_level = call.level.map_or(0, |l| l.bytes().fold(0, |h, b| traceback::mix(h, u64::from(b))));
+        let said = may_say_places().then(|| Cells::here(py).layers(None));
+        let is_grouped = call.fingerprint.is_some() || said.as_ref().is_some_and(|s| s.fingerprint().is_some());
+        if place != 0 && !is_grouped {
+            let level = call.level.or_else(|| said.as_ref()?.level().map(Level::as_str));
+            let by_level = level.map_or(0, |l| l.bytes().fold(0, |h, b| traceback::mix(h, u64::from(b))));
             fold = NonZeroU64::new(traceback::mix(place, by_level));
         }
         let admission = match client.admit(fold, rate) {
