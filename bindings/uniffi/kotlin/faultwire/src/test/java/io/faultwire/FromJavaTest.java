@@ -2,6 +2,7 @@ package io.faultwire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -69,6 +70,38 @@ class FromJavaTest {
         Stats stats = Faultwire.stats();
         assertEquals(Map.of("ignored", 1L, "sample_rate", 1L), stats.getDropped());
         assertEquals(4, stats.getDelivered());
+    }
+
+    @Test
+    void nullsAreNoExceptions() {
+        Faultwire.init(options -> {
+            options.setDsn(sink.getDsn());
+            options.setSpool(false);
+            options.setRelease(null);
+        });
+        assertNull(Faultwire.captureException(null));
+        assertNull(Faultwire.captureException(null, Level.FATAL));
+        assertNull(Faultwire.captureMessage(null));
+        assertNull(Faultwire.captureEvent(null));
+        try (OpenScope open = Faultwire.isolationScope()) {
+            Faultwire.setTag(null, null);
+            Faultwire.setTags(null);
+            Faultwire.removeTag(null);
+            Faultwire.setUser(null);
+            Faultwire.setUser(new User(null, null, null, null, null));
+            Faultwire.setSession(null);
+            Faultwire.setContext(null, null);
+            Faultwire.setExtra(null, null);
+            Faultwire.setLevel(null);
+            Faultwire.setTransaction(null);
+            Faultwire.setFingerprint(null);
+            Faultwire.addBreadcrumb((Breadcrumb) null);
+            Faultwire.addBreadcrumb((String) null);
+            Faultwire.continueTrace(null);
+            assertNotNull(Faultwire.captureException(new RuntimeException("goes on"), (CaptureContext) null));
+        }
+        assertTrue(Faultwire.flush(10_000L));
+        assertEquals(1, sink.wait(1, 10).size());
     }
 
     @Test

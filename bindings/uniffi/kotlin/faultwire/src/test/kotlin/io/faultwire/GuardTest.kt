@@ -96,7 +96,6 @@ class GuardTest : ClientTest() {
         "stats" to { Faultwire.stats() },
         "taken_envelopes" to { bridgeTakenEnvelopes() },
         "intern_type" to { bridgeInternType(listOf("x")) },
-        "admit" to captured,
         "capture_event" to { bridgeCaptureEvent("{}", null, null) },
         "explain_event" to { runCatching { Faultwire.explain(mapOf("message" to "x")) }.onFailure { assertTrue(it is FaultwireException) } },
         "explain_exception" to { bridgeExplain(listOf()) },

@@ -3,6 +3,7 @@ package io.faultwire
 import io.faultwire.bridge.FfiConverterTypeBeforeSend
 import io.faultwire.bridge.FfiConverterTypeErrorSampler
 import io.faultwire.internal.Cell
+import io.faultwire.internal.Extractor
 import io.faultwire.internal.Seen
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -46,6 +47,7 @@ class MemoryTest {
 
     /** Until what nobody holds any more is given back. */
     private fun settle() {
+        Extractor.drain(10_000)
         eventually("every cell but that of the process is freed: ${Cell.CREATED} made, ${Cell.FREED} freed") {
             Cell.CREATED.get() - Cell.FREED.get() <= 1
         }
@@ -65,7 +67,7 @@ class MemoryTest {
             beforeSend { it }
             errorSampler { null }
         }
-        captures(20_000)
+        captures(10_000)
         settle()
         val (heapBefore, residentBefore) = heap() to resident()
         captures(100_000)
@@ -73,14 +75,15 @@ class MemoryTest {
         val (heapAfter, residentAfter) = heap() to resident()
         println("memory: heap ${heapBefore shr 20} -> ${heapAfter shr 20} MiB, resident ${residentBefore?.shr(20)} -> ${residentAfter?.shr(20)} MiB")
 
-        assertTrue(heapAfter - heapBefore < 16 shl 20, "heap ${heapBefore shr 20} -> ${heapAfter shr 20} MiB")
+        // A hundred thousand throwables, with two stacks each, would be more than the whole heap.
+        assertTrue(heapAfter - heapBefore < 64 shl 20, "heap ${heapBefore shr 20} -> ${heapAfter shr 20} MiB")
         if (residentBefore != null && residentAfter != null) {
             // The outbox may grow to 32 MiB, the JVM's own heap as it likes.
             assertTrue(residentAfter - residentBefore < 256 shl 20, "resident $residentBefore -> $residentAfter")
         }
         val stats = Faultwire.stats()
-        assertTrue(stats.captured >= 120_000)
-        assertTrue(Cell.CREATED.get() >= 120_000)
+        assertTrue(stats.captured >= 110_000)
+        assertTrue(Cell.CREATED.get() >= 110_000)
         assertEquals(stats.captured, stats.delivered + stats.spooled + stats.pending + stats.folded + stats.dropped.values.sum())
     }
 

@@ -1,16 +1,28 @@
 package io.faultwire.internal
 
+import com.sun.jna.CallbackThreadInitializer
+import com.sun.jna.Native
 import io.faultwire.BeforeBreadcrumb
 import io.faultwire.BeforeSend
 import io.faultwire.ErrorSampler
 import io.faultwire.Level
 import io.faultwire.SamplingContext
+import io.faultwire.bridge.uniffiCallbackInterfaceBeforeSend
 import io.faultwire.bridge.BeforeBreadcrumb as BridgeBeforeBreadcrumb
 import io.faultwire.bridge.BeforeSend as BridgeBeforeSend
 import io.faultwire.bridge.ErrorSampler as BridgeErrorSampler
 
 /** The application's hooks as the engine calls them. What they throw stays here: its text can be anything. */
 internal object Callbacks {
+    /**
+     * The engine's worker becomes a thread of the JVM once, as a daemon, and not anew for each event; it stays one until
+     * it ends.
+     */
+    fun keepWorkerAttached() {
+        val worker = CallbackThreadInitializer(true, false, "faultwire-worker")
+        Native.setCallbackThreadInitializer(uniffiCallbackInterfaceBeforeSend.edit, worker)
+    }
+
     fun beforeSend(hook: BeforeSend?): BridgeBeforeSend? = hook?.let {
         object : BridgeBeforeSend {
             override fun edit(event: String): String? = edited("beforeSend", event, it::edit)
