@@ -37,12 +37,14 @@ fn resolve(address: usize) -> Vec<Frame> {
     #[cfg(not(feature = "backtrace"))]
     let mut frames = Vec::new();
     if frames.is_empty() {
-        frames.push(Frame {
-            // The library of a bridge is stripped: nothing but this crate and what it needs is in there.
-            module: own_library::has(address.saturating_sub(1)).then(|| "faultwire".to_owned()),
-            instruction_addr: Some(format!("{address:#x}")),
-            ..Frame::default()
-        });
+        frames.push(Frame { instruction_addr: Some(format!("{address:#x}")), ..Frame::default() });
+    }
+    // Nothing but this crate and what it needs is in the library of a bridge. Stripped it says no module, and of what
+    // was inlined its debug information says none either.
+    if own_library::has(address.saturating_sub(1)) {
+        for frame in &mut frames {
+            frame.module.get_or_insert_with(|| "faultwire".to_owned());
+        }
     }
     frames
 }
