@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CALLER = {("Python, 5 frames", ""): 60, ("Python, 50 frames", ""): 60, ("Python, 5 frames", "lean"): 80}
 CALLER |= {("Python, 50 frames", "lean"): 60, ("Rust, 5 calls deep", ""): 8, ("Rust, 50 calls deep", ""): 8}
 CALLER |= {(f"Node, {frames} frames{read}", ""): 10 for frames in (5, 50) for read in ("", ", stack read")}
+CALLER |= {("Kotlin, 5 frames", ""): 4, ("Kotlin, 50 frames", ""): 4}
 # CPU of all threads per delivered event: at most this share.
 CPU = {"Python, 5 frames": 8, "Python, 50 frames": 8}
 CPU |= {f"Node, {frames} frames{read}": 6 for frames in (5, 50) for read in ("", ", stack read")}
@@ -29,13 +30,14 @@ ABSOLUTE |= {f"Node, folded, 10 frames{read}": 3.0 for read in ("", ", stack rea
 # By language: milliseconds of import and `init`, MB of memory.
 COLD = {"Python": {"ms": 25.0, "rss": 8.0}, "Node": {"ms": 12.0, "rss": 8.0}}
 SIZE = {"mb": ("installed, MB", 5.0), "packages": ("packages", 2.0)}
-PEERS = ("sentry-sdk", "@sentry/node", "sentry")
+PEERS = ("sentry-sdk", "@sentry/node", "sentry", "io.sentry")
 
 
 def table(
     measured: Mapping[str, Mapping[str, Measured]],
     cold: Mapping[str, Starts],
     sizes: Mapping[str, Mapping[str, float]],
+    crossings: Mapping[str, float],
     remarks: list,
 ) -> str:
     caller, cpu, captured = [], [], []
@@ -63,8 +65,10 @@ def table(
         ("CPU of the whole process per delivered event, all threads, µs",
          ["", "Faultwire", "sentry", "ratio", "target", ""], cpu),
         ("Start and weight", ["", "Faultwire", "sentry", "target", ""], [*start(cold), *weight(sizes)]),
+        ("A call from the JVM into the engine, ns", ["", "ns"],
+         [[f"Kotlin, {name}", number(took)] for name, took in crossings.items()]),
         ("What each captured and sent, per event",
-         ["", "", "raised error", "bytes sent", "bytes of JSON", "secrets of 3 sent"], captured),
+         ["", "", "events", "raised error", "bytes sent", "bytes of JSON", "secrets of 3 sent"], captured),
     ]  # fmt: skip
     text = [f"{title}\n\n{aligned([head, *body])}" for title, head, body in parts if body]
     return "\n\n".join([*text, *remarks])
@@ -130,7 +134,7 @@ def against(name: str, ours: float, peer: float | None, target: float | None = N
 def seen(runs: Measured) -> list[str]:
     got = runs.received[-1]
     sent = wire.secrets(got.sample)
-    return [wire.described(got.sample), f"{got.body_bytes:.0f}", f"{got.json_bytes:.0f}", str(sent)]
+    return [str(got.events), wire.described(got.sample), f"{got.body_bytes:.0f}", f"{got.json_bytes:.0f}", str(sent)]
 
 
 def aligned(rows: list[list[str]]) -> str:

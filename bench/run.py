@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+import maven
 import npm
 import report
 import sample
@@ -116,6 +117,12 @@ class Runner:
         if row.language == "rust":
             gap = int(row.gap * 1e6)
             return [self.drive, side.sdk, self.sink.url, *map(str, (row.frames, row.captures, gap, row.warm))]
+        if row.language == "kotlin":
+            gap = int(row.gap * 1e6)
+            numbers = (row.frames, row.captures, gap, row.warm)
+            return maven.java(
+                side.sdk, "Drive", side.sdk, self.sink.url, *numbers, side.options.get("kind", "CAPTURED")
+            )
         about = {"frames": row.frames, "captures": row.captures, "gap": row.gap, "warm": row.warm}
         about["options"] = side.options
         if row.language == "node":
@@ -136,7 +143,12 @@ class Runner:
 
 
 def rows(quick: bool, peers: Peers) -> list[Row]:
-    return [*python_rows(quick, not peers.no_python), *node_rows(quick, peers), *rust_rows(quick)]
+    return [
+        *python_rows(quick, not peers.no_python),
+        *node_rows(quick, peers),
+        *rust_rows(quick),
+        *kotlin_rows(quick, peers),
+    ]
 
 
 def python_rows(quick: bool, has_peer: bool) -> list[Row]:
@@ -184,6 +196,21 @@ def rust_rows(quick: bool) -> list[Row]:
     return [Row(f"Rust, {frames} calls deep", "rust", frames, 400 if quick else 1500, sides) for frames in (5, 50)]
 
 
+def kotlin_rows(quick: bool, peers: Peers) -> list[Row]:
+    if peers.no_kotlin:
+        return []
+    both = lambda kind: [Side("faultwire", {"kind": kind}), Side(maven.PEER, {"kind": kind})]  # noqa: E731
+    # The JIT compiles what ran thousands of times.
+    warm = 3000 if quick else 10_000
+    out = [
+        Row(f"Kotlin, {frames} frames", "kotlin", frames, captures, [Side("noop"), *both("CAPTURED")], warm=warm)
+        for frames, captures in ((5, 600 if quick else 2000), (50, 400 if quick else 1000))
+    ]
+    out.append(Row("Kotlin, sampled out, 10 frames", "kotlin", 10, 5000, both("SAMPLED_OUT"), gap=0, warm=20_000))
+    out.append(Row("Kotlin, folded, 10 frames", "kotlin", 10, 5000, both("FOLDED")[:1], gap=0, warm=20_000))
+    return out
+
+
 def measure(runner: Runner, plan: list[Row], repetitions: int) -> dict[str, dict[str, Measured]]:
     """Every side of every row, in turns: a machine that slows down slows all of them."""
     measured = {row.name: {key(side): Measured() for side in row.sides} for row in plan}
@@ -206,9 +233,10 @@ class Peers:
     no_python: str | None = None
     no_node: str | None = None
     no_npm: str | None = None
+    no_kotlin: str | None = None
 
     def remarks(self) -> list[str]:
-        return [reason for reason in (self.no_python, self.no_node, self.no_npm) if reason]
+        return [reason for reason in (self.no_python, self.no_node, self.no_npm, self.no_kotlin) if reason]
 
 
 def prepare_peer() -> str | None:
@@ -254,7 +282,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="rows whose name contains this")
     arguments = parser.parse_args()
     sample.write(WORK / "app")
-    peers = Peers(prepare_peer(), npm.missing(), npm.prepare_peer())
+    peers = Peers(prepare_peer(), npm.missing(), npm.prepare_peer(), maven.prepare())
     if problem := build("--bin", "sink"):
         raise SystemExit(f"the sink does not build:\n{problem}")
     remarks = peers.remarks()
@@ -266,9 +294,11 @@ def main() -> None:
         runner = Runner(running, WORK / "target" / "release" / "drive")
         measured = measure(runner, plan, 3 if arguments.quick else 5)
         cold = starts.measure(runner.process, 5 if arguments.quick else 15, arguments.only, peers, say)
+        is_crossing = arguments.only in "Kotlin, a call across" and not peers.no_kotlin
+        crossings = maven.crossings(runner.process) if is_crossing else {}
     sizes = npm.sizes(peers) if arguments.only in "Node, installed" else {}
     say("")
-    text = report.table(measured, cold, sizes, remarks)
+    text = report.table(measured, cold, sizes, crossings, remarks)
     print(text)
     if arguments.write:
         (HERE / "RESULTS.md").write_text(report.document(text))

@@ -1,7 +1,8 @@
 """Writes the application that fails: ten modules of five functions, each calling the next, the last raising.
 
-Every frame has locals of the usual kinds, the raising one also what must never be sent. The same in Python and in
-JavaScript; there, no SDK looks at locals unless told to, so what must never be sent stands in the message, too.
+Every frame has locals of the usual kinds, the raising one also what must never be sent. The same in Python, in
+JavaScript and in Java; in the last two no SDK looks at locals unless told to, so what must never be sent stands in the
+message, too. In Java the raised error has a cause, too, with the same stack.
 """
 
 from __future__ import annotations
@@ -58,10 +59,75 @@ class OrderError extends Error {{}}
 """
 
 
+JAVA_STEP = """
+    /** Step {i} of handling an order. */
+    static Object step{i:02d}(int n, Map<String, Object> user) {{
+        int orderId = n * 31 + {i};
+        String label = "step-{i:02d}-of-order-handling";
+        List<Object> items = Arrays.asList(orderId, label, {i}.5, null, "sku-{i:02d}-blue-xl");
+        Map<String, Object> state = Map.of("user", user, "attempt", n % 3, "ok", true, "region", "eu-west-{module}");
+"""
+JAVA_PASS_ON = """        Object result = {call}(n, user);
+        return result == null ? orderId : List.of(label, items, state, result);
+    }}
+"""
+JAVA_RAISE = """        String password = String.join("-", "hunter2", "and", "more");
+        String card = String.join("", "4111", "1111", "1111", "1111");
+        String detail = "password=" + password + ", card " + card + " of " + user.get("email");
+        try {{
+            return Integer.parseInt(label);
+        }} catch (NumberFormatException cause) {{
+            throw new IllegalStateException(String.format("order failed BENCH-%06d-: ", n) + detail, cause);
+        }}
+    }}
+"""
+JAVA_CLASS = """package shop;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+final class Part{module} {{
+    private Part{module}() {{}}
+"""
+JAVA_STEPS = """package shop;
+
+import java.util.Map;
+
+/** A step of handling an order. */
+public interface Steps {{
+    Object run(int n, Map<String, Object> user);
+
+    /** The step whose call leaves a stack of so many frames of this package. */
+    static Steps leaving(int frames) {{
+        Steps[] all = {{
+{all}
+        }};
+        return all[Math.max(0, all.length - frames)];
+    }}
+}}
+"""
+
+
 def write(folder: Path) -> None:
-    """Writes package `shop` and its twin `shop-js` into `folder`."""
+    """Writes package `shop` and its twins `shop-js` and `shop-java` into `folder`."""
     write_python(folder)
     write_node(folder)
+    write_java(folder)
+
+
+def write_java(folder: Path) -> None:
+    package = folder / "shop-java" / "shop"
+    package.mkdir(parents=True, exist_ok=True)
+    for module in range(MODULES):
+        text = [JAVA_CLASS.format(module=module)]
+        for i in range(module * FUNCTIONS, (module + 1) * FUNCTIONS):
+            text.append(JAVA_STEP.format(i=i, module=module))
+            call = f"Part{(i + 1) // FUNCTIONS}.step{i + 1:02d}"
+            text.append(JAVA_RAISE.format() if i + 1 == DEEPEST else JAVA_PASS_ON.format(call=call))
+        (package / f"Part{module}.java").write_text("".join([*text, "}\n"]))
+    steps = (f"            Part{i // FUNCTIONS}::step{i:02d}," for i in range(DEEPEST))
+    (package / "Steps.java").write_text(JAVA_STEPS.format(all="\n".join(steps)))
 
 
 def write_node(folder: Path) -> None:
