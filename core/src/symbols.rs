@@ -39,11 +39,11 @@ fn resolve(address: usize) -> Vec<Frame> {
     if frames.is_empty() {
         frames.push(Frame { instruction_addr: Some(format!("{address:#x}")), ..Frame::default() });
     }
-    // Nothing but this crate and what it needs is in the library of a bridge. Stripped it says no module, and of what
-    // was inlined its debug information says none either.
     if own_library::has(address.saturating_sub(1)) {
-        for frame in &mut frames {
-            frame.module.get_or_insert_with(|| "faultwire".to_owned());
+        // A bridge's is stripped, or its debug information names no paths: nothing but this crate and what it needs
+        // is in there.
+        for frame in frames.iter_mut().filter(|frame| frame.module.is_none()) {
+            frame.module = Some("faultwire".to_owned());
         }
     }
     frames
