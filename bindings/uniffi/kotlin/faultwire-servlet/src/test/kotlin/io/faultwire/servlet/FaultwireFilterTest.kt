@@ -142,8 +142,9 @@ class FaultwireFilterTest {
 
     @Test
     fun `asynchronous requests keep their scope`() {
-        shop.ask("/async")
-        shop.ask("/dispatched")
+        // Tomcat closes the connection where nobody completes a request; a client would ask again for what is no POST.
+        runCatching { shop.ask("/async", "") }
+        runCatching { shop.ask("/dispatched", "") }
         val byText = events(2).associateBy { it.at("exception", "values", -1, "value") }
         val later = byText["failed later"]!!
         assertEquals("by the request", later.at("tags", "seen"))
