@@ -73,18 +73,31 @@ bridge: tools ## Build the bridge to Kotlin and Swift, and what is generated of 
 	scripts/bridge.sh
 
 KOTLIN := bindings/uniffi/kotlin
-MVN := mvn --quiet --batch-mode --no-transfer-progress
+# A server that does not answer is asked again, not waited for.
+MVN := mvn --quiet --batch-mode --no-transfer-progress -Dmaven.wagon.rto=60000 -Dmaven.wagon.http.retryHandler.count=3 \
+	-Daether.connector.requestTimeout=60000
 
 # Its artifacts go to the machine's own Maven repository, where examples and applications find them.
-.PHONY: kotlin
-kotlin: bridge ## Build the artifacts for Kotlin and Java
+KOTLIN_DONE := target/bridge/.kotlin
+KOTLIN_SOURCES := $(shell find $(KOTLIN) -name target -prune -o -type f -print)
+
+$(KOTLIN_DONE): $(KOTLIN_SOURCES) target/bridge/.done
+	$(MVN) -f $(KOTLIN)/pom.xml install -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false
+	@touch $@
+
+target/bridge/.done: bridge ;
+
+.PHONY: jdk
+jdk:
 	@scripts/tools.sh javac:default-jdk-headless mvn:maven
-	$(MVN) -f $(KOTLIN)/pom.xml install -DskipTests
+
+.PHONY: kotlin
+kotlin: jdk $(KOTLIN_DONE) ## Build the artifacts for Kotlin and Java
 
 .PHONY: test-kotlin
-test-kotlin: bridge sink ## Kotlin and Java tests against the real engine and the real sink
-	@scripts/tools.sh javac:default-jdk-headless mvn:maven
+test-kotlin: jdk bridge sink ## Kotlin and Java tests against the real engine and the real sink
 	$(MVN) -f $(KOTLIN)/pom.xml install
+	@touch $(KOTLIN_DONE)
 
 SWIFT := bindings/uniffi/swift
 # The engine is found where it was built.
@@ -162,21 +175,36 @@ test: lint test-rust test-python test-node test-server test-dashboard test-wheel
 	@echo "all tests passed"
 
 .PHONY: demo
-demo: python examples example-rust server ## Run the example apps against the tracker, and show its dashboard
+demo: python examples example-rust examples-there server ## Run the example apps against the tracker, and show its dashboard
 	$(BIN)/python examples/demo
 
 .PHONY: screenshots
-screenshots: python examples example-rust server ## Take the pictures of the docs from the demo
+screenshots: python examples example-rust examples-there server ## Take the pictures of the docs from the demo
 	@$(CHECK_BROWSER)
 	node $(DASHBOARD)/scripts/screenshots.mjs
 
 .PHONY: demo-check
-demo-check: python examples example-rust server
+demo-check: python examples example-rust examples-there server
 	$(BIN)/python examples/demo --check
 
 .PHONY: example-rust
 example-rust: tools
 	$(CARGO) build --quiet --release -p faultwire-example
+
+.PHONY: example-kotlin
+example-kotlin: kotlin
+	$(MVN) -f examples/kotlin/orders/pom.xml package
+
+.PHONY: example-swift
+example-swift: bridge
+	$(SWIFT)/prepare.sh
+	scripts/swift.sh swift build --quiet --package-path $(abspath examples/swift/shop) $(SWIFT_LINK)
+
+# Those of languages whose toolchain is there: a demo is not to download one.
+.PHONY: examples-there
+examples-there:
+	@if [[ $$(command -v javac) && $$(command -v mvn) ]]; then $(MAKE) --no-print-directory example-kotlin; fi
+	@if scripts/swift.sh --is-there; then $(MAKE) --no-print-directory example-swift; fi
 
 .PHONY: bench
 bench: python node sink ## Benchmarks against the leading SDKs, as ratios in one run

@@ -125,6 +125,11 @@ enter() {
     ' _ "$tree" "${#shared[@]}" "${shared[@]}" "${given[@]}" -- "$@"
 }
 
+# Whether a command could be run without fetching anything.
+if [[ ${1:-} == --is-there ]]; then
+    [[ $(command -v swift) || -x $tree/usr/libexec/swift/bin/swift ]]
+    exit
+fi
 [[ $# -gt 0 ]] || fail 'usage: scripts/swift.sh [NAME=VALUE]... COMMAND [ARGUMENT]...'
 given=()
 while [[ ${1:-} =~ ^[A-Za-z_][A-Za-z0-9_]*= ]]; do

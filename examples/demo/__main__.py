@@ -2,10 +2,11 @@
 
 Starts faultwire-server on loopback with data of its own. The same shop in Python (FastAPI) and in Node (Express) gets
 the same requests; of each fault the issues of both are printed side by side: title, where, how often, how many people,
-what was filtered. The other examples follow: accounts (Flask, Fastify), nightly jobs (scripts, and a program in Rust).
-One issue is resolved and comes back, and a webhook hears of it. Then the address of the dashboard is printed, and the
+what was filtered. Others follow: accounts (Flask, Fastify) and nightly jobs (scripts). One issue is resolved
+and comes back, and a webhook hears of it. One small program runs in Python, Node, Rust, and, where their toolchains are
+there, Kotlin and Swift: its events are printed line by line. Then the address of the dashboard is printed, and the
 server stays up until Enter is pressed. `--check` is for tests: it says nothing of each issue, and ends. Fails when an
-event is missing, when a secret is anywhere in what the server keeps, or when the two languages differ in more than
+event is missing, when a secret is anywhere in what the server keeps, or when languages differ in more than
 their runtimes do.
 """
 
@@ -21,6 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "conforma
 from alike import EXCEPT, differences, filtered  # noqa: E402
 from apps import SECRETS, SHOPPING, express, fastapi, running  # noqa: E402
 from kept import kept  # noqa: E402
+from orders import differences as different_orders  # noqa: E402
+from orders import place, programs
+from orders import show as show_orders  # noqa: E402
 from story import Pager, tell  # noqa: E402
 
 from server import HOST, Json, Server, wait_until  # noqa: E402
@@ -111,18 +115,25 @@ def run(is_check: bool) -> None:
         faults = visit(server)
         unlike = compare(server, faults, is_check)
         told = tell(server, pager)
+        orders = place(server)
+        if not is_check:
+            show_orders(orders)
+        unlike += different_orders(orders)
         pairs_of = list(itertools.chain.from_iterable(of_fault for _, of_fault in faults))
-        searched = b"\0".join(kept(server, [*(event for _, event in pairs_of), *told.events]))
+        ordered = [event for by_language in orders.events.values() for event in by_language.values()]
+        searched = b"\0".join(kept(server, [*(event for _, event in pairs_of), *ordered, *told.events]))
         unseen = [event["event_id"] for _, event in pairs_of if searched.count(event["event_id"].encode()) < 2]
         leaked = [secret for secret in SECRETS if secret.encode() in searched]
         for language in SHOPS:
             own = [number for number, event in pairs_of if event["platform"] == language]
             print(f"{language}: {len(SHOPPING)} requests, {len(own)} events, {len(set(own))} issues.")
+        languages = [language for language in programs() if language not in orders.missing]
+        print(f"The same program in {', '.join(languages)}: {len(ordered)} events, {orders.issues} issues.")
         print(f"The other examples: {len(told.events)} events, {told.issues} issues.")
         print(f"{len(SECRETS)} secrets were in them; {len(leaked)} are in what the server keeps.")
         if unseen:
             print(f"{len(unseen)} events were not found in the server's files, where they were looked for.")
-        print("The events of both languages are alike." if not unlike else "\n".join(["They differ:", *unlike]))
+        print("The events of all languages are alike." if not unlike else "\n".join(["They differ:", *unlike]))
         if leaked or unlike or unseen:
             raise SystemExit(1)
         print(

@@ -74,7 +74,7 @@ SECRETS = [
     "key_live_5ecret", "s3cret-Passw0rd",
 ]  # fmt: skip
 #: Seconds for an app to start, and for a program to end.
-_LIMIT = 60
+LIMIT = 60
 
 
 class App:
@@ -89,7 +89,7 @@ class App:
         self._wait(make)
 
     def _wait(self, make: str) -> None:
-        deadline = time.monotonic() + _LIMIT
+        deadline = time.monotonic() + LIMIT
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self._port), 1).close()
@@ -115,7 +115,7 @@ class App:
     def stop(self) -> None:
         """Ends it: what it captured is delivered."""
         self._process.terminate()
-        self._process.wait(_LIMIT)
+        self._process.wait(LIMIT)
 
 
 def _free_port() -> int:
@@ -124,7 +124,8 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _node(name: str) -> list[str]:
+def node(name: str) -> list[str]:
+    """How an example in Node is started."""
     return [shutil.which("node") or "node", str(ROOT / "examples/node" / name)]
 
 
@@ -137,7 +138,7 @@ def fastapi(dsn: str) -> App:
 
 def express(dsn: str) -> App:
     """The shop in Node."""
-    return App(_node("express_app.js"), _free_port(), dsn, "examples")
+    return App(node("express_app.js"), _free_port(), dsn, "examples")
 
 
 def flask(dsn: str) -> App:
@@ -149,22 +150,18 @@ def flask(dsn: str) -> App:
 
 def fastify(dsn: str) -> App:
     """The accounts in Node."""
-    return App(_node("fastify_app.js"), _free_port(), dsn, "examples")
+    return App(node("fastify_app.js"), _free_port(), dsn, "examples")
 
 
 def run_programs(dsn: str) -> None:
-    """The scripts, which end by what they did not catch, and the program in Rust."""
-    programs = [
-        [sys.executable, str(ROOT / "examples/python/script.py")],
-        _node("script.js"),
-        [str(_target() / "release" / "faultwire-example")],
-    ]
-    for command in programs:
+    """The scripts, which end by what they did not catch."""
+    for command in ([sys.executable, str(ROOT / "examples/python/script.py")], node("script.js")):
         environment = {**os.environ, "FAULTWIRE_DSN": dsn}
-        subprocess.run(command, env=environment, capture_output=True, timeout=_LIMIT, check=False)
+        subprocess.run(command, env=environment, capture_output=True, timeout=LIMIT, check=False)
 
 
-def _target() -> Path:
+def target() -> Path:
+    """Where Rust programs are built."""
     return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
 
 

@@ -10,7 +10,7 @@ from apps import LOOKING_UP, SHOPPING, fastapi, fastify, flask, run_programs, ru
 
 from server import Json, Server, wait_until
 
-__all__ = ["Pager", "Told", "tell"]
+__all__ = ["Pager", "Told", "arrived", "events", "project", "tell"]
 
 
 class Pager:
@@ -43,8 +43,8 @@ class Pager:
         self._server.server_close()
 
 
-#: What scripts and program capture; a group of errors is only there from Python 3.11 on.
-NIGHTLY = 16 if sys.version_info >= (3, 11) else 15
+#: What the scripts capture; a group of errors is only there from Python 3.11 on.
+NIGHTLY = 13 if sys.version_info >= (3, 11) else 12
 
 
 class Told(NamedTuple):
@@ -63,7 +63,7 @@ def _made(server: Server, path: str, **body: Any) -> Json:
     return made
 
 
-def _project(server: Server, name: str) -> tuple[int, str]:
+def project(server: Server, name: str) -> tuple[int, str]:
     """A new project: its number and DSN."""
     made = _made(server, "/api/v1/projects", name=name, slug=name.lower())
     return made["project"]["id"], made["keys"][0]["dsn"]
@@ -85,19 +85,19 @@ def _page(server: Server, project: int, pager: Pager) -> None:
         raise SystemExit(f"the rule was refused: {answer.body.decode(errors='replace')}")
 
 
-def _events(server: Server, project: int) -> set[str]:
+def events(server: Server, project: int) -> set[str]:
     """The ids of all events of a project."""
     path = f"/api/v1/projects/{project}/issues"
     lists = (server.pages(f"{path}/{issue['id']}/occurrences") for issue in server.pages(path))
     return {occurrence["event_id"] for list in lists for occurrence in list}
 
 
-def _arrived(server: Server, project: int, count: int) -> None:
+def arrived(server: Server, project: int, count: int) -> None:
     """Waits for as many events, and looks whether more come."""
-    wait_until(lambda: len(_events(server, project)) >= count, what=f"{count} events of project {project}")
+    wait_until(lambda: len(events(server, project)) >= count, what=f"{count} events of project {project}")
     server.settle()
-    if len(_events(server, project)) != count:
-        raise SystemExit(f"{len(_events(server, project))} events arrived in project {project}, not {count}")
+    if len(events(server, project)) != count:
+        raise SystemExit(f"{len(events(server, project))} events arrived in project {project}, not {count}")
 
 
 def tell(server: Server, pager: Pager) -> Told:
@@ -106,18 +106,18 @@ def tell(server: Server, pager: Pager) -> Told:
     server.api("PATCH", f"/api/v1/projects/{shop}", {"name": "Shop"})
     server.post(f"/api/v1/projects/{shop}/deploys", release="shop@1.4.2")
     _page(server, shop, pager)
-    compared = _events(server, shop)
+    compared = events(server, shop)
 
-    accounts, dsn = _project(server, "Accounts")
+    accounts, dsn = project(server, "Accounts")
     _page(server, accounts, pager)
     with running(flask(dsn), fastify(dsn)) as apps:
         for request in LOOKING_UP:
             for app in apps:
                 app.ask(request)
-        _arrived(server, accounts, sum(request.fails for request in LOOKING_UP) * len(apps))
-    nightly, dsn = _project(server, "Nightly")
+        arrived(server, accounts, sum(request.fails for request in LOOKING_UP) * len(apps))
+    nightly, dsn = project(server, "Nightly")
     run_programs(dsn)
-    _arrived(server, nightly, NIGHTLY)
+    arrived(server, nightly, NIGHTLY)
 
     # Someone says that it is mended, and it is not.
     by_place = {(issue["culprit"], issue["platform"]): issue["id"] for issue in server.issues()}
@@ -127,14 +127,14 @@ def tell(server: Server, pager: Pager) -> Told:
     with running(fastapi(server.dsn)) as (app,):
         for request in again:
             app.ask(request)
-        _arrived(server, shop, len(compared) + len(again))
+        arrived(server, shop, len(compared) + len(again))
     heard = lambda: any(alert["event"] == "regressed" and alert["issue"] == order for alert in pager.alerts)  # noqa: E731
     wait_until(heard, what="whoever is on call to hear that it is back")
     rest = [number for number in by_place.values() if number != order]
     server.move(rest[0], "acknowledge")
     server.move(rest[-1], "ignore_until_next_release")
 
-    numbers = {project: _events(server, project) - compared for project in (shop, accounts, nightly)}
+    numbers = {project: events(server, project) - compared for project in (shop, accounts, nightly)}
     paths = [f"/api/v1/projects/{project}/events/{number}" for project, own in numbers.items() for number in own]
     issues = sum(len(list(server.pages(f"/api/v1/projects/{project}/issues"))) for project in (accounts, nightly))
     return Told([server.get(path)["payload"] for path in paths], issues)

@@ -1,4 +1,4 @@
-//! A shop that fails in several ways: a chain of errors, a panic in a worker thread, a warning.
+//! The same program in every language: an order that cannot be placed, and a queue that is long. Here a thread panics, too.
 //!
 //!     FAULTWIRE_DSN=http://key@localhost:8000/1 cargo run -p faultwire-example
 
@@ -51,7 +51,11 @@ fn place_order(order: u32) -> Result<(), OrderFailed> {
 
 fn main() -> Result<(), faultwire::Error> {
     // The DSN comes from FAULTWIRE_DSN. The guard sends what is left when `main` returns.
-    let _faultwire = faultwire::init(Options { release: Some("shop@1.2.3".to_owned()), ..Default::default() })?;
+    let _faultwire = faultwire::init(Options {
+        release: Some("shop@1.2.3".to_owned()),
+        environment: "demo".to_owned(),
+        ..Default::default()
+    })?;
     faultwire::global_scope().set_tag("service", "shop");
 
     // One request: what is said in here is on its events only.
