@@ -143,7 +143,7 @@ test-rust: sink ## Rust tests, the shared vectors among them
 .PHONY: test-python
 test-python: python sink ## Python tests against the real engine and the real sink
 	$(BIN)/python -m pytest -q sdk-python/tests
-	$(BIN)/python -m pytest -q tests --ignore tests/server
+	$(BIN)/python -m pytest -q tests --ignore tests/server --ignore tests/conformance/test_conformance.py
 	scripts/test_pythons.sh
 
 .PHONY: test-server
@@ -170,8 +170,11 @@ test-package: node sink ## Pack the npm packages, install them in empty projects
 test-wheel: $(BIN)/python sink ## Build the wheels, install them in clean environments, send an event
 	scripts/test_wheels.sh
 
+LANGUAGES := test-rust test-python test-node test-kotlin test-swift
+
 .PHONY: test
-test: lint test-rust test-python test-node test-server test-dashboard test-wheel test-package demo-check ## All tests
+test: lint $(LANGUAGES) test-conformance test-examples test-server test-dashboard test-wheel test-package demo-check ## All tests
+	FAULTWIRE_ALL_LANGUAGES=1 scripts/parity.py --check
 	@echo "all tests passed"
 
 .PHONY: demo
@@ -190,6 +193,24 @@ demo-check: python examples example-rust examples-there server
 .PHONY: example-rust
 example-rust: tools
 	$(CARGO) build --quiet --release -p faultwire-example
+
+.PHONY: conformance-drivers
+conformance-drivers: sink python node kotlin
+	$(CARGO) build --quiet --release -p faultwire-conformance
+	$(MVN) -f tests/conformance/drivers/kotlin/pom.xml package
+	tests/conformance/drivers/swift/build.sh
+
+.PHONY: test-conformance
+test-conformance: conformance-drivers ## The same scenarios in five languages, against a real server
+	FAULTWIRE_ALL_LANGUAGES=1 $(BIN)/python -m pytest -q tests/conformance
+
+.PHONY: test-examples
+test-examples: sink python example-kotlin example-swift ## The examples in Swift and Kotlin
+	$(BIN)/python -m pytest -q examples/swift
+
+.PHONY: parity
+parity: ## Write docs/parity.md from what the tests ran
+	scripts/parity.py --write
 
 .PHONY: example-kotlin
 example-kotlin: kotlin
