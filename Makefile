@@ -231,6 +231,11 @@ examples-there:
 bench: python node sink ## Benchmarks against the leading SDKs, as ratios in one run
 	$(BIN)/python bench/run.py
 
+.PHONY: bench-swift
+bench-swift: bridge ## What a capture costs in Swift: time and allocations
+	$(SWIFT)/prepare.sh
+	$(SWIFT)/Bench/run.sh
+
 .PHONY: bench-server
 bench-server: $(BIN)/python server ## What the tracker takes: events a second, CPU, memory, disk, times of its lists
 	$(CARGO) build --quiet --release -p faultwire-server --example floor

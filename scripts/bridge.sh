@@ -20,14 +20,19 @@ out=target/bridge
 if [[ $out/.done -nt $library && $out/.done -nt bindings/uniffi/bindgen/uniffi.toml ]]; then
     exit 0
 fi
-rm -rf "$out"
+# Renamed when it is whole, so that what is there is of one library.
+new=$(mktemp -d target/bridge.XXXXXX)
+trap 'rm -rf "$new"' EXIT
 for language in kotlin swift; do
     target/debug/faultwire-bindgen generate "$library" --config bindings/uniffi/bindgen/uniffi.toml \
-        --language "$language" --out-dir "$out/$language" --no-format
+        --language "$language" --out-dir "$new/$language" --no-format
 done
-native=$out/native/io/faultwire/native/$os-$arch
+native=$new/native/io/faultwire/native/$os-$arch
 mkdir -p "$native"
 cp "$library" "$native/"
 strip -x "$native"/* 2>/dev/null || true
 [[ $os == macos ]] || strip --strip-all "$native"/*
-touch "$out/.done"
+touch "$new/.done"
+chmod 755 "$new"
+rm -rf "$out"
+mv "$new" "$out"

@@ -88,7 +88,10 @@ test('what came back stands there, however much else goes on', async () => {
   const page = await openHome(await server.invite('busy@example.com', 'member', project.id));
   await rowIn(page, 'Came back', 'QuietlyBack').waitFor();
   // Those opened last and those seen last, each fifty.
-  await section(page, 'New in 24 hours').getByRole('heading').getByText(/^[56]\d or more$/).waitFor();
+  await section(page, 'New in 24 hours')
+    .getByRole('heading')
+    .getByText(/^[56]\d or more$/)
+    .waitFor();
   checkQuiet(page);
 });
 
