@@ -1,0 +1,49 @@
+package io.faultwire.spring
+
+import io.faultwire.BeforeBreadcrumb
+import io.faultwire.BeforeSend
+import io.faultwire.ErrorSampler
+import io.faultwire.Faultwire
+import io.faultwire.FaultwireOptions
+import org.springframework.beans.factory.DisposableBean
+import org.springframework.beans.factory.ObjectProvider
+import org.springframework.boot.autoconfigure.AutoConfiguration
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty
+import org.springframework.context.annotation.Bean
+import org.springframework.context.annotation.Import
+import org.springframework.core.env.Environment
+
+/**
+ * Starts the client from `faultwire.*` properties, as early as the context is made, and ends it with the context. Beans of
+ * type [BeforeSend], [BeforeBreadcrumb] and [ErrorSampler] are its hooks; a bean of type [FaultwireOptions] replaces the
+ * properties. `faultwire.enabled=false` leaves all of it out.
+ */
+@AutoConfiguration
+@ConditionalOnProperty(prefix = "faultwire", name = ["enabled"], havingValue = "true", matchIfMissing = true)
+@Import(LogbackConfiguration::class, WebConfiguration::class)
+public open class FaultwireAutoConfiguration {
+    @Bean
+    public open fun faultwireClient(
+        environment: Environment,
+        options: ObjectProvider<FaultwireOptions>,
+        beforeSend: ObjectProvider<BeforeSend>,
+        beforeBreadcrumb: ObjectProvider<BeforeBreadcrumb>,
+        errorSampler: ObjectProvider<ErrorSampler>,
+    ): FaultwireClient {
+        val told = options.getIfUnique() ?: optionsOf(environment)
+        beforeSend.ifUnique { told.beforeSend = it }
+        beforeBreadcrumb.ifUnique { told.beforeBreadcrumb = it }
+        errorSampler.ifUnique { told.errorSampler = it }
+        // The context ends it, before the JVM does.
+        told.closeAtShutdown = false
+        Faultwire.init(told)
+        return FaultwireClient()
+    }
+}
+
+/** The client as a part of the context. */
+public class FaultwireClient internal constructor() : DisposableBean {
+    override fun destroy() {
+        Faultwire.close()
+    }
+}
