@@ -1,8 +1,6 @@
-/**
- * The same program in every language: an order that cannot be placed, and a queue that is long.
- *
- *     FAULTWIRE_DSN=http://KEY@HOST/1 java -cp 'examples/kotlin/orders/target/orders.jar:examples/kotlin/orders/target/lib/\*' shop.OrdersKt
- */
+// The same program in every language: an order that cannot be placed, and a queue that is long.
+//
+//     FAULTWIRE_DSN=http://KEY@HOST/1 java -cp 'examples/kotlin/orders/target/orders.jar:examples/kotlin/orders/target/lib/*' shop.OrdersKt
 package shop
 
 import io.faultwire.Faultwire

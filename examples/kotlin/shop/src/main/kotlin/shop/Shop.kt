@@ -1,13 +1,11 @@
-/**
- * A shop in servlets that fails in several ways; each failure is one event. The same shop as
- * `examples/python/fastapi_app.py` and `examples/node/express_app.js`, with the same faults.
- *
- *     mvn package
- *     FAULTWIRE_DSN=http://KEY@HOST/1 PORT=8080 java -cp 'target/classes:target/lib/*' shop.ShopKt
- *
- *     curl 'localhost:8080/orders/7?token=tok_secret' -H 'Authorization: Bearer abc' -H 'X-Customer: acme'
- *     curl localhost:8080/checkout -d '{"item": "tea", "card": "4111 1111 1111 1111"}' -H 'Content-Type: application/json'
- */
+// A shop in servlets that fails in several ways; each failure is one event. The same shop as
+// `examples/python/fastapi_app.py` and `examples/node/express_app.js`, with the same faults.
+//
+//     mvn package
+//     FAULTWIRE_DSN=http://KEY@HOST/1 PORT=8080 java -cp 'target/classes:target/lib/*' shop.ShopKt
+//
+//     curl 'localhost:8080/orders/7?token=tok_secret' -H 'Authorization: Bearer abc' -H 'X-Customer: acme'
+//     curl localhost:8080/checkout -d '{"item": "tea", "card": "4111 1111 1111 1111"}' -H 'Content-Type: application/json'
 package shop
 
 import io.faultwire.Faultwire
