@@ -205,7 +205,8 @@ test-conformance: conformance-drivers ## The same scenarios in five languages, a
 	FAULTWIRE_ALL_LANGUAGES=1 $(BIN)/python -m pytest -q tests/conformance
 
 .PHONY: test-examples
-test-examples: sink python example-kotlin example-swift ## The examples in Swift and Kotlin
+test-examples: sink python kotlin example-swift ## The examples in Swift and Kotlin
+	$(MVN) -f examples/kotlin/shop/pom.xml package
 	$(BIN)/python -m pytest -q examples/swift
 
 .PHONY: parity
@@ -215,6 +216,7 @@ parity: ## Write docs/parity.md from what the tests ran
 .PHONY: example-kotlin
 example-kotlin: kotlin
 	$(MVN) -f examples/kotlin/orders/pom.xml package
+	$(MVN) -f examples/kotlin/shop/pom.xml package -DskipTests
 
 .PHONY: example-swift
 example-swift: bridge
@@ -228,7 +230,7 @@ examples-there:
 	@if scripts/swift.sh --is-there; then $(MAKE) --no-print-directory example-swift; fi
 
 .PHONY: bench
-bench: python node sink ## Benchmarks against the leading SDKs, as ratios in one run
+bench: python node sink bridge ## Benchmarks against the leading SDKs, as ratios in one run
 	$(BIN)/python bench/run.py
 
 .PHONY: bench-swift
