@@ -1,9 +1,18 @@
 import FaultwireBridge
 import Foundation
 
-/// An error and what it came from, as the engine takes them: breadth first, the one that was raised at the head.
+/// An error and what it came from, breadth first, the one that was raised at the head. What they say is looked at only
+/// for an event: their types tell one place from another.
 package struct ErrorChain {
-    package private(set) var raised: [Raised] = []
+    private struct Link {
+        let error: any Error
+        let type: ErrorType
+        let parent: Int32?
+        let source: String?
+        let userInfo: [String: Any]
+    }
+
+    private var links: [Link] = []
     private var waiting: [(error: any Error, parent: Int32?, source: String?)] = []
     private var objects: Set<ObjectIdentifier> = []
 
@@ -21,13 +30,22 @@ package struct ErrorChain {
         }
     }
 
+    var typeIds: [Int64] { links.map(\.type.id) }
+
+    /// As the engine takes them.
+    package var raised: [Raised] {
+        links.map { link in
+            let text = Self.text(of: link.error, link.type, link.userInfo)
+            return Raised(
+                typeName: link.type.name, module: link.type.module, value: cut(text, Limit.message), parent: link.parent,
+                source: link.source, data: Self.data(of: link.error, link.type, link.userInfo))
+        }
+    }
+
     private mutating func add(_ error: any Error, _ type: ErrorType, _ parent: Int32?, _ source: String?) {
-        let at = Int32(raised.count)
+        let at = Int32(links.count)
         let userInfo = Self.userInfo(of: error, type)
-        raised.append(
-            Raised(
-                typeName: type.name, module: type.module, value: cut(Self.text(of: error, type, userInfo), Limit.message),
-                parent: parent, source: source, data: Self.data(of: error, type, userInfo)))
+        links.append(Link(error: error, type: type, parent: parent, source: source, userInfo: userInfo))
         if type.isObject {
             objects.insert(ObjectIdentifier(error as AnyObject))
         }

@@ -90,8 +90,9 @@ extension Faultwire {
             rate = sample(typeId: type.id, typeName: type.qualified, level: level.rawValue, logger: context.logger)
         }
         guard rate >= 0 else { return nil }
-        let id = submit(typeIds: [type.id], rate, context, Layers.here) { capture, circumstances in
-            let raised = Inside.$active.withValue(true) { ErrorChain(error, type).raised }
+        let chain = Inside.$active.withValue(true) { ErrorChain(error, type) }
+        let id = submit(typeIds: chain.typeIds, rate, context, Layers.here) { capture, circumstances in
+            let raised = Inside.$active.withValue(true) { chain.raised }
             let how = How(mechanism: context.mechanism, handled: context.handled)
             return capture.submitException(raised: raised, how: how, circumstances: circumstances)
         }
