@@ -65,6 +65,7 @@ const EXPORTS = {
   init: [() => JSON.parse(native.init('{}', '20', HOOKS, true)).error?.kind, 'internal'],
   internType: [() => native.internType(['Error']), 0],
   refuse: [() => native.refuse('reentrant')],
+  saidPlace: [() => native.saidPlace(cell, undefined), null],
   sample: [() => native.sample(0, -1), -1],
   setThread: [() => native.setThread(0, 'main')],
   settings: [() => native.settings(), null],
