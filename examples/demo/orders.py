@@ -130,5 +130,6 @@ def _shape(event: Json) -> dict[str, object]:
         "breadcrumbs": [crumb["message"] for crumb in event.get("breadcrumbs", {}).get("values", [])],
         "release": event.get("release"),
         "environment": event.get("environment"),
-        "filtered": filtered(errors, "exception"),
+        # Source lines are there where the language has the files.
+        "filtered": [path for path in filtered(errors, "exception") if ".stacktrace." not in path],
     }
