@@ -3,7 +3,7 @@
 //! Panics of Rust: `panic_hook`. Signals, opt-in: `native`, on the platforms that `build.rs` says have
 //! `native_crashes`, `nowhere` on others; on the JVM what it reports itself, `hs_err`. What was said last is remembered for both in `said`.
 
-#[cfg(native_crashes)]
+#[cfg(all(native_crashes, any(feature = "jvm", test)))]
 mod hs_err;
 #[cfg(native_crashes)]
 pub(crate) mod native;

@@ -136,7 +136,7 @@ impl Dir {
 pub(super) struct LibraryRoot {
     /// The folders, outermost first; at most [`DEEPEST`].
     pub dirs: &'static [Dir],
-    /// What lies there.
+    /// What lies there, for readers of the table.
     #[allow(dead_code, reason = "for readers of the table")]
     pub why: &'static str,
 }

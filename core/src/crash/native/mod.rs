@@ -22,5 +22,6 @@ mod station;
 mod symbols;
 mod unwind;
 
+#[cfg(any(feature = "jvm", test))]
 pub(super) use fault::{Fault, describe, mechanism, signal_name};
 pub(crate) use station::Station;

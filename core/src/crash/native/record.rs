@@ -8,6 +8,7 @@ pub(super) const FULL: u8 = 2;
 /// A part of the text that the host's own dumper wrote of the thread; the text is all of them, one after the other.
 pub(super) const HOST: u8 = 3;
 /// Written while all is well: the host reports crashes itself, and where. Nothing else is in such a file.
+#[cfg(any(feature = "jvm", test))]
 pub(super) const NOTE: u8 = 4;
 
 /// Frames recorded, innermost first: an overflow has no end of them.

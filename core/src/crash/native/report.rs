@@ -9,6 +9,7 @@ use super::record::{self, Crash, Walk};
 use super::registers;
 use super::scope;
 use super::symbols::Symbols;
+#[cfg(any(feature = "jvm", test))]
 use crate::crash::hs_err::{self, Note};
 use crate::framing::Frames;
 use crate::protocol::{Event, EventId, Exception, Frame, Level, Map, Stacktrace, Thread, Timestamp, Value};
@@ -22,6 +23,7 @@ const NATIVE: &[&str] = &["rust", "cocoa"];
 /// The event of what is left in `file`; `None` when its process ended without a crash.
 pub(super) fn read(file: &CrashFile, settings: &Settings) -> Option<Event> {
     let bytes = file.read().ok()?;
+    #[cfg(any(feature = "jvm", test))]
     if let Some(note) = note(&bytes) {
         let log = note.log()?;
         let said = said(file, settings).0;
@@ -52,6 +54,7 @@ fn said(file: &CrashFile, settings: &Settings) -> (Event, Vec<Module>) {
 }
 
 /// Of a process whose host reports crashes itself: where.
+#[cfg(any(feature = "jvm", test))]
 fn note(bytes: &[u8]) -> Option<Note> {
     let frame = Frames::new(bytes).find(|frame| frame.kind == record::NOTE)?;
     let note: Value = serde_json::from_slice(frame.payload).ok()?;

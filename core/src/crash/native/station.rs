@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use super::file::{self, CrashFile};
 use super::scope::Snapshots;
-use super::{host, record, report, signal, stack};
+use super::{host, report, signal, stack};
+#[cfg(any(feature = "jvm", test))]
 use crate::crash::hs_err::Note;
 use crate::crash::said;
 use crate::engine::Engine;
 use crate::fork;
-use crate::framing;
 use crate::log::debug;
 use crate::loss::Reason;
 use crate::outbox::spool::open_directory;
@@ -217,8 +217,7 @@ impl Armed {
 
     /// Nothing of this process is changed: a file tells the next one where to look.
     fn of_host(file: CrashFile) -> std::io::Result<Armed> {
-        let mut bytes = Vec::new();
-        framing::append(&mut bytes, record::NOTE, &[&serde_json::to_vec(&Note::here())?]);
+        let bytes = note()?;
         let mut open: &std::fs::File = file.file.get().ok_or(std::io::ErrorKind::NotFound)?;
         open.write_all(&bytes)?;
         Ok(Armed { file, by: By::Host })
@@ -268,4 +267,18 @@ fn report_all(engine: &Engine, pipeline: &mut Pipeline, place: &Path) {
         }
         orphan.remove();
     }
+}
+
+/// Where the JVM would write of its end.
+#[cfg(any(feature = "jvm", test))]
+fn note() -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    crate::framing::append(&mut bytes, super::record::NOTE, &[&serde_json::to_vec(&Note::here())?]);
+    Ok(bytes)
+}
+
+/// Only the bridge to the JVM is to such a host.
+#[cfg(not(any(feature = "jvm", test)))]
+fn note() -> std::io::Result<Vec<u8>> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
