@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { checkAccessible, checkFits } from './accessible.mjs';
+import { proxy } from './proxy.mjs';
 import { browser, checkQuiet, fault, HOST, open, Server, until } from './support.mjs';
 
 const server = await (await Server.start()).setUp();
@@ -136,6 +138,35 @@ test('filter, search and resolve many, by keyboard alone', async () => {
   await page.locator('[role=row]:focus').waitFor();
   await keyboard.press('i');
   await page.getByRole('heading', { name: 'No issue is like that' }).waitFor();
+  checkQuiet(page);
+});
+
+test('what the stream tells late of an action brings nothing back that the action took out', async () => {
+  const late = 1_000;
+  const behind = await proxy(server, { say: (text) => delay(late, text) });
+  await server.send(fault('LateError'));
+  const [{ id }] = await server.issues((items) => items.length === 1, '&query=LateError');
+  const page = await open(chromium, behind, { email: HOST });
+  await page.goto('/projects/1/issues?query=LateError');
+  await live(page);
+  await row(page, 'LateError').waitFor();
+  await page.keyboard.press('j');
+  await page.locator('[role=row]:focus').waitFor();
+  await page.keyboard.press('i');
+  const nothing = page.getByRole('heading', { name: 'No issue is like that' });
+  await nothing.waitFor();
+  await page.evaluate(() => {
+    window.cameBack = false;
+    const look = () => {
+      window.cameBack ||= document.querySelector('[role=row]') !== null;
+    };
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+  });
+  await delay(2 * late);
+  assert.equal(await page.evaluate(() => window.cameBack), false);
+  // Someone else wants it after all.
+  await server.ask('POST', `/api/v1/projects/1/issues/${id}`, { move: 'reopen' });
+  await row(page, 'LateError').waitFor();
   checkQuiet(page);
 });
 

@@ -6,7 +6,7 @@ import { after } from 'node:test';
 /**
  * A proxy in front of a server. `each.answer` may answer a request by itself: it gets request and response, and says
  * whether it did. `each.change` may change what was answered: it gets path, headers and body, and answers the new body.
- * `each.say` does so with each piece of a stream; `each.isHoldingBack` says whether none of it is passed on.
+ * `each.say` does so with each piece of a stream, at once or later; `each.isHoldingBack` says whether none of it is passed on.
  */
 export async function proxy(server, each = {}) {
   const target = new URL(server.url);
@@ -25,7 +25,8 @@ export async function proxy(server, each = {}) {
           response.writeHead(found.statusCode, found.headers);
           // Bytes that are not let through are kept back, as by a proxy that waits for the end.
           if (isStream && each.isHoldingBack?.()) found.resume();
-          else if (isStream && each.say) found.setEncoding('utf8').on('data', (text) => response.write(each.say(text)));
+          else if (isStream && each.say)
+            found.setEncoding('utf8').on('data', async (text) => response.write(await each.say(text)));
           else found.pipe(response);
           found.on('close', () => response.end());
           return;

@@ -51,22 +51,22 @@ export function belongs(issue: Issue, { status, filters }: Which): boolean {
   return status === 'open' ? OPEN.has(issue.status.status) : issue.status.status === status;
 }
 
-/** Whether what was answered is of before an action took it out. */
-function isOutdated({ id, version }: Issue, left: Rows['left']): boolean {
-  const then = left.get(id);
-  return then !== undefined && version < then;
+/** Whether an issue that was answered comes into the list: not if it is as an action that took it out left it, or older. */
+function comes(issue: Issue, which: Which, left: Rows['left']): boolean {
+  const then = left.get(issue.id);
+  return belongs(issue, which) && (then === undefined || issue.version > then);
 }
 
 /** The rows of a first page. */
-export function begin(head: PageOfIssue, { sort }: Which, left: Rows['left'] = new Map()): Rows {
+export function begin(head: PageOfIssue, which: Which, left: Rows['left'] = new Map()): Rows {
   const [first] = head.items;
   return {
-    items: head.items.filter((item) => !isOutdated(item, left)),
+    items: head.items.filter((item) => comes(item, which, left)),
     left,
     next: head.next ?? null,
     waiting: [],
     hasGap: false,
-    top: first ? rank(first, sort) : 0,
+    top: first ? rank(first, which.sort) : 0,
   };
 }
 
@@ -81,7 +81,7 @@ export function merge(rows: Rows, head: PageOfIssue, which: Which, { isHeld, isA
   const isFree = isAtTop && !isHeld;
   if (hasGap && isFree) return begin(head, which, rows.left);
   const top = Math.max(rows.top, head.items[0] ? rank(head.items[0], sort) : 0);
-  const fresh = head.items.filter((item) => !known.has(item.id) && !isOutdated(item, rows.left));
+  const fresh = head.items.filter((item) => !known.has(item.id) && comes(item, which, rows.left));
   let items = rows.items.map((item) => newer(read.get(item.id), item));
   if (isFree) {
     // A page that is the whole list tells also what has left it.
@@ -101,9 +101,9 @@ export function show(rows: Rows, head: PageOfIssue | undefined, which: Which): R
 }
 
 /** Puts the next page below. One that occurred meanwhile is above already. */
-export function extend(rows: Rows, page: PageOfIssue): Rows {
+export function extend(rows: Rows, page: PageOfIssue, which: Which): Rows {
   const known = new Set([...rows.items, ...rows.waiting].map((item) => item.id));
-  const more = page.items.filter((item) => !known.has(item.id) && !isOutdated(item, rows.left));
+  const more = page.items.filter((item) => !known.has(item.id) && comes(item, which, rows.left));
   return { ...rows, items: [...rows.items, ...more], next: page.next ?? null };
 }
 

@@ -45,7 +45,7 @@ export function useList(project: number, which: Which, hold: RefObject<Hold>) {
     setFailure(undefined);
     try {
       const found = await page(project, which, next);
-      client.setQueryData<Rows>(key, (rows) => (rows?.next === next ? extend(rows, found) : rows));
+      client.setQueryData<Rows>(key, (rows) => (rows?.next === next ? extend(rows, found, which) : rows));
     } catch (error) {
       setFailure(error);
     } finally {
