@@ -153,8 +153,8 @@ impl Client {
         if self.is_enabled() { self.engine().sample_by(None, candidate) } else { None }
     }
 
-    /// True when the application has a sampler.
-    pub(crate) fn has_sampler(&self) -> bool {
+    /// True when the application has a sampler: only it looks at more than the type.
+    pub fn has_sampler(&self) -> bool {
         self.settings.hooks.error_sampler.is_some()
     }
 

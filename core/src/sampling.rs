@@ -5,7 +5,8 @@ mod types;
 pub use types::{NO_TYPE, Types};
 
 use crate::options::Options;
-use crate::protocol::Level;
+use crate::protocol::{Event, Level};
+use crate::scope::Layers;
 
 /// What a sampler is asked about.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,24 @@ pub struct SamplingContext<'a> {
     pub logger: Option<&'a str>,
     /// Route or task of the innermost scope that names one.
     pub transaction: Option<&'a str>,
+}
+
+impl<'a> SamplingContext<'a> {
+    /// A capture as its event would say it: `level` is its usual one, which `layers` may change.
+    pub fn of(exception_type: Option<&'a str>, level: Level, logger: Option<&'a str>, layers: &'a Layers) -> Self {
+        let level = layers.level().unwrap_or(level);
+        SamplingContext { exception_type, level, logger, transaction: layers.transaction() }
+    }
+
+    /// A finished event, which goes before what the scopes say.
+    pub fn of_event(event: &'a Event, layers: &'a Layers) -> Self {
+        SamplingContext {
+            exception_type: event.exception.values.last().and_then(|exception| exception.ty.as_deref()),
+            level: event.level,
+            logger: event.logger.as_deref(),
+            transaction: event.transaction.as_deref().or(layers.transaction()),
+        }
+    }
 }
 
 /// What the options say of one exception type. Bindings keep it per type, so that names are compared once.

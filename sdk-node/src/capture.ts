@@ -1,6 +1,6 @@
 /** The capture calls. The order is that of the gate: cheapest test first, and no more looked at than it needs. */
 
-import { type Event, callbacks } from './callbacks';
+import { type Event, type EventHint, callbacks } from './callbacks';
 import { unwrap } from './errors';
 import { type Raised, details, extract } from './extract/chain';
 import { get, isError, isObject } from './extract/safe';
@@ -205,7 +205,7 @@ function eventOf(event: Event): string | undefined {
     return undefined;
   }
   const layers = here();
-  const rate = callbacks.errorSampler === undefined ? NO : askSampler(undefined, undefined, undefined, 'error');
+  const rate = callbacks.errorSampler === undefined ? NO : askSampler(typeOfEvent(event), {}, saidBy(event), 'error');
   const result = native.captureEvent(
     toJson(event, WHOLE),
     rate,
@@ -233,7 +233,7 @@ function sample(
       policy = native.typeRate(id);
     }
     if (policy >= 0) {
-      asked = askSampler(type, error, context, usual);
+      asked = askSampler(type?.name, type === undefined ? {} : { originalException: error }, context, usual);
     }
   }
   const rate = native.sample(id, asked);
@@ -246,21 +246,42 @@ function sample(
 
 /** What the application's sampler says; negative where it throws or gives no share. */
 function askSampler(
-  type: KnownType | undefined,
-  error: unknown,
+  exceptionType: string | undefined,
+  hint: EventHint,
   context: CaptureContext | undefined,
   usual: Level,
 ): number {
-  const share = quietly('errorSampler', () =>
-    callbacks.errorSampler?.({
-      ...(type === undefined ? {} : { originalException: error }),
-      exceptionType: type?.name,
-      level: context?.level ?? usual,
-      logger: context?.logger,
-      transaction: context?.transaction,
-    }),
-  );
+  const share = quietly('errorSampler', () => {
+    const layers = here();
+    const { isolation, current } = layers;
+    const asked = native.asked(isolation.cell, current?.cell, callLayer(context), around(layers, undefined), usual);
+    return callbacks.errorSampler?.({
+      ...hint,
+      exceptionType,
+      level: asked.level as Level,
+      logger: text(context?.logger),
+      transaction: asked.transaction,
+    });
+  });
   return typeof share === 'number' && share >= 0 && share <= 1 ? share : NO;
+}
+
+/** What a finished event says of itself, as a capture would. */
+function saidBy(event: Event): CaptureContext {
+  return {
+    level: get(event, 'level'),
+    logger: get(event, 'logger'),
+    transaction: get(event, 'transaction'),
+  } as CaptureContext;
+}
+
+/** The class of the outermost error of a finished event. */
+function typeOfEvent(event: Event): string | undefined {
+  return quietly('errorSampler', () => text((event as Thrown).exception?.values?.at(-1)?.type));
+}
+
+interface Thrown {
+  exception?: { values?: { type?: unknown }[] };
 }
 
 /** From the engine's answer to the id: through the application's hook, if it has one. */

@@ -88,6 +88,14 @@ export interface Native {
   typeRate(typeId: number): number;
   /** The rate kept at; -1: no, counted; -2: tell the names of the type; -3: disabled. `rate` < 0: by the options. */
   sample(typeId: number, rate: number): number;
+  /** What a sampler is told; `call`, `surroundings`: layers, `level`: the usual one. */
+  asked(
+    isolation: ScopeCell,
+    current: ScopeCell | undefined,
+    call: string | undefined,
+    surroundings: string | undefined,
+    level: string,
+  ): { level: string; transaction?: string };
   /** The level that the scopes say, empty if none; null where they group the event. */
   saidPlace(isolation: ScopeCell, current: ScopeCell | undefined): string | null;
   /** True: go on; a text: folded, the last full event's id; false: no. An empty text is no stack. */

@@ -35,6 +35,7 @@ export const noop: Native = {
   internType: () => 0,
   typeRate: () => -1,
   sample: () => -3,
+  asked: (_isolation, _current, _call, _surroundings, level) => ({ level }),
   saidPlace: () => '',
   admit: () => false,
   captureException: () => null,

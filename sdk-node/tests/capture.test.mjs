@@ -175,6 +175,41 @@ test('the sampler is asked between the policy of the type and the dice', async (
   ]);
 });
 
+test('the sampler is told what the event would say: the call, then the innermost scope that says it', async () => {
+  captured.restore();
+  const asked = [];
+  captured = captureEvents({
+    errorSampler: ({ exceptionType, level, logger, transaction }) => {
+      asked.push([exceptionType, level, logger, transaction]);
+      return 1;
+    },
+  });
+  faultwire.withIsolationScope((isolation) => {
+    isolation.setTransaction('GET /orders');
+    isolation.setLevel('warning');
+    faultwire.captureException(new RangeError('x'));
+    faultwire.captureMessage('m', 'debug');
+    faultwire.withScope((scope) => {
+      scope.setTransaction('inner');
+      faultwire.captureMessage('m', { logger: 'shop', transaction: 'call' });
+      faultwire.captureMessage('m');
+      faultwire.captureEvent({ level: 'fatal', logger: 'own', exception: { values: [{ type: 'A' }, { type: 'B' }] } });
+    });
+  });
+  assert.deepEqual(asked, [
+    ['RangeError', 'warning', undefined, 'GET /orders'],
+    [undefined, 'debug', undefined, 'GET /orders'],
+    [undefined, 'warning', 'shop', 'call'],
+    [undefined, 'warning', undefined, 'inner'],
+    ['B', 'fatal', 'own', 'inner'],
+  ]);
+  const said = (await captured.events()).map(({ level, transaction }) => [level, transaction]);
+  assert.deepEqual(
+    said,
+    asked.map(([, level, , transaction]) => [level, transaction]),
+  );
+});
+
 test('a storm at one place is folded, with an exact count; an explicit fingerprint is not', () => {
   captured.restore();
   captured = captureEvents({ stormBurst: 2 });

@@ -17,6 +17,7 @@ const EXPORTS = {
   abandonClient: [() => native.abandonClient()],
   addIntegration: [() => native.addIntegration('x')],
   admit: [admit, false],
+  asked: [() => native.asked(cell, undefined, undefined, undefined, 'info').level, 'info'],
   captureEvent: [() => native.captureEvent('{}', -1, cell, undefined, false), null],
   captureException: [
     () =>

@@ -200,6 +200,35 @@ def test_before_breadcrumb_changes_or_drops():
         assert [c["message"] for c in captured.events[0]["breadcrumbs"]["values"]] == ["A", "B"]
 
 
+def test_the_sampler_is_told_what_the_event_would_say():
+    asked = []
+
+    def sampler(hint):
+        asked.append((hint["exception_type"], hint["level"], hint["logger"], hint["transaction"]))
+        return 1.0
+
+    with capture_events(error_sampler=sampler) as captured:
+        with faultwire.isolation_scope() as isolation:
+            isolation.set_transaction("GET /orders")
+            isolation.set_level("warning")
+            fail()
+            faultwire.capture_message("m", "debug")
+            with faultwire.new_scope() as scope:
+                scope.set_transaction("inner")
+                faultwire.capture_message("m", logger="shop", transaction="call")
+                faultwire.capture_message("m")
+                faultwire.capture_event({"level": "fatal", "logger": "own", "exception": {"values": [{"type": "B"}]}})
+        assert asked == [
+            ("ValueError", "warning", None, "GET /orders"),
+            (None, "debug", None, "GET /orders"),
+            (None, "warning", "shop", "call"),
+            (None, "warning", None, "inner"),
+            ("B", "fatal", "own", "inner"),
+        ]
+        said = [(event["level"], event["transaction"]) for event in captured.events]
+        assert said == [(level, transaction) for _, level, _, transaction in asked]
+
+
 def test_the_sampler_goes_before_the_rates():
     with capture_events(sample_rate=0.0, error_sampler=lambda hint: 1.0) as captured:
         assert fail()

@@ -178,6 +178,30 @@ pub fn said_place(isolation: &ScopeCell, current: Option<&ScopeCell>) -> Option<
     })
 }
 
+/// What a sampler is told of a capture beside its type, as its event would say it.
+#[napi(object)]
+pub struct Asked {
+    pub level: String,
+    pub transaction: Option<String>,
+}
+
+/// See [`Asked`]; `level` is the usual one of such a capture.
+#[napi]
+pub fn asked(
+    isolation: &ScopeCell,
+    current: Option<&ScopeCell>,
+    call: Option<String>,
+    surroundings: Option<String>,
+    level: String,
+) -> Asked {
+    let nothing = Asked { level: level.clone(), transaction: None };
+    guard("asked", nothing, || {
+        let layers = layers(isolation, current, call.as_deref(), surroundings.as_deref());
+        let said = layers.level().map_or(level, |level| level.as_str().to_owned());
+        Asked { level: said, transaction: layers.transaction().map(str::to_owned) }
+    })
+}
+
 /// Snapshots for a capture: `call` and `surroundings` are JSON objects of [`Scope::from_json`].
 pub(crate) fn layers(
     isolation: &ScopeCell,

@@ -8,7 +8,7 @@ use faultwire::gate::{Admission, Candidate, Inside, Verdict};
 use faultwire::loss::Reason;
 use faultwire::protocol::{Event, Level, LogEntry, Request, User, Value};
 use faultwire::sampling::SamplingContext;
-use faultwire::scope::{Scope, may_say_places};
+use faultwire::scope::{Layers, Scope, may_say_places};
 use faultwire::tape::Tape;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -133,14 +133,10 @@ unsafe fn exception<'py>(
             }
         };
         let class = types::of(py, pointer, options);
+        let layers = asked_layers(py, client, call);
         // Sampled out or ignored: nothing of the exception was looked at but its type.
         let candidate = Candidate {
-            sampling: SamplingContext {
-                exception_type: Some(&class.name),
-                level: call.level.and_then(|l| l.parse().ok()).unwrap_or_default(),
-                logger,
-                transaction: call.transaction,
-            },
+            sampling: SamplingContext::of(Some(&class.name), Level::Error, logger, &layers),
             ignored: class.policy.ignored,
             rate: class.policy.rate,
         };
@@ -205,8 +201,7 @@ fn finish<'py>(
     exception: Option<&Bound<'py, PyAny>>,
 ) -> bool {
     let cells = Cells::here(py);
-    let mut layers = cells.layers(call.scope());
-    layers.fallback = cells.request_source(py).and_then(|source| request(py, &source)).map(Box::new);
+    let layers = whole_layers(py, &cells, call);
     let id = admission.event_id;
     let bytes = 512 + tape.len() + body_bytes(&body);
     let mut capture = Capture {
@@ -236,6 +231,18 @@ fn finish<'py>(
         cells.remember(py, id);
     }
     sent
+}
+
+/// All layers of a capture, what an integration knows of the request among them.
+fn whole_layers<'py>(py: Python<'py>, cells: &Cells<'py>, call: &CallScope<'_, 'py>) -> Layers {
+    let mut layers = cells.layers(call.scope());
+    layers.fallback = cells.request_source(py).and_then(|source| request(py, &source)).map(Box::new);
+    layers
+}
+
+/// The same for the application's sampler; nothing where there is none, since nobody else asks.
+fn asked_layers<'py>(py: Python<'py>, client: &Client, call: &CallScope<'_, 'py>) -> Layers {
+    if client.has_sampler() { whole_layers(py, &Cells::here(py), call) } else { Layers::default() }
 }
 
 fn body_bytes(body: &Body) -> usize {
@@ -352,13 +359,13 @@ pub(crate) fn capture_message<'py>(
         let (level, transaction, logger) = (level.map(text_of), transaction.map(text_of), logger.map(text_of));
         let (level, transaction, logger) = (level.as_deref(), transaction.as_deref(), logger.as_deref());
         let call = CallScope { level, tags, extra, contexts, user, fingerprint, transaction };
-        let level = level.and_then(|l| l.parse().ok()).unwrap_or(Level::Info);
-        let sampling = SamplingContext { exception_type: None, level, logger, transaction };
-        let candidate = Candidate { sampling, ignored: false, rate: client.options().sample_rate.0 };
         if Inside::is() {
             client.refuse(Reason::Reentrant);
             return None;
         }
+        let layers = asked_layers(py, &client, &call);
+        let sampling = SamplingContext::of(None, Level::Info, logger, &layers);
+        let candidate = Candidate { sampling, ignored: false, rate: client.options().sample_rate.0 };
         let rate = client.sample(&candidate)?;
         let Verdict::Yes(admission) = client.admit(None, rate) else { return None };
         let mut tape = Tape::default();
@@ -407,12 +414,8 @@ pub(crate) fn capture_event(py: Python<'_>, event: &Bound<'_, PyAny>) -> Option<
                 return None;
             }
         };
-        let sampling = SamplingContext {
-            exception_type: event.exception.values.last().and_then(|e| e.ty.as_deref()),
-            level: event.level,
-            logger: event.logger.as_deref(),
-            transaction: event.transaction.as_deref(),
-        };
+        let layers = asked_layers(py, &client, &CallScope::default());
+        let sampling = SamplingContext::of_event(&event, &layers);
         let candidate = Candidate { sampling, ignored: false, rate: client.options().sample_rate.0 };
         let rate = client.sample(&candidate)?;
         let Verdict::Yes(admission) = client.admit(None, rate) else { return None };

@@ -51,21 +51,37 @@ pub fn intern_type(names: Vec<String>) -> i64 {
     })
 }
 
-/// The first half of the gate: the rate that a capture was kept at, or -1, which was counted or nothing is captured; or
-/// -2 when the names of the type must be told first. `type_name` and `logger` are for the application's sampler.
+/// Whether the application has a sampler: only it looks at more of a capture than its type.
 #[uniffi::export]
-pub fn sample(type_id: i64, type_name: Option<String>, level: String, logger: Option<String>) -> f64 {
+pub fn has_sampler() -> bool {
+    guard("has_sampler", false, || client::current().is_some_and(|state| state.client.has_sampler()))
+}
+
+/// The first half of the gate: the rate that a capture was kept at, or -1, which was counted or nothing is captured; or
+/// -2 when the names of the type must be told first. All but the id is for the application's sampler: `level` is the
+/// usual one of such a capture, which the scopes and `call`, a scope layer in JSON, may change.
+#[uniffi::export]
+pub fn sample(
+    type_id: i64,
+    type_name: Option<String>,
+    level: String,
+    logger: Option<String>,
+    isolation: Option<Arc<ScopeCell>>,
+    current: Option<Arc<ScopeCell>>,
+    call: Option<String>,
+) -> f64 {
     guard("sample", NO, || {
+        let layers = layers(isolation.as_deref(), current.as_deref(), call.as_deref());
         let level = level_of(Some(&level)).unwrap_or(Level::Error);
-        sample_type(type_id, type_name.as_deref(), level, logger.as_deref())
+        let sampling = SamplingContext::of(type_name.as_deref(), level, logger.as_deref(), &layers);
+        sample_type(type_id, sampling)
     })
 }
 
 /// See [`sample`].
-pub(crate) fn sample_type(type_id: i64, exception_type: Option<&str>, level: Level, logger: Option<&str>) -> f64 {
+pub(crate) fn sample_type(type_id: i64, sampling: SamplingContext<'_>) -> f64 {
     let Some(state) = client::enabled() else { return NO };
     let Some(policy) = state.types.policy(type_id as u64, state.client.options()) else { return UNKNOWN_TYPE };
-    let sampling = SamplingContext { exception_type, level, logger, transaction: None };
     let candidate = Candidate { sampling, ignored: policy.ignored, rate: policy.rate };
     state.client.sample(&candidate).unwrap_or(NO)
 }
@@ -247,8 +263,8 @@ pub(crate) fn submit_event(event: &str, layers: Layers) -> Option<String> {
             return None;
         }
     };
-    let ty = event.exception.values.last().and_then(|e| e.ty.as_deref());
-    let rate = sample_type(NO_TYPE as i64, ty, event.level, event.logger.as_deref());
+    let sampling = SamplingContext::of_event(&event, &layers);
+    let rate = sample_type(NO_TYPE as i64, sampling);
     if rate < 0.0 {
         return None;
     }

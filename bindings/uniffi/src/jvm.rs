@@ -13,6 +13,7 @@ use std::sync::Arc;
 use faultwire::capture::{Body, LocatedFrame, RawStack};
 use faultwire::gate::Verdict;
 use faultwire::protocol::Level;
+use faultwire::sampling::SamplingContext;
 use jni_sys::{
     JNIEnv, jboolean, jbyteArray, jclass, jdouble, jint, jlong, jlongArray, jobject, jobjectArray, jstring, jthrowable,
 };
@@ -152,11 +153,11 @@ natives! {
     }
 
     /// See [`event::sample`]; levels are counted from `debug`.
-    Java_io_faultwire_internal_Native_sample = "sample" |env, type_id: jlong, type_name: jstring, at: jint, logger: jstring| -> jdouble { NO } {
-        let level = level(at).unwrap_or(Level::Error);
-        // Looked at by a sampler alone.
+    Java_io_faultwire_internal_Native_sample = "sample" |env, type_id: jlong, type_name: jstring, at: jint, logger: jstring, isolation: jlong, current: jlong, call: jstring| -> jdouble { NO } {
+        let layers = layers(cell(isolation), cell(current), env.text(call).as_deref());
         let (name, logger) = (env.text(type_name), env.text(logger));
-        event::sample_type(type_id, name.as_deref(), level, logger.as_deref())
+        let usual = level(at).unwrap_or(Level::Error);
+        event::sample_type(type_id, SamplingContext::of(name.as_deref(), usual, logger.as_deref(), &layers))
     }
 
     /// The second half of the gate: 0 for no; 1 or 3 for one more of a storming place, with 3 the id of its last full event

@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::gate::{Admission, Candidate, Inside, Verdict};
 use crate::protocol::{Event, EventId, Level, LogEntry};
 use crate::sampling::{SamplingContext, TypePolicy};
-use crate::scope::Layers;
+use crate::scope::{Layers, Scope};
 use crate::tape::Tape;
 
 /// What a capture costs the queue beside its texts.
@@ -48,7 +48,10 @@ pub fn capture_error<E: StdError + ?Sized>(error: &E) -> Option<EventId> {
 /// Captures a text; with the option `attach_stacktrace`, the caller's stack with it. Never folded.
 pub fn capture_message(message: impl AsRef<str>, level: Level) -> Option<EventId> {
     guarded(|client| {
-        let layers = local::layers();
+        let mut layers = local::layers();
+        let mut call = Scope::default();
+        call.set_level(Some(level));
+        layers.call = Some(Box::new(call));
         let rate = client.sample(&candidate(client, None, false, level, &layers))?;
         let Verdict::Yes(admission) = client.admit(None, rate) else { return None };
         let _inside = Inside::enter();
@@ -63,8 +66,9 @@ pub fn capture_message(message: impl AsRef<str>, level: Level) -> Option<EventId
 pub fn capture_event(event: Event) -> Option<EventId> {
     guarded(|client| {
         let layers = local::layers();
-        let ty = event.exception.values.last().and_then(|e| e.ty.clone());
-        let rate = client.sample(&candidate(client, ty.as_deref(), false, event.level, &layers))?;
+        let sampling = SamplingContext::of_event(&event, &layers);
+        let candidate = Candidate { sampling, ignored: false, rate: client.options().sample_rate.0 };
+        let rate = client.sample(&candidate)?;
         let Verdict::Yes(admission) = client.admit(None, rate) else { return None };
         let _inside = Inside::enter();
         let level = event.level;
@@ -92,7 +96,7 @@ fn candidate<'a>(
     level: Level,
     layers: &'a Layers,
 ) -> Candidate<'a> {
-    let sampling = SamplingContext { exception_type, level, logger: None, transaction: layers.transaction() };
+    let sampling = SamplingContext::of(exception_type, level, None, layers);
     Candidate { sampling, ignored, rate: client.options().sample_rate.0 }
 }
 

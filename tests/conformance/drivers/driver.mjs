@@ -114,7 +114,7 @@ const BLOCKS = {
 };
 
 const CALLS = {
-  init({ options, before_send, before_breadcrumb }) {
+  init({ options, before_send, before_breadcrumb, sampler_drops }) {
     const ours = Object.entries(options).map(([name, value]) => [
       camel(name),
       TIMES.includes(name) ? milliseconds(value) : value,
@@ -124,6 +124,7 @@ const CALLS = {
         ...Object.fromEntries(ours),
         beforeSend: hook(before_send),
         beforeBreadcrumb: hook(before_breadcrumb),
+        errorSampler: sampler_drops && (({ level, transaction }) => +!sampler_drops.includes(`${level} ${transaction}`)),
       });
     } catch (error) {
       if (!(error instanceof faultwire.FaultwireError)) {

@@ -68,6 +68,11 @@ def hook(order: Json | None) -> Callable[..., Any] | None:
     return run
 
 
+def sampler(drops: list[str] | None) -> Callable[[Json], float] | None:
+    """Drops what `drops` names by level and transaction."""
+    return drops and (lambda asked: 0.0 if f"{asked['level']} {asked['transaction']}" in drops else 1.0)
+
+
 class Player:
     def __init__(self) -> None:
         self.scopes: list[Any] = []
@@ -110,9 +115,16 @@ class Player:
         yield "sink", None
         sys.stdin.readline()
 
-    def init(self, options: Json, before_send: Json | None = None, before_breadcrumb: Json | None = None) -> Any:
+    def init(
+        self,
+        options: Json,
+        before_send: Json | None = None,
+        before_breadcrumb: Json | None = None,
+        sampler_drops: list[str] | None = None,
+    ) -> Any:
+        hooks = {"before_send": hook(before_send), "before_breadcrumb": hook(before_breadcrumb)}
         try:
-            faultwire.init(**options, before_send=hook(before_send), before_breadcrumb=hook(before_breadcrumb))
+            faultwire.init(**options, **hooks, error_sampler=sampler(sampler_drops))
         except faultwire.FaultwireError as error:
             return {"kind": error.kind, "field": error.field}
 
@@ -125,7 +137,7 @@ class Player:
         except Exception as error:
             return [faultwire.capture_exception(error) for _ in range(times)]
 
-    def capture_message(self, message: str, level: str) -> Any:
+    def capture_message(self, message: str, level: str | None = None) -> Any:
         return faultwire.capture_message(message, level)
 
     def capture_event(self, event: Json) -> Any:

@@ -13,11 +13,12 @@ extension Faultwire {
         own { inCapture(error, context ?? .none) }
     }
 
-    /// Captures a message. Never blocks. `template` is the message before its values were put in, to group by.
+    /// Captures a message. Never blocks. Without a `level` it is what the scopes say, and ``Level/info`` where they say
+    /// none. `template` is the message before its values were put in, to group by.
     @discardableResult
     @inline(never)
     public static func capture(
-        message: String, level: Level = .info, template: String? = nil, params: [JSONValue] = [],
+        message: String, level: Level? = nil, template: String? = nil, params: [JSONValue] = [],
         context: CaptureContext? = nil
     ) -> String? {
         own {
@@ -83,15 +84,15 @@ extension Faultwire {
             refuse(reason: "already_captured")
             return FaultwireBridge.isEnabled() ? id : nil
         }
-        let level = context.level ?? .error
-        var rate = sample(typeId: type.id, typeName: type.qualified, level: level.rawValue, logger: context.logger)
+        let layers = Layers.here
+        var rate = rate(type.id, type.qualified, .error, context, layers)
         if rate == unknownType {
             type.tell()
-            rate = sample(typeId: type.id, typeName: type.qualified, level: level.rawValue, logger: context.logger)
+            rate = self.rate(type.id, type.qualified, .error, context, layers)
         }
         guard rate >= 0 else { return nil }
         let chain = Inside.$active.withValue(true) { ErrorChain(error, type) }
-        let id = submit(typeIds: chain.typeIds, rate, context, Layers.here) { capture, circumstances in
+        let id = submit(typeIds: chain.typeIds, rate, context, layers) { capture, circumstances in
             let raised = Inside.$active.withValue(true) { chain.raised }
             let how = How(mechanism: context.mechanism, handled: context.handled)
             return capture.submitException(raised: raised, how: how, circumstances: circumstances)
@@ -103,11 +104,11 @@ extension Faultwire {
     private static func submit(
         _ message: String, _ template: String?, _ params: [JSONValue], _ context: CaptureContext
     ) -> String? {
-        let level = (context.level ?? .info).rawValue
-        let rate = sample(typeId: noType, typeName: nil, level: level, logger: context.logger)
+        let layers = Layers.here
+        let rate = rate(noType, nil, .info, context, layers)
         guard rate >= 0 else { return nil }
         let withStack = settings()?.attachStacktrace == true
-        return submit(typeIds: [], rate, context, Layers.here, withStack: withStack) { capture, circumstances in
+        return submit(typeIds: [], rate, context, layers, withStack: withStack) { capture, circumstances in
             capture.submitMessage(
                 message: cut(message, Limit.message), template: template.map { cut($0, Limit.message) },
                 params: params.isEmpty ? nil : JSONValue.array(params).bounded.text, circumstances: circumstances)
@@ -116,13 +117,25 @@ extension Faultwire {
 
     /// For what is extracted already.
     static func submit(_ raised: [Raised], typeIds: [Int64], _ context: CaptureContext, _ layers: Layers) -> String? {
-        let level = (context.level ?? .error).rawValue
-        let rate = sample(typeId: noType, typeName: raised.first?.typeName, level: level, logger: context.logger)
+        let rate = rate(noType, raised.first?.typeName, .error, context, layers)
         guard rate >= 0 else { return nil }
         return submit(typeIds: typeIds, rate, context, layers) { capture, circumstances in
             let how = How(mechanism: context.mechanism, handled: context.handled)
             return capture.submitException(raised: raised, how: how, circumstances: circumstances)
         }
+    }
+
+    /// The first half of the gate. Nobody but the application's sampler looks at more than the type.
+    private static func rate(
+        _ typeId: Int64, _ type: String?, _ usual: Level, _ context: CaptureContext, _ layers: Layers
+    ) -> Double {
+        guard hasSampler() else {
+            return sample(
+                typeId: typeId, typeName: nil, level: "", logger: nil, isolation: nil, current: nil, call: nil)
+        }
+        return sample(
+            typeId: typeId, typeName: type, level: usual.rawValue, logger: context.logger,
+            isolation: layers.isolation.cell, current: layers.current?.cell, call: context.layer)
     }
 
     /// Through the second half of the gate, where the caller's stack is taken.

@@ -36,9 +36,7 @@ final class ErrorSamplerHook: ErrorSampler {
 
     func rate(exceptionType: String?, level: String, logger: String?, transaction: String?) throws -> Double? {
         let level = Level(rawValue: level) ?? .error
-        // It is asked on the thread that captures, in whose task this is.
-        let context = SamplingContext(
-            errorType: exceptionType, level: level, logger: logger, transaction: transaction ?? Layers.here.transaction)
+        let context = SamplingContext(errorType: exceptionType, level: level, logger: logger, transaction: transaction)
         do { return try hook(context) } catch { throw HookError.Threw }
     }
 }

@@ -15,11 +15,6 @@ package struct Layers: Sendable {
         ofTask ?? outside.with { $0 }
     }
 
-    /// The route or job that the innermost of them names.
-    var transaction: String? {
-        current?.transaction.with { $0 } ?? isolation.transaction.with { $0 } ?? Self.global.transaction.with { $0 }
-    }
-
     /// A layer for one block on top of what is here.
     static func nested() -> Layers {
         let here = here

@@ -37,13 +37,10 @@ public struct User: Sendable, Equatable {
 public final class Scope: Sendable {
     package let cell: ScopeCell
     let lastEventId = Locked<String?>(nil)
-    /// For an `errorSampler`, which is asked before anything crosses to the engine.
-    let transaction = Locked<String?>(nil)
 
     /// A layer that starts from what `parent` holds now.
     package init(parent: Scope?, current: Bool) {
         cell = ScopeCell(parent: parent?.cell, current: current)
-        if let name = parent?.transaction.with({ $0 }) { transaction.with { $0 = name } }
     }
 
     init(_ cell: ScopeCell) {
@@ -91,7 +88,6 @@ public final class Scope: Sendable {
     /// Names the route or job, at most 200 characters; `nil` forgets.
     public func setTransaction(_ name: String?) {
         cell.setPart(part: .transaction, value: name.map { cut($0) })
-        transaction.with { $0 = name }
     }
 
     /// Groups coming events by these texts; `{{ default }}` stands for the usual grouping; `nil` forgets.
@@ -128,6 +124,5 @@ public final class Scope: Sendable {
     /// Forgets everything that this layer says.
     public func clear() {
         cell.clear()
-        transaction.with { $0 = nil }
     }
 }

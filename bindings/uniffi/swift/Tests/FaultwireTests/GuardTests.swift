@@ -50,7 +50,8 @@ extension All {
                 "explainException": { explainException(raised: []) == "{}" },
                 "internType": { internType(names: ["x"]) == 0 },
                 "refuse": { refuse(reason: "reentrant"); return true },
-                "sample": { sample(typeId: 0, typeName: nil, level: "error", logger: nil) == -1 },
+                "sample": { sample(
+                    typeId: 0, typeName: nil, level: "error", logger: nil, isolation: nil, current: nil, call: nil) == -1 },
                 "globalCell": { globalCell().setTag(key: "a", value: nil); return true },
                 "vector": { fails { _ = try vector(topic: "dsn", input: "{}") } },
                 "Admitted.submitException": {

@@ -70,8 +70,9 @@ impl Player {
                 std::io::stdin().lock().read_line(&mut String::new())?;
                 Ok(())
             }
-            Step::Init { options, before_send, before_breadcrumb } => {
-                print("init", self.init(options, before_send.as_ref(), before_breadcrumb.as_ref()))
+            Step::Init { options, before_send, before_breadcrumb, sampler_drops } => {
+                let hooks = hooks(before_send.as_ref(), before_breadcrumb.as_ref(), sampler_drops.as_ref());
+                print("init", self.init(options, hooks))
             }
             Step::CaptureException { chain } => print("capture_exception", self.capture(chain)?),
             // An error has no identity in Rust: who is handed the same one again cannot know.
@@ -100,14 +101,7 @@ impl Player {
         }
     }
 
-    fn init(&mut self, options: &Map, send: Option<&Hook>, crumb: Option<&Hook>) -> Option<Value> {
-        let mut hooks = Hooks::default();
-        if let Some(hook) = send.cloned() {
-            hooks.before_send = Some(Arc::new(move |event: Event| hook.run(&event)));
-        }
-        if let Some(hook) = crumb.cloned() {
-            hooks.before_breadcrumb = Some(Arc::new(move |crumb: Breadcrumb| hook.run(&crumb)));
-        }
+    fn init(&mut self, options: &Map, hooks: Hooks) -> Option<Value> {
         let options = Options::from_map(options, |name| std::env::var(name).ok());
         match options.and_then(|options| faultwire::init_with(options, hooks)) {
             Ok(guard) => {
@@ -134,6 +128,24 @@ impl Player {
         steps::say(layer.as_ref(), what);
         Ok(())
     }
+}
+
+/// What is done to events and breadcrumbs, and which captures are dropped, by level and transaction.
+fn hooks(send: Option<&Hook>, crumb: Option<&Hook>, drops: Option<&Vec<String>>) -> Hooks {
+    let mut hooks = Hooks::default();
+    if let Some(hook) = send.cloned() {
+        hooks.before_send = Some(Arc::new(move |event: Event| hook.run(&event)));
+    }
+    if let Some(hook) = crumb.cloned() {
+        hooks.before_breadcrumb = Some(Arc::new(move |crumb: Breadcrumb| hook.run(&crumb)));
+    }
+    if let Some(drops) = drops.cloned() {
+        hooks.error_sampler = Some(Arc::new(move |asked| {
+            let is = format!("{} {}", asked.level.as_str(), asked.transaction.unwrap_or_default());
+            Some(if drops.contains(&is) { 0.0 } else { 1.0 })
+        }));
+    }
+    hooks
 }
 
 impl Hook {

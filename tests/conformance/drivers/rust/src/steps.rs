@@ -27,6 +27,7 @@ pub enum Step {
         options: Map,
         before_send: Option<Hook>,
         before_breadcrumb: Option<Hook>,
+        sampler_drops: Option<Vec<String>>,
     },
     WithScope {
         steps: Vec<Step>,

@@ -73,7 +73,7 @@ final class Player {
         case "capture_exception": return try captureSame(step, 1)[0]
         case "capture_same": return try captureSame(step, Int(step["times"].int ?? 0))
         case "capture_message":
-            return text(Faultwire.capture(message: step["message"].string ?? "", level: level(step["level"]) ?? .info))
+            return text(Faultwire.capture(message: step["message"].string ?? "", level: level(step["level"])))
         case "capture_event": return text(Faultwire.capture(event: step["event"]))
         case "continue_trace": return .bool(Faultwire.continueTrace(step["header"].string ?? ""))
         case "last_event_id": return text(Faultwire.lastEventId)
@@ -97,6 +97,10 @@ final class Player {
                 }
                 if let order = Order(step["before_breadcrumb"]) {
                     options.beforeBreadcrumb = { try order.edited($0) }
+                }
+                let drops = step["sampler_drops"].array.compactMap(\.string)
+                if !drops.isEmpty {
+                    options.errorSampler = { drops.contains("\($0.level.rawValue) \($0.transaction ?? "")") ? 0 : 1 }
                 }
             }
         } catch let error as FaultwireError {

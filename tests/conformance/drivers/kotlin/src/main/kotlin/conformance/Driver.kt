@@ -107,7 +107,7 @@ private class Player {
         "init" -> init(step)
         "capture_exception" -> captureSame(chain(step), 1).first()
         "capture_same" -> captureSame(chain(step), step["times"] as Int)
-        "capture_message" -> Faultwire.captureMessage(step["message"] as String, level(step["level"]) ?: Level.INFO)
+        "capture_message" -> Faultwire.captureMessage(step["message"] as String, level(step["level"]))
         "capture_event" -> Faultwire.captureEvent(step["event"].members())
         "continue_trace" -> Faultwire.continueTrace(step["header"] as String)
         "last_event_id" -> Faultwire.lastEventId()
@@ -127,6 +127,9 @@ private class Player {
                 }
                 step["before_send"]?.members()?.let { order -> beforeSend { edited(it, order) } }
                 step["before_breadcrumb"]?.members()?.let { order -> beforeBreadcrumb { edited(it, order) } }
+                (step["sampler_drops"] as List<*>?)?.let { drops ->
+                    errorSampler { if ("${it.level.name.lowercase()} ${it.transaction}" in drops) 0.0 else 1.0 }
+                }
             }
         } catch (error: FaultwireException) {
             return mapOf("kind" to kind(error), "field" to snakeCase(error.field))

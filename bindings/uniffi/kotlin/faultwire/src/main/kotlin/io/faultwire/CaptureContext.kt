@@ -16,8 +16,8 @@ public class CaptureContext {
     public var extra: Map<String, Any?>? = null
     public var contexts: Map<String, Map<String, Any?>>? = null
 
-    /** As a scope layer in JSON; null where it says nothing. */
-    internal fun layer(): String? {
+    /** As a scope layer in JSON, at [level]; null where it says nothing. */
+    internal fun layer(level: Level?): String? {
         val said = LinkedHashMap<String, Any>()
         level?.let { said["level"] = it.text }
         transaction?.let { said["transaction"] = it }

@@ -108,10 +108,10 @@ public object Faultwire {
     public inline fun captureException(thrown: Throwable, context: CaptureContext.() -> Unit): String? =
         captureException(thrown, CaptureContext().apply(context))
 
-    /** Captures a message. */
+    /** Captures a message. A [level] that is null leaves it to the scopes, and is `info` where they say none. */
     @JvmStatic
     @JvmOverloads
-    public fun captureMessage(message: String, level: Level = Level.INFO, context: CaptureContext? = null): String? =
+    public fun captureMessage(message: String, level: Level? = null, context: CaptureContext? = null): String? =
         Captures.message(message, level, context)
 
     /** Captures an event given in the protocol's own form. */

@@ -22,12 +22,14 @@ public fun interface ErrorSampler {
 }
 
 /**
- * What an [ErrorSampler] can go by.
+ * What an [ErrorSampler] can go by: what the event would say.
  *
- * @property exceptionType qualified name of the class; null for messages and events.
+ * @property exceptionType qualified name of the class; null for messages.
+ * @property transaction the route or job that the call or the innermost scope names.
  */
 public class SamplingContext internal constructor(
     public val exceptionType: String?,
     public val level: Level,
     public val logger: String?,
+    public val transaction: String?,
 )

@@ -59,7 +59,7 @@ internal class AdmittedMessage(
     address: Long,
     private val said: Said,
     private val here: Throwable?,
-    private val level: Level,
+    private val level: Level?,
     private val logger: String?,
     thread: Thread,
 ) : Admission(address) {
@@ -87,7 +87,7 @@ internal class AdmittedMessage(
             said.template,
             said.params,
             numbers,
-            level.text,
+            level?.text,
             logger,
             threadId,
             threadName,

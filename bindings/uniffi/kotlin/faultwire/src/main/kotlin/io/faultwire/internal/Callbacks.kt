@@ -39,7 +39,7 @@ internal object Callbacks {
         object : BridgeErrorSampler {
             override fun rate(exceptionType: String?, level: String, logger: String?, transaction: String?): Double? =
                 quietly("errorSampler", null) {
-                    it.rate(SamplingContext(exceptionType, levelOf(level), logger))
+                    it.rate(SamplingContext(exceptionType, levelOf(level), logger, transaction))
                 }
         }
     }

@@ -20,6 +20,14 @@ internal class How(
     }
 }
 
+/** What a call says of itself, as it crosses; written when it is asked for, and once. */
+private class Call(level: Level?, context: CaptureContext?) {
+    val logger: String? = context?.logger
+    val layer: String? by lazy(LazyThreadSafetyMode.NONE) {
+        if (context != null) context.layer(level) else level?.let { "{\"level\":\"${it.text}\"}" }
+    }
+}
+
 /**
  * The capture calls. The order is that of the gate: cheapest test first, and no more looked at than it needs. None
  * throws, and none blocks.
@@ -44,13 +52,14 @@ internal object Captures {
     /** `template`: the message before `params` were put in. */
     fun message(
         message: String,
-        level: Level,
+        level: Level?,
         context: CaptureContext?,
         template: String? = null,
         params: List<Any?>? = null,
     ): String? = captured("captureMessage") {
         val json = params?.let { JsonWriter.write(it, Limits.SCOPE) }
-        messageOf(Said(Text.cut(message, Text.MAX_MESSAGE), template?.let { Text.cut(it, Text.MAX_MESSAGE) }, json), level, context)
+        val said = Said(Text.cut(message, Text.MAX_MESSAGE), template?.let { Text.cut(it, Text.MAX_MESSAGE) }, json)
+        messageOf(said, context?.level ?: level, context)
     }
 
     fun event(event: Map<String, Any?>): String? = captured("captureEvent") {
@@ -93,15 +102,16 @@ internal object Captures {
             return before.id
         }
         val type = KnownType.of(thrown)
-        val rate = sample(type, context?.level ?: Level.ERROR, context?.logger)
+        val layers = Layers.here()
+        val call = Call(context?.level, context)
+        val rate = sample(type, Level.ERROR, layers, call)
         if (rate < 0) {
             return null
         }
         val chain = Chain.of(thrown)
         val place = if (Client.folds) Place.of(chain) else 0L
-        val layers = Layers.here()
         val id = ByteArray(ID_LENGTH)
-        val at = admit(place, rate, layers, context, id)
+        val at = admit(place, rate, layers, call, id)
         if (at == REFUSED || at == FOLDED) {
             return null
         }
@@ -114,41 +124,47 @@ internal object Captures {
         return text
     }
 
-    private fun messageOf(message: Said, level: Level, context: CaptureContext?): String? {
-        val said = context?.level ?: level
-        val rate = sample(null, said, context?.logger)
+    private fun messageOf(message: Said, level: Level?, context: CaptureContext?): String? {
+        val layers = Layers.here()
+        val call = Call(level, context)
+        val rate = sample(null, Level.INFO, layers, call)
         if (rate < 0) {
             return null
         }
-        val layers = Layers.here()
         val id = ByteArray(ID_LENGTH)
-        val at = admit(0L, rate, layers, context, id)
+        val at = admit(0L, rate, layers, call, id)
         if (at == REFUSED) {
             return null
         }
         val here = if (Client.attachesStacks) Throwable() else null
-        val capture = AdmittedMessage(at, message, here, said, context?.logger, Thread.currentThread())
+        val capture = AdmittedMessage(at, message, here, level, context?.logger, Thread.currentThread())
         // Without a stack there is nothing that costs.
         send(capture, atOnce = here == null)
         return kept(id, layers)
     }
 
-    /** The rate that something was kept at; negative for no. Only its type is looked at. */
-    private fun sample(type: KnownType?, level: Level, logger: String?): Double {
-        val id = type?.id ?: NO_TYPE
-        // Nobody but the application's sampler asks for the names.
-        val name = if (Client.hasSampler) type?.names?.get(0) else null
-        val heard = if (Client.hasSampler) logger else null
-        val rate = Native.sample(id, name, level.ordinal, heard)
+    /** The rate that something was kept at; negative for no. Nobody but the application's sampler looks at more than the type. */
+    private fun sample(type: KnownType?, usual: Level, layers: Layers, call: Call): Double {
+        val rate = if (Client.hasSampler) asked(type, usual, layers, call) else quick(type?.id ?: NO_TYPE)
         if (rate != UNKNOWN_TYPE || type == null) {
             return rate
         }
         type.tellAgain()
-        return Native.sample(id, name, level.ordinal, heard)
+        return if (Client.hasSampler) asked(type, usual, layers, call) else quick(type.id)
     }
 
-    private fun admit(place: Long, rate: Double, layers: Layers, context: CaptureContext?, id: ByteArray): Long {
-        val at = Native.admit(place, rate, isolation(layers), current(layers), context?.layer(), id)
+    private fun quick(type: Long): Double = Native.sample(type, null, 0, null, 0L, 0L, null)
+
+    private fun asked(type: KnownType?, usual: Level, layers: Layers, call: Call): Double {
+        val id = type?.id ?: NO_TYPE
+        val name = type?.names?.get(0)
+        val rate = Native.sample(id, name, usual.ordinal, call.logger, isolation(layers), current(layers), call.layer)
+        Reference.reachabilityFence(layers)
+        return rate
+    }
+
+    private fun admit(place: Long, rate: Double, layers: Layers, call: Call, id: ByteArray): Long {
+        val at = Native.admit(place, rate, isolation(layers), current(layers), call.layer, id)
         Reference.reachabilityFence(layers)
         return at
     }

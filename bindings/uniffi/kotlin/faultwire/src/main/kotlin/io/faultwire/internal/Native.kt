@@ -39,7 +39,15 @@ internal object Native {
 
     @JvmStatic external fun refuse(reason: String)
 
-    @JvmStatic external fun sample(typeId: Long, typeName: String?, level: Int, logger: String?): Double
+    @JvmStatic external fun sample(
+        typeId: Long,
+        typeName: String?,
+        level: Int,
+        logger: String?,
+        isolation: Long,
+        current: Long,
+        call: String?,
+    ): Double
 
     @JvmStatic external fun admit(
         place: Long,

@@ -2,7 +2,6 @@ package io.faultwire.spi
 
 import io.faultwire.CaptureContext
 import io.faultwire.Faultwire
-import io.faultwire.Level
 import io.faultwire.Scope
 import io.faultwire.internal.Captures
 import io.faultwire.internal.Client
@@ -41,7 +40,7 @@ public object Integrations {
         template: String? = null,
         params: List<Any?>? = null,
         context: CaptureContext? = null,
-    ): String? = Captures.message(message, Level.INFO, context, template, params)
+    ): String? = Captures.message(message, null, context, template, params)
 
     /**
      * The HTTP request at hand, by the protocol's names: `url`, `method`, `headers`, `query_string`, `cookies`, `data`,
