@@ -44,7 +44,7 @@ def _rust() -> Start:
     built = [_TARGET / kind / "faultwire-conformance" for kind in ("release", "debug")]
     built = [path for path in built if path.is_file()]
     if not built:
-        return "its driver is not built: cargo build --release -p faultwire-conformance"
+        return "its driver is not built: make conformance-drivers"
     return [str(max(built, key=lambda path: path.stat().st_mtime))]
 
 
@@ -53,7 +53,7 @@ def _kotlin() -> Start:
     if java is None:
         return "no java on this machine"
     if not (built / "driver.jar").is_file():
-        return "its driver is not built: make kotlin"
+        return "its driver is not built: make conformance-drivers"
     # What is compiled for long runs is not worth it here.
     return [java, "-XX:TieredStopAtLevel=1", "-cp", f"{built / 'driver.jar'}:{built / 'lib'}/*", "conformance.DriverKt"]
 
@@ -61,7 +61,7 @@ def _kotlin() -> Start:
 def _swift() -> Start:
     built = _TARGET / "conformance" / "swift" / "debug" / "driver"
     if not built.is_file():
-        return "its driver is not built: make swift"
+        return "its driver is not built: make conformance-drivers"
     # It needs the libraries of the Swift that built it.
     return [str(ROOT / "scripts" / "swift.sh"), str(built.resolve())]
 
