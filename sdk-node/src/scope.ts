@@ -140,7 +140,7 @@ export class Scope {
     quietly('setExtra', () => this.cell.setExtra(toText(key), toJson(value, SCOPE)));
   }
 
-  /** Sets the level of coming events; null forgets. */
+  /** Sets the level of coming events whose call says none; null forgets. */
   setLevel(level: Level | null): void {
     places.maySay ||= level !== null;
     quietly('setLevel', () => this.cell.setLevel(textOrNothing(level)));

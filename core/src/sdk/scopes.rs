@@ -88,7 +88,7 @@ impl ScopeHandle {
         self.update(|scope| scope.set_extra(key, value));
     }
 
-    /// Sets the level of coming events for which a call says none; `None` forgets.
+    /// Sets the level of coming events whose call says none: not that of a message. `None` forgets.
     pub fn set_level(&self, level: Option<Level>) {
         self.update(|scope| scope.set_level(level));
     }

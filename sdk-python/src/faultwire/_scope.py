@@ -100,7 +100,10 @@ class Scope:
         quietly("set_extra", self._target().set_extra, key, value)
 
     def set_level(self, level: str | None) -> None:
-        """Sets the level of coming events: `fatal`, `error`, `warning`, `info` or `debug`; None forgets."""
+        """Sets the level of coming events whose call says none; None forgets.
+
+        `fatal`, `error`, `warning`, `info` or `debug`.
+        """
         quietly("set_level", self._target().set_level, level)
 
     def set_transaction(self, name: str | None) -> None:

@@ -80,7 +80,7 @@ public final class Scope: Sendable {
         cell.setExtra(key: cut(key), value: value.bounded.text)
     }
 
-    /// Sets the level of coming events; `nil` forgets.
+    /// Sets the level of coming events whose call says none; `nil` forgets.
     public func setLevel(_ level: Level?) {
         cell.setPart(part: .level, value: level?.rawValue)
     }

@@ -45,7 +45,7 @@ public class Scope internal constructor(internal val cell: Cell) {
     public fun setExtra(key: String, value: Any?): Unit =
         write("setExtra") { Native.setExtra(it, name(key), JsonWriter.write(value, Limits.SCOPE)) }
 
-    /** Sets the level of coming events; null forgets. */
+    /** Sets the level of coming events whose call says none; null forgets. */
     public fun setLevel(level: Level?): Unit = write("setLevel") { Native.setPart(it, Part.LEVEL, level?.text) }
 
     /** Names the route or job, at most 200 characters; null forgets. */
