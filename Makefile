@@ -170,12 +170,35 @@ test-package: node sink ## Pack the npm packages, install them in empty projects
 test-wheel: $(BIN)/python sink ## Build the wheels, install them in clean environments, send an event
 	scripts/test_wheels.sh
 
-LANGUAGES := test-rust test-python test-node test-kotlin test-swift
+# Two stages at a time, for most of what a stage does is to wait: those of one lane compile much, those of the other run
+# processes. What measures the pages in a browser has the machine for itself.
+LANE_1 := lint test-rust test-kotlin test-swift test-conformance test-examples
+LANE_2 := test-python test-node test-server test-wheel test-package
+LAST := test-dashboard demo-check
 
 .PHONY: test
-test: lint $(LANGUAGES) test-conformance test-examples test-server test-dashboard test-wheel test-package demo-check ## All tests
+test: ## All tests
+	+@$(MAKE) --no-print-directory --jobs=2 --output-sync=target IN_LANES=yes all-tests
+
+.PHONY: all-tests
+all-tests: $(LANE_1) $(LANE_2) $(LAST)
 	FAULTWIRE_ALL_LANGUAGES=1 scripts/parity.py --check
 	@echo "all tests passed"
+
+ifdef IN_LANES
+after = $(eval $(2): | $(1))
+in_order = $(if $(word 2,$(1)),$(call after,$(firstword $(1)),$(word 2,$(1)))$(call in_order,$(wordlist 2,99,$(1))))
+$(call in_order,$(LANE_1) test-dashboard)
+$(call in_order,$(LANE_2) $(LAST))
+# Compilers and test runners have jobs of their own.
+unexport MAKEFLAGS
+# What builds in a folder waits for what builds, checks or tests there, and one at a time installs packages.
+$(KOTLIN_DONE): | test-kotlin
+example-swift conformance-drivers: | test-swift
+examples-there: | test-examples
+$(DASHBOARD)/dist/index.html: | lint
+jdk: | tools
+endif
 
 .PHONY: demo
 demo: python examples example-rust examples-there server ## Run the example apps against the tracker, and show its dashboard
@@ -226,8 +249,8 @@ example-swift: bridge
 # Those of languages whose toolchain is there: a demo is not to download one.
 .PHONY: examples-there
 examples-there:
-	@if [[ $$(command -v javac) && $$(command -v mvn) ]]; then $(MAKE) --no-print-directory example-kotlin; fi
-	@if scripts/swift.sh --is-there; then $(MAKE) --no-print-directory example-swift; fi
+	@if [[ $$(command -v javac) && $$(command -v mvn) ]]; then $(MAKE) --no-print-directory IN_LANES= example-kotlin; fi
+	@if scripts/swift.sh --is-there; then $(MAKE) --no-print-directory IN_LANES= example-swift; fi
 
 .PHONY: bench
 bench: python node sink bridge ## Benchmarks against the leading SDKs, as ratios in one run
