@@ -86,7 +86,7 @@ try with({ $0.stormFolding = false }) { captured in
     let cell = Faultwire.isolationScope.cell
     let type = internType(names: ["bench.PaymentError"])
     print("of which")
-    measure("  sample") { _ = sample(typeId: type, typeName: nil, level: "error", logger: nil) }
+    measure("  sample") { _ = sample(typeId: type, typeName: nil, level: "error", logger: nil, isolation: nil, current: nil, call: nil) }
     measure("  admit, with the stack", between: drain) {
         _ = admit(rate: 1, typeIds: [type], withStack: true, isolation: cell, current: nil, call: nil)
     }

@@ -36,6 +36,7 @@ extension All {
                             captureTransport: true)
                     }
                 },
+                "hasSampler": { hasSampler() == false },
                 "isEnabled": { FaultwireBridge.isEnabled() == false },
                 "settings": { settings() == nil },
                 "stats": { FaultwireBridge.stats() == "{}" },
