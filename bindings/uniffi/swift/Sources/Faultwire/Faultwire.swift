@@ -88,8 +88,13 @@ extension Faultwire {
         } catch let error as BridgeError {
             throw FaultwireError(error)
         }
-        current.with { $0 = captureTransport ? $0 : options }
+        if !captureTransport {
+            // Those of before are let go of outside of the lock: with them goes what their closures hold.
+            var said: Options? = options
+            current.with { swap(&$0, &said) }
+        }
         Limit.learn(options)
+        Seen.forget()
         Endings.install()
     }
 

@@ -6,31 +6,39 @@ enum Seen {
         let id: String?
     }
 
-    /// More than are on their way through an application at once; beyond, those that are gone are forgotten, and all
-    /// where none is.
+    private struct Marks {
+        var young: [ObjectIdentifier: Mark] = [:]
+        var old: [ObjectIdentifier: Mark] = [:]
+    }
+
+    /// More than are on their way through an application at once. After so many again the older ones are forgotten, without
+    /// a look at which are still there: who looks holds them, perhaps as the last one, and then what the application does at
+    /// their end would run within the lock.
     private static let limit = 512
-    private static let marks = Locked<[ObjectIdentifier: Mark]>([:])
+    private static let marks = Locked(Marks())
 
     /// Whether it was, and its id.
     static func find(_ object: AnyObject) -> (Bool, id: String?) {
-        marks.with { marks in
+        let key = ObjectIdentifier(object)
+        return marks.with { marks in
             // An object that is gone may have left its address to another one.
-            guard let mark = marks[ObjectIdentifier(object)], mark.object === object else { return (false, nil) }
+            guard let mark = marks.young[key] ?? marks.old[key], mark.object === object else { return (false, nil) }
             return (true, mark.id)
         }
     }
 
     static func remember(_ object: AnyObject, _ id: String?) {
         marks.with { marks in
-            if marks.count >= limit {
-                marks = marks.filter { $0.value.object != nil }
-                if marks.count >= limit { marks.removeAll(keepingCapacity: true) }
+            if marks.young.count >= limit {
+                marks.old = marks.young
+                marks.young = [:]
             }
-            marks[ObjectIdentifier(object)] = Mark(object: object, id: id)
+            marks.young[ObjectIdentifier(object)] = Mark(object: object, id: id)
         }
     }
 
+    /// What another client captured is none of the next one's.
     static func forget() {
-        marks.with { $0.removeAll() }
+        marks.with { $0 = Marks() }
     }
 }

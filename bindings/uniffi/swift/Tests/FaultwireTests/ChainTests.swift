@@ -129,6 +129,27 @@ extension All {
             }
         }
 
+        static let shared = NSError(domain: "shared", code: 1)
+
+        @Test func anotherClientHasSeenNothing() throws {
+            for _ in 0..<2 {
+                let event = try event(Self.shared)
+                #expect(event.raised["type"] == "shared")
+            }
+        }
+
+        @Test func manyObjectsLaterItIsStillKnown() throws {
+            try captured({ $0.stormBurst = 1 }) { _ in
+                let first = Failure()
+                let id = Faultwire.capture(error: first)
+                #expect(id != nil)
+                let kept = (0..<600).map { _ in Failure() }
+                for error in kept { Faultwire.capture(error: error) }
+                #expect(Faultwire.capture(error: first) == id)
+                #expect(Faultwire.stats.dropped == ["already_captured": 1])
+            }
+        }
+
         @Test func anErrorThatCapturesItselfIsRefused() throws {
             struct Talkative: Error, CustomStringConvertible {
                 var description: String { Faultwire.capture(error: StoreError.full) ?? "nothing" }
