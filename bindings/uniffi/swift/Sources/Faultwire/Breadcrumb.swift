@@ -37,8 +37,8 @@ extension Breadcrumb {
 
     var json: JSONValue {
         let said: [String: JSONValue?] = [
-            "message": message.map(JSONValue.string), "category": category.map(JSONValue.string),
-            "level": level.map { .string($0.rawValue) }, "type": type.map(JSONValue.string),
+            "message": message.map { .string(cut($0, Limit.message)) }, "category": category.map { .string(cut($0)) },
+            "level": level.map { .string($0.rawValue) }, "type": type.map { .string(cut($0)) },
             "data": data.isEmpty ? nil : JSONValue.object(data).bounded,
             "timestamp": timestamp.map { .double($0.timeIntervalSince1970) },
         ]

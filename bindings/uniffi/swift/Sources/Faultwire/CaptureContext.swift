@@ -1,3 +1,5 @@
+import FaultwireBridge
+
 /// What a capture says of itself.
 public struct CaptureContext: Sendable {
     public var level: Level?
@@ -33,17 +35,19 @@ public struct CaptureContext: Sendable {
 
     static let none = CaptureContext()
 
+    var how: How { How(mechanism: cut(mechanism), handled: handled) }
+
     /// The layer over all others, in JSON; nothing where nothing is said.
     var layer: String? {
         var said: [String: JSONValue] = [:]
-        if !tags.isEmpty { said["tags"] = .object(tags.mapValues(JSONValue.string)) }
-        if !extra.isEmpty { said["extra"] = .object(extra) }
-        if !contexts.isEmpty { said["contexts"] = .object(contexts.mapValues(JSONValue.object)) }
+        if !tags.isEmpty { said["tags"] = JSONValue.object(tags.mapValues(JSONValue.string)).bounded }
+        if !extra.isEmpty { said["extra"] = JSONValue.object(extra).bounded }
+        if !contexts.isEmpty { said["contexts"] = JSONValue.object(contexts.mapValues(JSONValue.object)).bounded }
         if let user { said["user"] = user.json }
-        if let fingerprint { said["fingerprint"] = .array(fingerprint.map(JSONValue.string)) }
-        if let transaction { said["transaction"] = .string(transaction) }
+        if let fingerprint { said["fingerprint"] = JSONValue.array(fingerprint.map(JSONValue.string)).bounded }
+        if let transaction { said["transaction"] = .string(cut(transaction)) }
         // The level decides what folds with what, and so is part of the layer, too.
         if let level { said["level"] = .string(level.rawValue) }
-        return said.isEmpty ? nil : JSONValue.object(said).bounded.text
+        return said.isEmpty ? nil : JSONValue.object(said).text
     }
 }

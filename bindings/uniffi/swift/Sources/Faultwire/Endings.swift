@@ -33,11 +33,14 @@ enum Endings {
         }
 
         private static func capture(_ exception: NSException) {
-            let raised = Raised(
-                typeName: exception.name.rawValue, module: nil, value: exception.reason.map { cut($0, Limit.message) },
-                parent: nil, source: nil, data: exception.userInfo.map { JSONValue(any: $0).text })
+            let name = cut(exception.name.rawValue, Limit.name)
+            let raised = Inside.$active.withValue(true) {
+                Raised(
+                    typeName: name, module: nil, value: exception.reason.map { cut($0, Limit.message) }, parent: nil,
+                    source: nil, data: exception.userInfo.map { JSONValue(any: $0).text })
+            }
             let context = CaptureContext(level: .fatal, handled: false, mechanism: "auto.objective_c.uncaught")
-            _ = Faultwire.submit([raised], typeIds: [internType(names: [exception.name.rawValue])], context, Layers.here)
+            _ = Faultwire.submit([raised], typeIds: [internType(names: [name])], context, Layers.here)
             _ = FaultwireBridge.flush(timeoutMs: nil)
         }
     }

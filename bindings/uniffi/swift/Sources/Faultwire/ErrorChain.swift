@@ -53,7 +53,8 @@ package struct ErrorChain {
             if let underlying = userInfo[NSUnderlyingErrorKey] as? any Error {
                 enqueue(underlying, at, "underlyingError")
             }
-            for (index, underlying) in (userInfo[Self.multipleKey] as? [any Error] ?? []).enumerated() {
+            let several = userInfo[Self.multipleKey] as? [any Error] ?? []
+            for (index, underlying) in several.prefix(Limit.errors).enumerated() {
                 enqueue(underlying, at, "underlyingErrors[\(index)]")
             }
         }
@@ -109,7 +110,8 @@ package struct ErrorChain {
     private static func text(of error: any Error, _ type: ErrorType, _ userInfo: [String: Any]) -> String {
         if type.isLocalized, let text = (error as? any LocalizedError)?.errorDescription { return text }
         if !userInfo.isEmpty, let text = userInfo[NSLocalizedDescriptionKey] as? String { return text }
-        return type.isNSError ? (error as NSError).localizedDescription : String(describing: error)
+        if type.isNSError { return (error as NSError).localizedDescription }
+        return type.isDescribed ? String(describing: error) : Description.of(error)
     }
 
     /// Domain, code and what else an `NSError` knows, of those that say any of it themselves.

@@ -20,6 +20,8 @@ struct ErrorType: Sendable {
     /// It conforms to these, which is slow to ask each time.
     let isCustom: Bool
     let isLocalized: Bool
+    /// It says itself how it is described.
+    let isDescribed: Bool
 
     func tell() {
         _ = internType(names: names)
@@ -27,8 +29,9 @@ struct ErrorType: Sendable {
 }
 
 extension ErrorType {
-    /// Types of which something is remembered. Programs have fewer, unless they make generic ones without end.
-    private static let limit = 10_000
+    /// Types of which something is remembered, as many as the engine does. Programs have fewer, unless they make generic
+    /// ones without end, or domains.
+    private static let limit = 2048
     private static let known = Locked<[ObjectIdentifier: ErrorType]>([:])
     private static let domains = Locked<[String: ErrorType]>([:])
 
@@ -37,15 +40,15 @@ extension ErrorType {
         let key = ObjectIdentifier(type)
         let found = known.with { $0[key] } ?? learn(type, key)
         guard found.isFoundation else { return found }
-        let domain = error._domain
+        let domain = cut(error._domain, Limit.name)
+        if let known = domains.with({ $0[domain] }) { return known }
+        let names = [domain] + found.names
+        let learnt = ErrorType(
+            id: internType(names: names), name: domain, module: nil, qualified: domain, names: names,
+            isObject: true, isNSError: true, isFoundation: true, isCustom: found.isCustom, isLocalized: found.isLocalized,
+            isDescribed: found.isDescribed)
         return domains.with { table in
-            if let found = table[domain] { return found }
             if table.count >= limit { table.removeAll() }
-            let names = [domain] + found.names
-            let learnt = ErrorType(
-                id: internType(names: names), name: domain, module: nil, qualified: domain, names: names,
-                isObject: true, isNSError: true, isFoundation: true,
-                isCustom: found.isCustom, isLocalized: found.isLocalized)
             table[domain] = learnt
             return learnt
         }
@@ -68,7 +71,8 @@ extension ErrorType {
         let learnt = ErrorType(
             id: internType(names: names), name: own.name, module: own.module, qualified: own.qualified, names: names,
             isObject: isObject, isNSError: isNSError, isFoundation: isNSError && isFoundations,
-            isCustom: type is any CustomNSError.Type, isLocalized: type is any LocalizedError.Type)
+            isCustom: type is any CustomNSError.Type, isLocalized: type is any LocalizedError.Type,
+            isDescribed: Description.isOwn(type))
         return known.with { table in
             if table.count >= limit { table.removeAll() }
             table[key] = learnt
@@ -76,16 +80,22 @@ extension ErrorType {
         }
     }
 
-    /// `Shop.Cart.Full` is `Cart.Full` of `Shop`. The compiler names places that have no name, as of private types, by
-    /// an address, `(unknown context at $5593c)`, which says nothing.
+    /// `Shop.Cart.Full` is `Cart.Full` of `Shop`.
     private static func split(_ type: Any.Type) -> (module: String?, name: String, qualified: String) {
-        var text = cut(String(reflecting: type), 1024)
-        while let start = text.range(of: "(unknown context at "), let end = text[start.upperBound...].range(of: ").") {
-            text.removeSubrange(start.lowerBound..<end.upperBound)
-        }
+        let text = name(type, qualified: true)
         guard let dot = text.firstIndex(of: "."), dot < (text.firstIndex(of: "<") ?? text.endIndex) else {
             return (nil, text, text)
         }
         return (String(text[..<dot]), String(text[text.index(after: dot)...]), text)
+    }
+
+    /// A type's name. The compiler names places that have no name, as of private types, by an address,
+    /// `(unknown context at $5593c)`, which says nothing.
+    static func name(_ type: Any.Type, qualified: Bool) -> String {
+        var text = cut(qualified ? String(reflecting: type) : String(describing: type), Limit.name)
+        while let start = text.range(of: "(unknown context at "), let end = text[start.upperBound...].range(of: ").") {
+            text.removeSubrange(start.lowerBound..<end.upperBound)
+        }
+        return text
     }
 }

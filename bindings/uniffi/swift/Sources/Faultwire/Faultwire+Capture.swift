@@ -94,8 +94,7 @@ extension Faultwire {
         let chain = Inside.$active.withValue(true) { ErrorChain(error, type) }
         let id = submit(typeIds: chain.typeIds, rate, context, layers) { capture, circumstances in
             let raised = Inside.$active.withValue(true) { chain.raised }
-            let how = How(mechanism: context.mechanism, handled: context.handled)
-            return capture.submitException(raised: raised, how: how, circumstances: circumstances)
+            return capture.submitException(raised: raised, how: context.how, circumstances: circumstances)
         }
         if let object { Seen.remember(object, id) }
         return id
@@ -120,8 +119,7 @@ extension Faultwire {
         let rate = rate(noType, raised.first?.typeName, .error, context, layers)
         guard rate >= 0 else { return nil }
         return submit(typeIds: typeIds, rate, context, layers) { capture, circumstances in
-            let how = How(mechanism: context.mechanism, handled: context.handled)
-            return capture.submitException(raised: raised, how: how, circumstances: circumstances)
+            capture.submitException(raised: raised, how: context.how, circumstances: circumstances)
         }
     }
 
@@ -151,7 +149,8 @@ extension Faultwire {
         case .folded(let id): return remembered(id, layers)
         case .kept(let id, let capture):
             let circumstances = Circumstances(
-                level: context.level?.rawValue ?? "", logger: context.logger, threadId: ThisThread.id, threadName: ThisThread.name)
+                level: context.level?.rawValue ?? "", logger: context.logger.map { cut($0) }, threadId: ThisThread.id,
+                threadName: ThisThread.name)
             return submit(capture, circumstances) ? remembered(id, layers) : nil
         }
     }

@@ -13,8 +13,10 @@ extension JSONValue {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private func write(to bytes: inout [UInt8]) {
+    private func write(to bytes: inout [UInt8], _ levels: Int = Limit.levels) {
         switch self {
+        // What is deeper would be refused, but not before it took a stack that a thread has not.
+        case .array where levels == 0, .object where levels == 0: bytes += "null".utf8
         case .null: bytes += "null".utf8
         case .bool(let truth): bytes += (truth ? "true" : "false").utf8
         case .int(let number): bytes += String(number).utf8
@@ -25,7 +27,7 @@ extension JSONValue {
             bytes.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                element.write(to: &bytes)
+                element.write(to: &bytes, levels - 1)
             }
             bytes.append(UInt8(ascii: "]"))
         case .object(let members):
@@ -34,7 +36,7 @@ extension JSONValue {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 Self.quote(key, to: &bytes)
                 bytes.append(UInt8(ascii: ":"))
-                value.write(to: &bytes)
+                value.write(to: &bytes, levels - 1)
             }
             bytes.append(UInt8(ascii: "}"))
         }

@@ -23,12 +23,13 @@ public struct User: Sendable, Equatable {
 
     /// By the protocol's names.
     var json: JSONValue {
-        var members = data
-        members["id"] = id.map(JSONValue.string)
-        members["email"] = email.map(JSONValue.string)
-        members["username"] = username.map(JSONValue.string)
-        members["ip_address"] = ipAddress.map(JSONValue.string)
-        return JSONValue.object(members).bounded
+        // However much else is known, these are there.
+        var members = JSONValue.object(data).bounded.object
+        members["id"] = id.map { .string(cut($0)) }
+        members["email"] = email.map { .string(cut($0)) }
+        members["username"] = username.map { .string(cut($0)) }
+        members["ip_address"] = ipAddress.map { .string(cut($0)) }
+        return .object(members)
     }
 }
 
@@ -98,7 +99,7 @@ public final class Scope: Sendable {
     /// Says what request is worked on, in the form of the protocol: `url`, `method`, `headers`, `query_string`,
     /// `cookies`, `data`; `nil` forgets.
     public func setRequest(_ request: [String: JSONValue]?) {
-        cell.setPart(part: .request, value: request.map { JSONValue.object($0).bounded.text })
+        cell.setPart(part: .request, value: request.map { JSONValue.object($0).bounded(text: Limit.body).text })
     }
 
     /// Takes a `traceparent` or `sentry-trace` header into the event's trace; false where it is neither.
@@ -111,7 +112,7 @@ public final class Scope: Sendable {
     public func addBreadcrumb(_ breadcrumb: Breadcrumb) {
         let data = breadcrumb.data.isEmpty ? nil : JSONValue.object(breadcrumb.data).bounded.text
         cell.addBreadcrumb(
-            message: breadcrumb.message.map { cut($0) }, category: breadcrumb.category.map { cut($0) },
+            message: breadcrumb.message.map { cut($0, Limit.message) }, category: breadcrumb.category.map { cut($0) },
             level: breadcrumb.level?.rawValue, kind: breadcrumb.type.map { cut($0) }, data: data,
             timestamp: breadcrumb.timestamp?.timeIntervalSince1970)
     }

@@ -13,7 +13,7 @@ enum ThisThread {
     static var id: Int64? {
         #if canImport(Darwin)
             var id: UInt64 = 0
-            return pthread_threadid_np(nil, &id) == 0 ? Int64(id) : nil
+            return pthread_threadid_np(nil, &id) == 0 ? Int64(bitPattern: id) : nil
         #else
             return getId.map { Int64($0()) }
         #endif

@@ -36,7 +36,7 @@ extension All {
             final class Odd {}
             let userInfo: [String: Any] = [
                 "deep": (0..<1000).reduce([] as [Any]) { all, _ in [all] }, "odd": Odd(), "date": Date(timeIntervalSince1970: 7),
-                "nan": Double.nan, "big": UInt64.max, "data": Data([1, 2]), "null": NSNull(), "truth": true,
+                "nan": Double.nan, "big": UInt64.max, "bigger": NSNumber(value: UInt64.max), "set": Set(["one"]), "data": Data([1, 2]), "null": NSNull(), "truth": true,
                 "number": NSNumber(value: 2.5), "keys": [1: "one"] as [Int: String], "optional": Optional<Int>.none as Any,
             ]
             try captured { captured in
@@ -54,6 +54,10 @@ extension All {
                 #expect(info["number"] == 2.5)
                 #expect(info["date"] == 7)
                 #expect(info["big"] == "18446744073709551615")
+                #expect(info["bigger"] == "18446744073709551615")
+                #expect(info["set"] == ["one"])
+                #expect(info["keys"] == ["1": "one"])
+                #expect(info["optional"] == "nil")
                 #expect(info["data"] == "2 bytes")
                 #expect(info["null"].isNull)
                 #expect(info["odd"].string?.contains("Odd") == true)

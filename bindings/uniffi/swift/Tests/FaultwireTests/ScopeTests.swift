@@ -48,6 +48,18 @@ extension All {
             }
         }
 
+        @Test func whoIsHitIsKnownHoweverMuchElseIs() throws {
+            let data = Dictionary(uniqueKeysWithValues: (0..<500).map { ("\($0)", JSONValue.int($0)) })
+            try captured { captured in
+                Faultwire.setUser(User(id: "7", data: data))
+                Faultwire.capture(error: Oops())
+                Faultwire.capture(error: Oops(), context: CaptureContext(user: User(id: "8", data: data), fingerprint: ["mine"]))
+                let events = captured.events
+                #expect(events.map { $0["user"]["id"] } == ["7", "8"])
+                #expect(events.last?["fingerprint"] == ["mine"])
+            }
+        }
+
         @Test func aScopeEndsWithItsBlock() throws {
             try captured { captured in
                 Faultwire.globalScope.setTag("layer", "global")

@@ -1,0 +1,126 @@
+import Faultwire
+import FaultwireTesting
+import Foundation
+import Testing
+
+extension All {
+    /// However large or deep a thing is, saying it takes little of the thread that says it, and tears no secret.
+    @Suite struct Bounds {
+        enum ImportError: Error {
+            case rows([Int]), table([Int: String]), text(String), attempt(number: Int, cause: any Error)
+        }
+
+        /// Seconds that nothing here takes: each of these took a second or more, and memory to match.
+        private let patience = 0.3
+
+        private func seconds(_ work: () -> Void) -> Double {
+            let start = DispatchTime.now().uptimeNanoseconds
+            work()
+            return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
+        }
+
+        /// Ends with what is cut off in its middle at so many bytes. It stands behind passwords, which are short once they are
+        /// filtered: it would be shown.
+        private func text(cuttingAt limit: Int, _ secret: String, after kept: Int) -> String {
+            let password = "password=" + String(repeating: "x", count: 500) + " "
+            let begin = String(repeating: password, count: limit / password.utf8.count)
+            return begin + String(repeating: "a", count: limit - kept - 1 - begin.utf8.count) + " " + secret
+        }
+
+        /// No rule knows a token by its beginning, nor a card by a few of its groups.
+        @Test(arguments: [16_384, 20_480, 49_152], ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl", "4111 1111 1111 1111"])
+        func noSecretIsTorn(_ limit: Int, _ secret: String) throws {
+            let text = text(cuttingAt: limit, secret, after: 12)
+            try captured { captured in
+                Faultwire.addBreadcrumb(message: text)
+                Faultwire.setExtra("note", .string(text))
+                Faultwire.capture(message: text + " the end", template: text)
+                Faultwire.capture(error: NSError(domain: "d", code: 1, userInfo: [NSLocalizedDescriptionKey: text, "note": text]))
+                Faultwire.capture(error: ImportError.text(text))
+                let events = captured.events
+                #expect(events.count == 3)
+                for event in events {
+                    #expect(event.text.contains("password=[Filtered"))
+                    #expect(!event.text.contains(secret.prefix(9)))
+                }
+            }
+        }
+
+        @Test func charactersOfFourBytesAreCharacters() throws {
+            let long = String(repeating: "\u{1F980}", count: 8192)
+            let value = String(repeating: "\u{1F980}", count: 1024)
+            try captured { captured in
+                Faultwire.addBreadcrumb(message: long)
+                Faultwire.setContext("c", ["x": .string(value)])
+                Faultwire.capture(message: long)
+                let event = try #require(captured.events.first)
+                #expect(event["logentry"]["formatted"].string == long || event["message"].string == long)
+                #expect(event["breadcrumbs"]["values"][0]["message"].string == long)
+                #expect(event["contexts"]["c"]["x"].string == value)
+            }
+        }
+
+        @Test func aLargeErrorIsSaidInItsFirstValues() throws {
+            let rows = [Int](repeating: 7, count: 3_000_000)
+            let text = String(repeating: "ab ", count: 10_000_000)
+            let table = Dictionary(uniqueKeysWithValues: (0..<300_000).map { ($0, "x") })
+            try captured { captured in
+                for error in [ImportError.rows(rows), .text(text), .table(table)] {
+                    #expect(seconds { Faultwire.capture(error: error) } < patience, "\(Mirror(reflecting: error).children.first?.label ?? "")")
+                }
+                let info: [String: Any] = ["rows": rows, "table": table, "text": text, "error": ImportError.rows(rows)]
+                #expect(seconds { Faultwire.capture(error: NSError(domain: "d", code: 1, userInfo: info)) } < patience)
+                let events = captured.events
+                #expect(events.first?.raised["value"].string?.hasPrefix("rows([7, 7, 7, ") == true)
+                #expect(events[1].raised["value"].string?.hasPrefix("text(\"ab ab ab ") == true)
+                #expect(events[2].raised["value"].string?.hasPrefix("table([") == true)
+                let said = events[3].raised["mechanism"]["data"]["user_info"]
+                #expect(said["rows"].array.count == 100)
+                #expect(said["error"].string?.hasPrefix("rows([7, 7, 7, ") == true)
+            }
+        }
+
+        /// A pool of such threads is where most code of applications runs: 512 KiB.
+        private func onASmallStack(_ work: @escaping @Sendable () -> Void) {
+            let done = DispatchSemaphore(value: 0)
+            let thread = Thread {
+                work()
+                done.signal()
+            }
+            thread.stackSize = 512 * 1024
+            thread.start()
+            done.wait()
+        }
+
+        @Test func aDeepErrorIsSaidOnASmallStack() throws {
+            try captured { captured in
+                onASmallStack {
+                    var error: any Error = ImportError.text("first")
+                    for number in 0..<1000 { error = ImportError.attempt(number: number, cause: error) }
+                    Faultwire.capture(error: error)
+                }
+                let value = captured.events.first?.raised["value"].string
+                #expect(value?.hasPrefix("attempt(number: 999, cause: FaultwireTests.All.Bounds.ImportError.attempt(number: 998, ") == true)
+                #expect(value?.contains("...") == true)
+            }
+        }
+
+        @Test func aDeepEventIsRefusedOnASmallStack() throws {
+            try captured { captured in
+                onASmallStack {
+                    var deep: JSONValue = 1
+                    for _ in 0..<2000 { deep = [deep] }
+                    #expect(Faultwire.capture(event: ["extra": ["x": deep]]) == nil)
+                    Faultwire.setExtra("x", deep)
+                }
+                #expect(Faultwire.stats.dropped == ["invalid": 1])
+            }
+        }
+
+        @Test func aDetailIsBoundedInAll() throws {
+            let long = String(repeating: "word ", count: 4000)
+            let wide = JSONValue.array((0..<100).map { _ in .array((0..<19).map { _ in .string(long) }) })
+            #expect(wide.bounded.text.utf8.count < 1 << 20)
+        }
+    }
+}
