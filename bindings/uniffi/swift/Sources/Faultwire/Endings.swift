@@ -34,7 +34,7 @@ enum Endings {
 
         private static func capture(_ exception: NSException) {
             let name = cut(exception.name.rawValue, Limit.name)
-            let raised = Inside.$active.withValue(true) {
+            let raised = Inside.run {
                 Raised(
                     typeName: name, module: nil, value: exception.reason.map { cut($0, Limit.message) }, parent: nil,
                     source: nil, data: exception.userInfo.map { JSONValue(any: $0).text })

@@ -41,7 +41,7 @@ extension Faultwire {
     /// The fingerprint of an error that would be captured here, and the record of what was hashed. Nothing is sent.
     @inline(never)
     public static func explain(error: any Error) -> JSONValue {
-        let raised = Inside.$active.withValue(true) { ErrorChain(error, ErrorType.of(error)).raised }
+        let raised = Inside.run { ErrorChain(error, ErrorType.of(error)).raised }
         return JSONValue(parsing: explainException(raised: raised))
     }
 
@@ -57,11 +57,6 @@ extension Faultwire {
     }
 }
 
-/// Whether this is within a capture: code of the application that says what an error is may come by again.
-enum Inside {
-    @TaskLocal static var active = false
-}
-
 extension Faultwire {
     /// Type id of what has no type.
     private static let noType: Int64 = 0
@@ -70,7 +65,7 @@ extension Faultwire {
 
     /// A capture. One within another is refused.
     private static func own(_ capture: () -> String?) -> String? {
-        guard !Inside.active else {
+        guard !Inside.isHere else {
             refuse(reason: "reentrant")
             return nil
         }
@@ -91,9 +86,9 @@ extension Faultwire {
             rate = self.rate(type.id, type.qualified, .error, context, layers)
         }
         guard rate >= 0 else { return nil }
-        let chain = Inside.$active.withValue(true) { ErrorChain(error, type) }
+        let chain = Inside.run { ErrorChain(error, type) }
         let id = submit(typeIds: chain.typeIds, rate, context, layers) { capture, circumstances in
-            let raised = Inside.$active.withValue(true) { chain.raised }
+            let raised = Inside.run { chain.raised }
             return capture.submitException(raised: raised, how: context.how, circumstances: circumstances)
         }
         if let object { Seen.remember(object, id) }

@@ -1,7 +1,7 @@
 import FaultwireBridge
 import Foundation
 
-/// The application's closures, as the engine calls them: what crosses is JSON.
+/// The application's closures, as the engine calls them: what crosses is JSON. What they throw is not looked at.
 
 final class BeforeSendHook: BeforeSend {
     private let hook: @Sendable (JSONValue) throws -> JSONValue?
@@ -11,7 +11,7 @@ final class BeforeSendHook: BeforeSend {
     }
 
     func edit(event: String) throws -> String? {
-        do { return try hook(JSONValue(parsing: event))?.text } catch { throw HookError.Threw }
+        try asked { try hook(JSONValue(parsing: event))?.text }
     }
 }
 
@@ -23,7 +23,7 @@ final class BeforeBreadcrumbHook: BeforeBreadcrumb {
     }
 
     func edit(breadcrumb: String) throws -> String? {
-        do { return try hook(Breadcrumb(JSONValue(parsing: breadcrumb)))?.json.text } catch { throw HookError.Threw }
+        try asked { try hook(Breadcrumb(JSONValue(parsing: breadcrumb)))?.json.text }
     }
 }
 
@@ -37,6 +37,10 @@ final class ErrorSamplerHook: ErrorSampler {
     func rate(exceptionType: String?, level: String, logger: String?, transaction: String?) throws -> Double? {
         let level = Level(rawValue: level) ?? .error
         let context = SamplingContext(errorType: exceptionType, level: level, logger: logger, transaction: transaction)
-        do { return try hook(context) } catch { throw HookError.Threw }
+        return try asked { try hook(context) }
     }
+}
+
+private func asked<Answer>(_ hook: () throws -> Answer) throws -> Answer {
+    do { return try Inside.run(hook) } catch { throw HookError.Threw }
 }

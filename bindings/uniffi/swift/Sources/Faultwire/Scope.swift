@@ -110,6 +110,8 @@ public final class Scope: Sendable {
 
     /// Remembers that something happened, for events to come; the oldest goes beyond `maxBreadcrumbs`.
     public func addBreadcrumb(_ breadcrumb: Breadcrumb) {
+        // From a hook that is asked about one, it would be asked about this one, without end.
+        guard !Inside.isHere else { return }
         let data = breadcrumb.data.isEmpty ? nil : JSONValue.object(breadcrumb.data).bounded.text
         cell.addBreadcrumb(
             message: breadcrumb.message.map { cut($0, Limit.message) }, category: breadcrumb.category.map { cut($0) },

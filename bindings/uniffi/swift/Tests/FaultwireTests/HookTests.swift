@@ -82,10 +82,73 @@ extension All {
                     Faultwire.capture(error: Oops())
                     return event
                 }
+                options.beforeBreadcrumb = { crumb in
+                    Faultwire.capture(message: "in a hook")
+                    return crumb
+                }
+                options.errorSampler = { _ in
+                    Faultwire.capture(message: "in a hook")
+                    return nil
+                }
             }) { captured in
+                Faultwire.addBreadcrumb(message: "one")
                 Faultwire.capture(error: Oops())
                 #expect(captured.events.count == 1)
-                #expect(Faultwire.stats.dropped == ["reentrant": 1])
+                #expect(Faultwire.stats.dropped == ["reentrant": 3])
+            }
+        }
+
+        /// It would ask the hook, which would add one, until the stack ends.
+        @Test func aBreadcrumbInAHookIsRefused() throws {
+            struct Talkative: Error, CustomStringConvertible {
+                var description: String {
+                    Faultwire.addBreadcrumb(message: "asked what it is")
+                    return "talkative"
+                }
+            }
+            try captured({ options in
+                options.beforeBreadcrumb = { crumb in
+                    Faultwire.addBreadcrumb(message: "in a hook")
+                    return crumb
+                }
+            }) { captured in
+                Faultwire.addBreadcrumb(message: "one")
+                Faultwire.capture(error: Talkative())
+                Faultwire.capture(error: Oops())
+                let crumbs = captured.events.last?["breadcrumbs"]["values"].array.map { $0["message"] }
+                #expect(crumbs == ["one"])
+            }
+        }
+
+        /// What such code starts outlives the capture, and is no part of it.
+        @Test func whatAHookStartsIsNotInIt() async throws {
+            let started = Locked<[Task<String?, Never>]>([])
+            @Sendable func start() {
+                let task = Task {
+                    await Task.yield()
+                    return Faultwire.capture(error: Other())
+                }
+                started.with { $0.append(task) }
+            }
+            struct Starting: Error, CustomStringConvertible {
+                let start: @Sendable () -> Void
+                var description: String {
+                    start()
+                    return "starting"
+                }
+            }
+            try await captured({ options in
+                options.beforeBreadcrumb = { crumb in
+                    start()
+                    return crumb
+                }
+            }) { captured in
+                Faultwire.addBreadcrumb(message: "one")
+                Faultwire.capture(error: Starting(start: start))
+                let tasks = started.with { $0 }
+                #expect(tasks.count == 2)
+                for task in tasks { #expect(await task.value != nil) }
+                #expect(Faultwire.stats.dropped == [:])
             }
         }
     }
