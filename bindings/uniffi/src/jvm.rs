@@ -56,7 +56,8 @@ fn level(code: jint) -> Option<Level> {
     [Level::Debug, Level::Info, Level::Warning, Level::Error, Level::Fatal].get(usize::try_from(code).ok()?).copied()
 }
 
-/// Defines native methods: the name, what it gives if there is a bug in it, and its work with the environment.
+/// Defines native methods: the name, what it gives if there is a bug in it, and its work with the environment. Names are
+/// guarded as `jvm.<name>`, so that none is that of an export of UniFFI's.
 macro_rules! natives {
     ($( $(#[doc = $doc:literal])+ $symbol:ident = $name:literal |$env:ident $(, $argument:ident: $type:ty)*| -> $result:ty { $otherwise:expr } $work:block )+) => {
         $(
@@ -65,7 +66,7 @@ macro_rules! natives {
             #[allow(non_snake_case, clippy::too_many_arguments)]
             pub extern "system" fn $symbol(env: *mut JNIEnv, _: jclass $(, $argument: $type)*) -> $result {
                 let $env = Env(env);
-                guard($name, $otherwise, || $work)
+                guard(concat!("jvm.", $name), $otherwise, || $work)
             }
         )+
     };

@@ -23,7 +23,10 @@ import io.faultwire.bridge.captureEvent as bridgeCaptureEvent
 import io.faultwire.bridge.debug as bridgeDebug
 import io.faultwire.bridge.explainException as bridgeExplain
 import io.faultwire.bridge.globalCell as bridgeGlobalCell
+import io.faultwire.bridge.hasSampler as bridgeHasSampler
 import io.faultwire.bridge.internType as bridgeInternType
+import io.faultwire.bridge.refuse as bridgeRefuse
+import io.faultwire.bridge.sample as bridgeSample
 import io.faultwire.bridge.takenEnvelopes as bridgeTakenEnvelopes
 import io.faultwire.bridge.vector as bridgeVector
 
@@ -61,29 +64,29 @@ class GuardTest : ClientTest() {
     /** What calls each export, by the name that it is guarded under. */
     private val calls: Map<String, () -> Unit> = mapOf(
         // Of JNI.
-        "newCell" to scoped,
-        "globalCell" to { Native.globalCell() },
-        "freeCell" to { Native.freeCell(Native.newCell(0, false)) },
-        "setTag" to scoped,
-        "setContext" to scoped,
-        "setExtra" to scoped,
-        "setPart" to scoped,
-        "continueTrace" to scoped,
-        "addBreadcrumb" to scoped,
-        "clear" to scoped,
-        "internType" to { Native.internType(arrayOf("x")) },
-        "refuse" to { RuntimeException("x").let { repeat(2) { _ -> Faultwire.captureException(it) } } },
-        "sample" to captured,
-        "admit" to captured,
-        "abandon" to { Native.abandon(0, false) },
-        "internCode" to { Faultwire.captureException(RuntimeException("x").apply { stackTrace = arrayOf(StackTraceElement("a.${System.nanoTime()}", "b", "c", 1)) }) },
-        "forgetCode" to { Native.forgetCode() },
-        "submitException" to captured,
-        "submitMessage" to { Faultwire.captureMessage("x") },
-        "explain" to { Faultwire.explain(RuntimeException("x")) },
-        "captureEvent" to { Faultwire.captureEvent(mapOf("message" to "x")) },
-        "backtrace" to captured,
-        "elements" to captured,
+        "jvm.newCell" to scoped,
+        "jvm.globalCell" to { Native.globalCell() },
+        "jvm.freeCell" to { Native.freeCell(Native.newCell(0, false)) },
+        "jvm.setTag" to scoped,
+        "jvm.setContext" to scoped,
+        "jvm.setExtra" to scoped,
+        "jvm.setPart" to scoped,
+        "jvm.continueTrace" to scoped,
+        "jvm.addBreadcrumb" to scoped,
+        "jvm.clear" to scoped,
+        "jvm.internType" to { Native.internType(arrayOf("x")) },
+        "jvm.refuse" to { RuntimeException("x").let { repeat(2) { _ -> Faultwire.captureException(it) } } },
+        "jvm.sample" to captured,
+        "jvm.admit" to captured,
+        "jvm.abandon" to { Native.abandon(0, false) },
+        "jvm.internCode" to { Faultwire.captureException(RuntimeException("x").apply { stackTrace = arrayOf(StackTraceElement("a.${System.nanoTime()}", "b", "c", 1)) }) },
+        "jvm.forgetCode" to { Native.forgetCode() },
+        "jvm.submitException" to captured,
+        "jvm.submitMessage" to { Faultwire.captureMessage("x") },
+        "jvm.explain" to { Faultwire.explain(RuntimeException("x")) },
+        "jvm.captureEvent" to { Faultwire.captureEvent(mapOf("message" to "x")) },
+        "jvm.backtrace" to captured,
+        "jvm.elements" to captured,
         // Of UniFFI.
         "init" to { runCatching { start() }.onFailure { assertTrue(it is FaultwireException) } },
         "is_enabled" to { start() },
@@ -95,6 +98,10 @@ class GuardTest : ClientTest() {
         "abandon_client" to { bridgeAbandonClient() },
         "stats" to { Faultwire.stats() },
         "taken_envelopes" to { bridgeTakenEnvelopes() },
+        "refuse" to { bridgeRefuse("ignored") },
+        "sample" to { bridgeSample(0, null, "error", null, null, null, null) },
+        "has_sampler" to { bridgeHasSampler() },
+        "admit" to admitted { },
         "intern_type" to { bridgeInternType(listOf("x")) },
         "capture_event" to { bridgeCaptureEvent("{}", null, null) },
         "explain_event" to { runCatching { Faultwire.explain(mapOf("message" to "x")) }.onFailure { assertTrue(it is FaultwireException) } },
@@ -124,7 +131,7 @@ class GuardTest : ClientTest() {
             armPanic(name)
             try {
                 call()
-                if (name == "submitException" || name == "internCode" || name == "submit") Faultwire.flush(2000)
+                if (name in LATER) Faultwire.flush(2000)
             } finally {
                 assertFalse(armPanic(""), "$name was not reached")
             }
@@ -141,8 +148,16 @@ class GuardTest : ClientTest() {
     @Test
     fun `every export is called here`() {
         val sources = Sink.repository.resolve("bindings/uniffi/src").walk().filter { it.extension == "rs" }.joinToString("") { it.readText() }
-        val guarded = Regex("""guard\("(\w+)"|Java_\w+ = "(\w+)"""").findAll(sources).map { it.groupValues[1] + it.groupValues[2] }.toSet()
+        val guarded = Regex("""guard\("(\w+)"""").findAll(sources).map { it.groupValues[1] }.toList() +
+            Regex("""Java_\w+ = "(\w+)"""").findAll(sources).map { "jvm." + it.groupValues[1] }
+        // An armed name is that of one export.
+        assertEquals(guarded.size, guarded.toSet().size, "$guarded")
         assertTrue(guarded.size > 40, "$guarded")
-        assertEquals(emptySet<String>(), guarded - calls.keys)
+        assertEquals(emptySet<String>(), guarded.toSet() - calls.keys)
+    }
+
+    private companion object {
+        /** Where the extractor's thread or the worker comes, after the call. */
+        val LATER = setOf("jvm.submitException", "jvm.internCode", "submit")
     }
 }
