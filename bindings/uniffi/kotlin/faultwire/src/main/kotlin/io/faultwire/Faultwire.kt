@@ -12,7 +12,6 @@ import io.faultwire.internal.Layers
 import io.faultwire.internal.Library
 import io.faultwire.internal.Limits
 import io.faultwire.internal.Native
-import io.faultwire.internal.Stack
 import io.faultwire.internal.Text
 import io.faultwire.internal.quietly
 import java.time.Duration
@@ -135,7 +134,7 @@ public object Faultwire {
             val into = arrayOfNulls<String>(1)
             val chain = Chain.of(thrown)
             chain.forEach { it.message = Text.of(Text.MAX_MESSAGE) { it.thrown.message } }
-            Stack.interning { Flat.of(chain).let { Native.explain(it.texts, it.numbers, into) } }
+            Flat.of(chain).numbered { texts, numbers -> Native.explain(texts, numbers, into) }
             into[0]?.let(JsonReader::readObject) ?: emptyMap()
         }
     }

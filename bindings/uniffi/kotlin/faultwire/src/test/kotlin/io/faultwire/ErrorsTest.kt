@@ -7,9 +7,14 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNotEquals
 import org.junit.jupiter.api.Assertions.assertNotNull
 import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertSame
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import java.io.IOException
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit
+import kotlin.concurrent.thread
 
 /** What becomes of an error: its causes, what was suppressed, and errors that do their worst. */
 class ErrorsTest : ClientTest() {
@@ -108,6 +113,50 @@ class ErrorsTest : ClientTest() {
         val event = received(1).single()
         assertEquals("ErrorsTest\$Hostile", event.at("exception", "values", 0, "type"))
         assertEquals(0L, Faultwire.stats().dropped["internal_sdk_error"] ?: 0L)
+    }
+
+    /** Its stack is told by the application, which does something else first. */
+    private class Telling(val first: () -> Unit) : RuntimeException("telling") {
+        @Suppress("UNCHECKED_CAST")
+        override fun getStackTrace(): Array<StackTraceElement> {
+            first()
+            return arrayOf(StackTraceElement("a.B", "c", "B.java", 7), null) as Array<StackTraceElement>
+        }
+    }
+
+    @Test
+    fun `an error whose own stack waits for a thread that dies holds up nobody`() {
+        val usual = Thread.getDefaultUncaughtExceptionHandler()
+        Thread.setDefaultUncaughtExceptionHandler { _, _ -> }
+        try {
+            start { shutdownTimeout = Duration.ofMillis(100) }
+            val other = thread(start = false) { error("dies") }
+            val isDead = CompletableFuture<Boolean>()
+            val telling = Telling {
+                if (other.state == Thread.State.NEW) {
+                    other.start()
+                    other.join(5000)
+                    isDead.complete(!other.isAlive)
+                }
+            }
+            Faultwire.captureException(telling)
+            assertTrue(isDead.get(10, TimeUnit.SECONDS), "one waits for the other")
+            val events = received(2).associateBy { it.at("exception", "values", 0, "value") }
+            assertEquals(listOf("c"), events["telling"].listAt("exception", "values", 0, "stacktrace", "frames").map { it.at("function") })
+            assertNotNull(events["dies"])
+        } finally {
+            Faultwire.close(0)
+            Thread.setDefaultUncaughtExceptionHandler(usual)
+        }
+    }
+
+    @Test
+    fun `what only the application can tell is asked on its own thread`() {
+        start()
+        var asked: Thread? = null
+        Faultwire.captureException(Telling { asked = Thread.currentThread() })
+        received(1)
+        assertSame(Thread.currentThread(), asked)
     }
 
     /** An error that never had a stack. */

@@ -31,15 +31,17 @@ internal class AdmittedError(
     init {
         for (raised in chain) {
             raised.message = Text.of(Text.MAX_MESSAGE) { raised.thrown.message }
+            if (raised.type.hasOwnStack) {
+                raised.stack = Stack.of(raised.thrown)
+            }
         }
     }
 
-    override fun run() = Stack.interning {
-        val raised = Flat.of(chain)
+    override fun run() = Flat.of(chain).numbered { texts, numbers ->
         Native.submitException(
             take(),
-            raised.texts,
-            raised.numbers,
+            texts,
+            numbers,
             how.mechanism,
             how.handled,
             level?.text,
@@ -99,28 +101,38 @@ internal class AdmittedMessage(
     }
 }
 
-/** A chain as it crosses: see `submitException` of the bridge. Only within [Stack.interning]. */
-internal class Flat private constructor(val texts: Array<String?>, val numbers: LongArray) {
+/** A chain as it crosses: see `submitException` of the bridge. Who makes it may come to the application's own code. */
+internal class Flat private constructor(private val chain: List<Raised>, private val stacks: List<Array<StackTraceElement>>) {
+    /** [use] with its texts and numbers; the numbers hold no longer than that. */
+    fun <T> numbered(use: (Array<String?>, LongArray) -> T): T = Stack.interning { use(texts(), numbers()) }
+
+    private fun texts(): Array<String?> {
+        val texts = arrayOfNulls<String>(TEXTS * chain.size)
+        chain.forEachIndexed { index, raised ->
+            texts[TEXTS * index] = raised.type.name
+            texts[TEXTS * index + 1] = raised.type.module
+            texts[TEXTS * index + 2] = raised.message
+            texts[TEXTS * index + 3] = raised.source
+        }
+        return texts
+    }
+
+    private fun numbers(): LongArray {
+        val numbers = LongArray(stacks.sumOf { 2 + 2 * it.size })
+        var at = 0
+        chain.forEachIndexed { index, raised ->
+            numbers[at] = raised.parent.toLong()
+            numbers[at + 1] = stacks[index].size.toLong()
+            Stack.write(stacks[index], numbers, at + 2)
+            at += 2 + 2 * stacks[index].size
+        }
+        return numbers
+    }
+
     companion object {
         /** Texts of each error. */
         private const val TEXTS = 4
 
-        fun of(chain: List<Raised>): Flat {
-            val stacks = chain.map { Stack.bounded(Stack.of(it.thrown)) }
-            val texts = arrayOfNulls<String>(TEXTS * chain.size)
-            val numbers = LongArray(stacks.sumOf { 2 + 2 * it.size })
-            var at = 0
-            chain.forEachIndexed { index, raised ->
-                texts[TEXTS * index] = raised.type.name
-                texts[TEXTS * index + 1] = raised.type.module
-                texts[TEXTS * index + 2] = raised.message
-                texts[TEXTS * index + 3] = raised.source
-                numbers[at] = raised.parent.toLong()
-                numbers[at + 1] = stacks[index].size.toLong()
-                Stack.write(stacks[index], numbers, at + 2)
-                at += 2 + 2 * stacks[index].size
-            }
-            return Flat(texts, numbers)
-        }
+        fun of(chain: List<Raised>): Flat = Flat(chain, chain.map { Stack.bounded(it.stack ?: Stack.of(it.thrown)) })
     }
 }

@@ -9,6 +9,9 @@ internal class Raised(val thrown: Throwable, val parent: Int, val source: String
 
     /** Its text; read only for what is kept. */
     var message: String? = null
+
+    /** Its stack, where the application's own code tells it; read with [message]. */
+    var stack: Array<StackTraceElement>? = null
 }
 
 /** An error, its causes, and what was suppressed. */

@@ -14,10 +14,10 @@ internal object Stack {
 
     private val known = HashMap<Code, Long>()
 
-    /** Of an error; `getStackTrace` can be the application's own. */
+    /** Of an error; `getStackTrace` can be the application's own. Never within [interning]. */
     fun of(thrown: Throwable): Array<StackTraceElement> = try {
-        @Suppress("UNNECESSARY_SAFE_CALL", "USELESS_ELVIS")
-        thrown.stackTrace ?: NONE
+        val stack: Array<out StackTraceElement?>? = thrown.stackTrace
+        stack?.filterNotNull()?.toTypedArray() ?: NONE
     } catch (_: Throwable) {
         NONE
     }
@@ -32,7 +32,10 @@ internal object Stack {
     private fun isOwn(type: String) =
         type == "io.faultwire.Faultwire" || type.startsWith("io.faultwire.internal.") || type.startsWith("io.faultwire.spi.")
 
-    /** [use] with the numbers of code that [code] gives, which hold no longer than that. */
+    /**
+     * [use] with the numbers that [write] gives, which hold no longer than that. Other captures wait meanwhile, on threads of
+     * the application, too: nothing in it may be the application's code, which can wait for one of them.
+     */
     @Synchronized
     fun <T> interning(use: () -> T): T {
         if (known.size > MAX_CODE) {

@@ -11,6 +11,9 @@ internal class KnownType(type: Class<*>) {
     /** Its own names first, then those of what it inherits from. */
     val names: Array<String>
 
+    /** Whether its stack is what the application's own code says it is. */
+    val hasOwnStack: Boolean
+
     /** The engine's number for it. */
     val id: Long
 
@@ -24,6 +27,12 @@ internal class KnownType(type: Class<*>) {
             .flatMap(::namesOf)
             .toList()
             .toTypedArray()
+        hasOwnStack = try {
+            type.getMethod("getStackTrace").declaringClass != Throwable::class.java
+        } catch (_: Throwable) {
+            // A class that its methods name is missing.
+            true
+        }
         id = Native.internType(names)
     }
 
