@@ -4,13 +4,15 @@ import java.lang.Runtime
 
 /** Sends what is on its way before the JVM ends, for the option `shutdownTimeout` at most. */
 internal object Shutdown {
-    private var hook: Thread? = null
+    @Volatile private var hook: Thread? = null
+
+    val isSet: Boolean get() = hook != null
 
     @Synchronized
     fun set(isOn: Boolean) {
         try {
             if (isOn && hook == null) {
-                val ours = Thread(null, { Client.close(null) }, "faultwire-close", 0, false)
+                val ours = daemon("faultwire-close") { Client.close(null) }
                 Runtime.getRuntime().addShutdownHook(ours)
                 hook = ours
             } else if (!isOn && hook != null && Thread.currentThread() !== hook) {

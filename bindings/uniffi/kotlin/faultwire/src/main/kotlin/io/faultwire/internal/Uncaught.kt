@@ -3,6 +3,7 @@ package io.faultwire.internal
 import io.faultwire.CaptureContext
 import io.faultwire.Level
 import java.lang.Thread.UncaughtExceptionHandler
+import java.util.concurrent.atomic.AtomicBoolean
 
 /**
  * What ends a thread, by the default uncaught-exception handler. The one before is called as ever; where there was none,
@@ -15,6 +16,10 @@ internal object Uncaught {
         override fun uncaughtException(thread: Thread, thrown: Throwable) {
             if (isOn) {
                 capture(thread, thrown)
+                // A handler can end the process at once. Where none follows the JVM goes on, and its end has a hook.
+                if (before != null || !Shutdown.isSet) {
+                    settle()
+                }
             }
             if (before != null) before.uncaughtException(thread, thrown) else print(thread, thrown)
         }
@@ -25,21 +30,22 @@ internal object Uncaught {
     /** Longest wait of a dying thread, in milliseconds. */
     private const val MAX_WAIT = 2000L
 
+    private val isWaiting = AtomicBoolean()
+
     @Synchronized
     fun set(isOn: Boolean) {
         val ours = installed
-        if (ours != null && Thread.getDefaultUncaughtExceptionHandler() === ours) {
-            ours.isOn = isOn
-            if (!isOn) {
-                Thread.setDefaultUncaughtExceptionHandler(ours.before)
-                installed = null
-            }
+        val first = Thread.getDefaultUncaughtExceptionHandler()
+        if (isOn && ours != null && ours === first) {
             return
         }
-        // Another stands before ours by now and may call it.
-        ours?.isOn = isOn
-        if (isOn && ours == null) {
-            installed = Handler(Thread.getDefaultUncaughtExceptionHandler()).also(Thread::setDefaultUncaughtExceptionHandler)
+        // Another that stands before ours by now may call it, or not.
+        ours?.isOn = false
+        installed = null
+        if (isOn) {
+            installed = Handler(first).also(Thread::setDefaultUncaughtExceptionHandler)
+        } else if (ours != null && ours === first) {
+            Thread.setDefaultUncaughtExceptionHandler(ours.before)
         }
     }
 
@@ -47,10 +53,22 @@ internal object Uncaught {
         try {
             val context = CaptureContext().apply { level = Level.FATAL }
             Captures.exception(thrown, context, How("auto.uncaught", handled = false, thread, atOnce = true))
-            // The handler before may end the process at once.
-            Client.flush(minOf(MAX_WAIT, Client.shutdownTimeout))
         } catch (_: Throwable) {
             // Out of memory, say: the thread dies of what it was dying of.
+        }
+    }
+
+    /**
+     * Sends what is on its way. Not all who come here die: coroutines tell the handler on a thread that goes on. So of
+     * many, in a pool whose work fails while the server is down, one waits.
+     */
+    private fun settle() {
+        if (isWaiting.compareAndSet(false, true)) {
+            try {
+                Client.flush(minOf(MAX_WAIT, Client.shutdownTimeout))
+            } finally {
+                isWaiting.set(false)
+            }
         }
     }
 
