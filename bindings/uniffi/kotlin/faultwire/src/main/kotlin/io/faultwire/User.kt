@@ -1,5 +1,7 @@
 package io.faultwire
 
+import io.faultwire.internal.quietly
+
 /**
  * Who is hit. All but [id] is sent only with the option `sendDefaultPii`.
  *
@@ -13,7 +15,8 @@ public class User @JvmOverloads constructor(
     public val data: Map<String, Any?> = emptyMap(),
 ) {
     internal fun toMap(): Map<String, Any?> {
-        val said = LinkedHashMap<String, Any?>(data)
+        val said = LinkedHashMap<String, Any?>()
+        quietly("user", Unit) { said.putAll(data) }
         id?.let { said["id"] = it }
         email?.let { said["email"] = it }
         username?.let { said["username"] = it }

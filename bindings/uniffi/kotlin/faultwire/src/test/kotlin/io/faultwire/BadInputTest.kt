@@ -7,11 +7,13 @@ import io.faultwire.testing.ClientTest
 import io.faultwire.testing.at
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNotNull
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import java.math.BigInteger
+import java.nio.file.Path
 import java.time.Duration
 
 /** Options that are wrong name themselves; values that are hostile cost themselves, not the event. */
@@ -114,6 +116,12 @@ class BadInputTest : ClientTest() {
             get() = throw ConcurrentModificationException()
     }
 
+    private class Unreadable : AbstractMap<String, Any?>() {
+        override val size: Int get() = 1
+        override val entries: Set<Map.Entry<String, Any?>>
+            get() = throw ConcurrentModificationException()
+    }
+
     @Test
     fun `hostile values cost themselves, not the event`() {
         start()
@@ -130,6 +138,7 @@ class BadInputTest : ClientTest() {
             "numbers" to listOf(Double.NaN, Float.POSITIVE_INFINITY, BigInteger.TEN.pow(400), Long.MIN_VALUE),
             "surrogate" to "a\uD800b",
             "keys" to mapOf(null to 1, Throwing() to 2),
+            "path" to Path.of("/var/lib/shop"),
             "arrays" to arrayOf<Any?>(intArrayOf(1), charArrayOf('x'), byteArrayOf(1, 2), arrayOf("y")),
         )
         Faultwire.isolationScope { scope ->
@@ -147,7 +156,15 @@ class BadInputTest : ClientTest() {
         assertEquals("NaN", event.at("extra", "numbers", 0))
         assertEquals("lone \uFFFD surrogate", event.at("exception", "values", 0, "value"))
         assertTrue(event.at("extra", "throwing").toString().contains("Throwing"))
+        assertEquals("/var/lib/shop", event.at("extra", "path"))
         assertEquals(0L, Faultwire.stats().dropped["internal_sdk_error"] ?: 0L)
+    }
+
+    @Test
+    fun `a user whose data cannot be read is a user`() {
+        start()
+        assertNotNull(Faultwire.captureException(RuntimeException("x")) { user = User(id = "7", data = Unreadable()) })
+        assertEquals("7", received(1).single().at("user", "id"))
     }
 
     @Test

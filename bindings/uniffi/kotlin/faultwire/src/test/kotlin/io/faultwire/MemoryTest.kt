@@ -52,8 +52,8 @@ class MemoryTest {
             Cell.CREATED.get() - Cell.FREED.get() <= 1
         }
         eventually("no captured throwable is remembered: ${Seen.count}") {
-            // Those that are gone are forgotten at the next capture.
-            Faultwire.captureException(RuntimeException("one more"))
+            // Those that are gone are forgotten by the next captures.
+            repeat(1000) { Seen.of(RuntimeException("one more")) }
             Seen.count < 2000
         }
     }
@@ -85,6 +85,21 @@ class MemoryTest {
         assertTrue(stats.captured >= 110_000)
         assertTrue(Cell.CREATED.get() >= 110_000)
         assertEquals(stats.captured, stats.delivered + stats.spooled + stats.pending + stats.folded + stats.dropped.values.sum())
+    }
+
+    @Test
+    fun `after a collection no capture pays for all that is gone`() {
+        repeat(20_000) { Seen.before(Seen.of(RuntimeException())) }
+        var most = 0
+        eventually("what is gone is forgotten: ${Seen.count}") {
+            repeat(1000) {
+                val before = Seen.count
+                Seen.of(RuntimeException())
+                most = maxOf(most, before - Seen.count)
+            }
+            Seen.count < 2000
+        }
+        assertEquals(Seen.FORGOTTEN_AT_ONCE, most)
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.faultwire.internal
 
 import java.math.BigDecimal
 import java.math.BigInteger
+import java.nio.file.Path
 
 /** How much of a value is looked at. */
 internal class Limits(
@@ -54,6 +55,8 @@ internal class JsonWriter private constructor(private val limits: Limits) {
             is Double -> number(value)
             is Float -> number(value.toDouble())
             is Map<*, *> -> within(value) { members(value.entries) }
+            // Of which each is one of its own parts.
+            is Path -> shown(value)
             is Iterable<*> -> within(value) { elements(value.iterator()) }
             is Array<*> -> within(value) { elements(value.iterator()) }
             else -> simple(value)

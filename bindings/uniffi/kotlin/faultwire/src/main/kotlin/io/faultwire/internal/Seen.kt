@@ -28,6 +28,9 @@ internal class Seen private constructor(thrown: Throwable) : WeakReference<Throw
         private val GONE = ReferenceQueue<Throwable>()
         private val ALL = ConcurrentHashMap<Seen, Seen>()
 
+        /** Forgotten in one go: more than are remembered, and little enough after a collection that found many. */
+        const val FORGOTTEN_AT_ONCE = 32
+
         /** Remembers it and gives null, or gives what was remembered. */
         fun before(mine: Seen): Seen? = ALL.putIfAbsent(mine, mine)
 
@@ -37,7 +40,7 @@ internal class Seen private constructor(thrown: Throwable) : WeakReference<Throw
         }
 
         private fun forgetGone() {
-            while (true) {
+            repeat(FORGOTTEN_AT_ONCE) {
                 ALL.remove(GONE.poll() ?: return)
             }
         }
