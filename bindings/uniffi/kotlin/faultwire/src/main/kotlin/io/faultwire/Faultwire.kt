@@ -66,7 +66,7 @@ public object Faultwire {
      */
     @JvmStatic
     @JvmOverloads
-    public fun flush(timeout: Duration? = null): Boolean = Client.flush(timeout?.toMillis())
+    public fun flush(timeout: Duration? = null): Boolean = Client.flush(timeout?.let(::milliseconds))
 
     /** The same in milliseconds. */
     @JvmStatic
@@ -75,7 +75,7 @@ public object Faultwire {
     /** Flushes, then ends: later captures do nothing. */
     @JvmStatic
     @JvmOverloads
-    public fun close(timeout: Duration? = null): Boolean = Client.close(timeout?.toMillis())
+    public fun close(timeout: Duration? = null): Boolean = Client.close(timeout?.let(::milliseconds))
 
     /** The same in milliseconds. */
     @JvmStatic
@@ -255,4 +255,11 @@ public object Faultwire {
     /** The same for a block that gives something. */
     @JvmStatic
     public fun <T> withIsolationScope(block: Supplier<T>): T = isolationScope().use { block.get() }
+}
+
+/** More than there are stands for without end. */
+private fun milliseconds(span: Duration): Long = try {
+    span.toMillis()
+} catch (_: ArithmeticException) {
+    if (span.isNegative) 0 else Long.MAX_VALUE
 }

@@ -12,6 +12,8 @@ import io.faultwire.bridge.isEnabled as isEngineEnabled
 import io.faultwire.bridge.settings as engineSettings
 import io.faultwire.bridge.stats as engineStats
 import java.util.concurrent.TimeUnit
+import java.util.concurrent.locks.ReentrantLock
+import kotlin.concurrent.withLock
 
 /** The client of the process: what a capture asks first stands here, without a look into the engine. */
 internal object Client {
@@ -44,12 +46,22 @@ internal object Client {
     @Volatile var shutdownTimeout = 2000L
         private set
 
+    /** What a second `init` waits for the extractor at most, in milliseconds; it is a few, normally. */
+    private const val LONGEST_SETTLING = 500L
+
+    /** Held while it is made or ended; whoever ends it waits for it no longer than for the rest. */
+    private val changing = ReentrantLock()
+
     /** Makes it. [keepsEnvelopes]: nothing is sent, for tests. Throws what the options are to blame for. */
-    @Synchronized
     fun init(options: FaultwireOptions, keepsEnvelopes: Boolean = false) {
-        if (!Library.isLoaded) {
-            return
+        if (Library.isLoaded) {
+            changing.withLock { make(options, keepsEnvelopes) }
         }
+    }
+
+    private fun make(options: FaultwireOptions, keepsEnvelopes: Boolean) {
+        // What waits for it is the earlier client's, which cannot take it any more when it has ended.
+        Extractor.drain(LONGEST_SETTLING)
         val runtime = Runtime(
             Host.JVM,
             System.getProperty("java.runtime.name") ?: "JVM",
@@ -89,19 +101,41 @@ internal object Client {
         val began = System.nanoTime()
         val whole = milliseconds ?: shutdownTimeout
         Extractor.drain(whole)
-        return (whole - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began)).coerceAtLeast(0)
+        return left(whole, began)
     }
 
-    @Synchronized
+    private fun left(whole: Long, began: Long): Long =
+        (whole - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began)).coerceAtLeast(0)
+
     fun close(milliseconds: Long?): Boolean {
         if (!isOn) {
             return true
         }
+        val began = System.nanoTime()
+        val whole = milliseconds ?: shutdownTimeout
+        if (!enter(whole)) {
+            return false
+        }
+        try {
+            return !isOn || end(left(whole, began))
+        } finally {
+            changing.unlock()
+        }
+    }
+
+    private fun end(milliseconds: Long): Boolean {
         val isDone = quietly("close", false) { closeEngine(drained(milliseconds)) }
         isOn = false
         Uncaught.set(false)
         Shutdown.set(false)
         return isDone
+    }
+
+    private fun enter(milliseconds: Long): Boolean = changing.tryLock() || try {
+        changing.tryLock(milliseconds, TimeUnit.MILLISECONDS)
+    } catch (_: InterruptedException) {
+        Thread.currentThread().interrupt()
+        false
     }
 
     fun stats(): Stats = Stats.of(if (Library.isLoaded) quietly("stats", "{}") { engineStats() } else "{}")

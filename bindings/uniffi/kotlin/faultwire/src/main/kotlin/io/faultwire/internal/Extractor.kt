@@ -104,8 +104,9 @@ internal object Extractor {
      */
     fun drain(milliseconds: Long) {
         val last = offered.get()
-        val end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(milliseconds)
-        while (done.get() < last && System.nanoTime() < end && Thread.currentThread() != thread) {
+        val began = System.nanoTime()
+        val span = TimeUnit.MILLISECONDS.toNanos(milliseconds)
+        while (done.get() < last && System.nanoTime() - began < span && Thread.currentThread() != thread) {
             if (Thread.currentThread().isInterrupted) {
                 return
             }
