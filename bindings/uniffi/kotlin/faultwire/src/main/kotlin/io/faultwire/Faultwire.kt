@@ -236,13 +236,15 @@ public object Faultwire {
     @JvmStatic
     public fun isolationScope(): OpenScope = OpenScope(Layers.here().isolated(), isIsolation = true)
 
-    /** [newScope] for one block; gives what the block gives. */
-    @JvmSynthetic
-    public inline fun <T> withScope(block: (Scope) -> T): T = newScope().use { block(it.scope) }
+    // No inline functions: a block that could suspend would go on, and end, on another thread.
 
-    /** [isolationScope] for one block; gives what the block gives. */
+    /** [newScope] for one block; gives what the block gives. In coroutines: `withFaultwireScope`. */
     @JvmSynthetic
-    public inline fun <T> isolationScope(block: (Scope) -> T): T = isolationScope().use { block(it.scope) }
+    public fun <T> withScope(block: (Scope) -> T): T = newScope().use { block(it.scope) }
+
+    /** [isolationScope] for one block; gives what the block gives. In coroutines: `withFaultwireIsolation`. */
+    @JvmSynthetic
+    public fun <T> isolationScope(block: (Scope) -> T): T = isolationScope().use { block(it.scope) }
 
     /** [newScope] for one block, for Java. */
     @JvmStatic

@@ -1,5 +1,6 @@
 package io.faultwire
 
+import io.faultwire.internal.Layers
 import io.faultwire.spi.ScopeContext
 import io.faultwire.testing.ClientTest
 import io.faultwire.testing.at
@@ -7,6 +8,7 @@ import io.faultwire.testing.listAt
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertSame
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import java.time.Instant
@@ -124,6 +126,26 @@ class ScopesTest : ClientTest() {
             inside.enter().use { Faultwire.captureMessage("x") }
         }
         assertEquals(mapOf("before" to "1"), received(1).single()["tags"])
+    }
+
+    @Test
+    fun `a layer that is closed again, or on another thread, changes nothing`() {
+        val pool = Executors.newSingleThreadExecutor()
+        val first = Faultwire.isolationScope()
+        first.close()
+        Faultwire.isolationScope().use { second ->
+            first.close()
+            assertSame(second.scope, Faultwire.currentIsolationScope())
+            pool.submit {
+                Faultwire.isolationScope().use { theirs ->
+                    second.close()
+                    assertSame(theirs.scope, Faultwire.currentIsolationScope())
+                }
+            }.get()
+            assertSame(second.scope, Faultwire.currentIsolationScope())
+        }
+        pool.shutdown()
+        assertNull(Layers.hereOrNone())
     }
 
     @Test
