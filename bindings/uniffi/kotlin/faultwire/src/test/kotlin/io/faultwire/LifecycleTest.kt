@@ -1,6 +1,8 @@
 package io.faultwire
 
+import io.faultwire.spi.Integrations
 import io.faultwire.testing.ClientTest
+import io.faultwire.testing.listAt
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -26,6 +28,26 @@ class LifecycleTest : ClientTest() {
         assertTrue(seconds < 1.5, "$seconds s")
         assertTrue(other.isAlive)
         other.join()
+    }
+
+    @Test
+    fun `what was integrated before the client was made is named`() {
+        Integrations.addIntegration("early")
+        start()
+        Integrations.addIntegration("late")
+        Faultwire.captureMessage("x")
+        val named = received(1).single().listAt("sdk", "integrations")
+        assertTrue(named.containsAll(listOf("early", "late")), "$named")
+    }
+
+    @Test
+    fun `what is a part of what was captured is no second event`() {
+        start()
+        val cause = RuntimeException("cause")
+        val id = Faultwire.captureException(IllegalStateException("x", cause))
+        Integrations.markCaptured(cause, id)
+        assertEquals(id, Faultwire.captureException(cause))
+        received(1)
     }
 
     @Test

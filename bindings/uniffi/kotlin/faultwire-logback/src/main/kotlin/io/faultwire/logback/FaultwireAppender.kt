@@ -66,11 +66,13 @@ public class FaultwireAppender : UnsynchronizedAppenderBase<ILoggingEvent>() {
 
     private fun capture(record: ILoggingEvent) {
         val mdc = mdcOf(record)
+        val values = valuesOf(record)
         val context = CaptureContext().apply {
             level = levelOf(record.level)
             logger = record.loggerName
             tags = tagNames.mapNotNull { name -> mdc[name]?.let { name to it } }.toMap().ifEmpty { null }
             contexts = if (mdc.isEmpty()) null else mapOf("mdc" to mdc)
+            extra = values
         }
         val thrown = (record.throwableProxy as? ThrowableProxy)?.throwable
         if (thrown == null) {
@@ -78,7 +80,7 @@ public class FaultwireAppender : UnsynchronizedAppenderBase<ILoggingEvent>() {
             Integrations.captureMessage(messageOf(record), record.message, params, context)
             return
         }
-        context.extra = mapOf("log_message" to messageOf(record))
+        context.extra = values.orEmpty() + ("log_message" to messageOf(record))
         Integrations.captureException(thrown, MECHANISM, handled = true, context)
     }
 
@@ -88,6 +90,7 @@ public class FaultwireAppender : UnsynchronizedAppenderBase<ILoggingEvent>() {
                 message = messageOf(record),
                 category = record.loggerName,
                 level = levelOf(record.level),
+                data = valuesOf(record),
                 timestamp = Instant.ofEpochMilli(record.timeStamp),
             ),
         )
@@ -115,6 +118,10 @@ public class FaultwireAppender : UnsynchronizedAppenderBase<ILoggingEvent>() {
             }
             return said
         }
+
+        /** What `logger.atInfo().addKeyValue` added, which no message has. */
+        fun valuesOf(record: ILoggingEvent): Map<String, Any?>? =
+            record.keyValuePairs?.associate { it.key.orEmpty() to it.value }?.ifEmpty { null }
 
         /** The application's objects show themselves here, and can fail at it. */
         fun messageOf(record: ILoggingEvent): String = try {

@@ -91,6 +91,21 @@ class FaultwireAppenderTest {
     }
 
     @Test
+    fun `values beside the message are shown, and filtered`() {
+        start()
+        Faultwire.isolationScope().use {
+            log.atInfo().addKeyValue("step", 1).log("began")
+            log.atError().addKeyValue("order", 7).addKeyValue("password", "hunter2").log("no stock")
+            log.atError().addKeyValue("order", 8).setCause(IllegalStateException("no price")).log("failed")
+        }
+        val byOrder = events(2).associateBy { it.at("extra", "order") }
+        assertEquals("no stock", byOrder[7L].at("logentry", "formatted"))
+        assertEquals("failed", byOrder[8L].at("extra", "log_message"))
+        assertEquals(1L, byOrder[8L].at("breadcrumbs", "values", 0, "data", "step"))
+        assertFalse("hunter2" in sink.raw())
+    }
+
+    @Test
     fun `levels are options`() {
         start("<minimumEventLevel>OFF</minimumEventLevel><minimumBreadcrumbLevel>ERROR</minimumBreadcrumbLevel>")
         Faultwire.isolationScope().use {

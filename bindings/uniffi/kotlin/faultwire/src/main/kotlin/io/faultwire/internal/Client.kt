@@ -5,12 +5,14 @@ import io.faultwire.Stats
 import io.faultwire.bridge.Host
 import io.faultwire.bridge.Runtime
 import io.faultwire.translated
+import io.faultwire.bridge.addIntegration as tellEngine
 import io.faultwire.bridge.close as closeEngine
 import io.faultwire.bridge.flush as flushEngine
 import io.faultwire.bridge.init as initEngine
 import io.faultwire.bridge.isEnabled as isEngineEnabled
 import io.faultwire.bridge.settings as engineSettings
 import io.faultwire.bridge.stats as engineStats
+import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
@@ -39,15 +41,14 @@ internal object Client {
     @Volatile var maxRequestBodyBytes = 0
         private set
 
-    @Volatile var sendsPii = false
-        private set
-
     /** The default of what waits, in milliseconds. */
     @Volatile var shutdownTimeout = 2000L
         private set
 
     /** What a second `init` waits for the extractor at most, in milliseconds; it is a few, normally. */
     private const val LONGEST_SETTLING = 500L
+
+    private val integrations = ConcurrentHashMap.newKeySet<String>()
 
     /** Held while it is made or ended; whoever ends it waits for it no longer than for the rest. */
     private val changing = ReentrantLock()
@@ -84,12 +85,18 @@ internal object Client {
         settings?.let {
             shutdownTimeout = it.shutdownTimeoutMs
             maxRequestBodyBytes = it.maxRequestBodyBytes.coerceIn(0, Int.MAX_VALUE.toLong()).toInt()
-            sendsPii = it.sendDefaultPii
         }
         hasSampler = options.errorSampler != null
         isOn = isEngineEnabled()
+        quietly("addIntegration", Unit) { integrations.forEach(::tellEngine) }
         Uncaught.set(isOn && options.captureUncaught)
         Shutdown.set(isOn && options.closeAtShutdown)
+    }
+
+    /** Logging is often set up before the client is: the next one is told, too. */
+    fun addIntegration(name: String) = quietly("addIntegration", Unit) {
+        integrations.add(name)
+        if (isOn) tellEngine(name)
     }
 
     /** Null is the option `shutdownTimeout`. */

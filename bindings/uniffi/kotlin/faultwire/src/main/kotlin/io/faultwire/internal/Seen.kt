@@ -34,6 +34,12 @@ internal class Seen private constructor(thrown: Throwable) : WeakReference<Throw
         /** Remembers it and gives null, or gives what was remembered. */
         fun before(mine: Seen): Seen? = ALL.putIfAbsent(mine, mine)
 
+        /** Remembers it as part of what became [id], unless it was met before. */
+        fun mark(thrown: Throwable, id: String?) {
+            val mine = of(thrown).also { it.id = id }
+            ALL.putIfAbsent(mine, mine)
+        }
+
         fun of(thrown: Throwable): Seen {
             forgetGone()
             return Seen(thrown)

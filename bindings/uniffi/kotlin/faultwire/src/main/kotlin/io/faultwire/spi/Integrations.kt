@@ -6,8 +6,8 @@ import io.faultwire.Scope
 import io.faultwire.internal.Captures
 import io.faultwire.internal.Client
 import io.faultwire.internal.How
+import io.faultwire.internal.Seen
 import io.faultwire.internal.quietly
-import io.faultwire.bridge.addIntegration as tellEngine
 
 /** What integrations need beyond [Faultwire]. Nothing here throws. */
 public object Integrations {
@@ -27,6 +27,14 @@ public object Integrations {
         context: CaptureContext? = null,
         thread: Thread? = null,
     ): String? = Captures.exception(thrown, context, How(mechanism, handled, thread))
+
+    /**
+     * Says that an error is a part of what was captured as [id]: a capture of it, by a log line, say, is one more of that.
+     */
+    @JvmStatic
+    public fun markCaptured(thrown: Throwable, id: String?): Unit = quietly("markCaptured", Unit) {
+        if (Client.isOn) Seen.mark(thrown, id)
+    }
 
     /**
      * Captures what was logged without an error.
@@ -49,19 +57,11 @@ public object Integrations {
     @JvmStatic
     public fun setRequest(scope: Scope, request: Map<String, Any?>?): Unit = scope.setRequest(request)
 
-    /** Names an integration that is switched on. */
+    /** Names an integration that is switched on, before the client is made or after. */
     @JvmStatic
-    public fun addIntegration(name: String) {
-        if (Client.isOn) {
-            quietly("addIntegration", Unit) { tellEngine(name) }
-        }
-    }
+    public fun addIntegration(name: String): Unit = Client.addIntegration(name)
 
     /** Bytes of a request's body that are looked at; 0 for none. */
     @JvmStatic
     public fun maxRequestBodyBytes(): Int = Client.maxRequestBodyBytes
-
-    /** The option `sendDefaultPii`. */
-    @JvmStatic
-    public fun sendsPii(): Boolean = Client.sendsPii
 }
