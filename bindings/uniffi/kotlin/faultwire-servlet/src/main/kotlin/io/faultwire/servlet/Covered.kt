@@ -29,6 +29,8 @@ internal class Covered private constructor(
 
     @Volatile private var resolved: Throwable? = null
 
+    @Volatile private var isBodyTold = false
+
     private fun begin() {
         val scope = scopes.isolationScope
         tellRequest()
@@ -44,13 +46,23 @@ internal class Covered private constructor(
         Integrations.setRequest(scopes.isolationScope, if (data == null) description else description + ("data" to data))
     }
 
+    /** The same once the application has read all of the body, as some find out again and again. */
+    fun bodyIsRead() {
+        if (!isBodyTold) {
+            isBodyTold = true
+            tellRequest()
+        }
+    }
+
     /** The application let it escape. */
-    fun escaped(thrown: Throwable) {
+    fun escaped(thrown: Throwable) = tried(Unit) {
         hasFailed = true
         resolved = null
         // A servlet may throw little else; what it stands for is what failed.
         val failed = if (thrown.javaClass == ServletException::class.java) thrown.cause ?: thrown else thrown
-        capture(failed, handled = false)
+        val id = capture(failed, handled = false)
+        // Containers log it as well: Jetty as it came, Tomcat the cause of all.
+        causes(thrown).forEach { Integrations.markCaptured(it, id) }
     }
 
     fun resolved(thrown: Throwable) {
@@ -58,7 +70,7 @@ internal class Covered private constructor(
     }
 
     /** The answer is known. */
-    fun answered() {
+    fun answered() = tried(Unit) {
         val thrown = resolved ?: return
         resolved = null
         if (tried(0) { response.status } >= FAILURE) {
@@ -66,12 +78,12 @@ internal class Covered private constructor(
         }
     }
 
-    private fun capture(thrown: Throwable, handled: Boolean) {
+    private fun capture(thrown: Throwable, handled: Boolean): String? {
         // The client went away: nothing of the application failed.
-        if (generateSequence(thrown) { it.cause }.take(MAX_CAUSES).any { it.javaClass.simpleName in CLIENT_GONE }) {
-            return
+        if (causes(thrown).any { it.javaClass.simpleName in CLIENT_GONE }) {
+            return null
         }
-        scopes.enter().use {
+        return scopes.enter().use {
             tellRequest()
             Integrations.captureException(thrown, mechanism, handled)
         }
@@ -90,6 +102,10 @@ internal class Covered private constructor(
         /** How Tomcat, Jetty and Spring name it. */
         private val CLIENT_GONE = setOf("ClientAbortException", "EofException", "AsyncRequestNotUsableException")
 
+        /** Itself first. `getCause` can be the application's own. */
+        private fun causes(thrown: Throwable): Sequence<Throwable> =
+            generateSequence(thrown) { tried(null) { it.cause } }.take(MAX_CAUSES)
+
         fun begin(request: HttpServletRequest, response: HttpServletResponse, mechanism: String): Covered =
             Covered(request, response, mechanism).also { covered -> tried(Unit, covered::begin) }
     }
@@ -98,6 +114,6 @@ internal class Covered private constructor(
 /** [work], whose failure is not the application's worry. */
 internal inline fun <T> tried(otherwise: T, work: () -> T): T = try {
     work()
-} catch (_: Exception) {
+} catch (_: Throwable) {
     otherwise
 }

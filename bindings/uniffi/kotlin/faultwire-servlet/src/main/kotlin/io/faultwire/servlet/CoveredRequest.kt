@@ -68,10 +68,17 @@ internal class CoveredRequest(
             val name = pair.substringBefore('=')
             asked.merge(tried(name) { URLDecoder.decode(name, Charsets.UTF_8) }, 1, Int::plus)
         }
+        var room = Integrations.maxRequestBodyBytes()
         val fields = LinkedHashMap<String, Any?>()
         for ((name, values) in super.getParameterMap()) {
             // Those of the query come first.
             val own = values.drop(asked[name] ?: 0)
+            room -= name.length + own.sumOf(String::length)
+            if (room < 0) {
+                // Whole or not at all: no filter knows a part of a secret.
+                fields[name] = "…"
+                break
+            }
             if (own.isNotEmpty()) {
                 fields[name] = own.singleOrNull() ?: own
             }
@@ -135,7 +142,7 @@ private class RecordingStream(
             one[0] = byte.toByte()
             recorder.add(one, 0, 1)
         } else {
-            covered.tellRequest()
+            covered.bodyIsRead()
         }
         return byte
     }
@@ -147,7 +154,7 @@ private class RecordingStream(
         }
         // All was read: from now on it is part of what the application captures by itself.
         if (read < 0 || stream.isFinished) {
-            covered.tellRequest()
+            covered.bodyIsRead()
         }
         return read
     }
@@ -170,7 +177,7 @@ private class RecordingReader(
 ) : Reader() {
     override fun read(into: CharArray, from: Int, length: Int): Int {
         val read = reader.read(into, from, length)
-        if (read > 0) recorder.add(into, from, read) else covered.tellRequest()
+        if (read > 0) recorder.add(into, from, read) else covered.bodyIsRead()
         return read
     }
 

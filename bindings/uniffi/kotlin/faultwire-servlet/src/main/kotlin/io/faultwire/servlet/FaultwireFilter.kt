@@ -6,6 +6,7 @@ import io.faultwire.spi.ScopeContext
 import jakarta.servlet.DispatcherType
 import jakarta.servlet.Filter
 import jakarta.servlet.FilterChain
+import jakarta.servlet.FilterRegistration
 import jakarta.servlet.ServletContext
 import jakarta.servlet.ServletRequest
 import jakarta.servlet.ServletResponse
@@ -53,7 +54,8 @@ public open class FaultwireFilter @JvmOverloads constructor(private val mechanis
         /** Adds a filter that covers everything, before all others. */
         @JvmStatic
         public fun install(context: ServletContext) {
-            val registered = context.addFilter("faultwire", FaultwireFilter())
+            // Null where there is one of that name.
+            val registered: FilterRegistration.Dynamic = context.addFilter("faultwire", FaultwireFilter()) ?: return
             registered.setAsyncSupported(true)
             val all = EnumSet.of(DispatcherType.REQUEST, DispatcherType.ASYNC, DispatcherType.ERROR)
             registered.addMappingForUrlPatterns(all, false, "/*")

@@ -111,6 +111,27 @@ class FaultwireFilterTest {
     }
 
     @Test
+    fun `a form is bounded as any body is`() {
+        start(RequestBodySize.SMALL)
+        shop.ask("/login", "name=ann&note=${"a".repeat(5000)}", "Content-Type", "application/x-www-form-urlencoded")
+        assertEquals(mapOf("name" to "ann", "note" to "…"), events(1).single().at("request", "data"))
+    }
+
+    @Test
+    fun `an error that cannot be looked at goes on as it is, and the thread is left as it was`() {
+        val answer = shop.ask("/evasive")
+        assertTrue("as the application threw it" in answer.body(), answer.body())
+        assertEquals("as the application threw it", events(1).single().at("exception", "values", -1, "value"))
+    }
+
+    @Test
+    fun `installed again it is there once`() = Shop(installed = 2).use { twice ->
+        twice.ask("/orders/7")
+        assertEquals(1, events(1).size)
+        assertEquals(emptyMap<String, Long>(), Faultwire.stats().dropped)
+    }
+
+    @Test
     fun `secrets of a request do not leave`() {
         shop.ask(
             "/orders/7?token=tok_live_5ecret",

@@ -14,7 +14,7 @@ import java.nio.file.Files
 import org.apache.catalina.startup.Tomcat
 
 /** Tomcat with a small application behind the filter. */
-internal class Shop : AutoCloseable {
+internal class Shop(installed: Int = 1) : AutoCloseable {
     private val folder = Files.createTempDirectory("faultwire-shop").toFile()
     private val http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()
     private val tomcat = Tomcat().apply {
@@ -22,7 +22,7 @@ internal class Shop : AutoCloseable {
         setPort(0)
         connector
         val context = addContext("", folder.path)
-        context.addServletContainerInitializer({ _, servlets -> FaultwireFilter.install(servlets) }, null)
+        context.addServletContainerInitializer({ _, servlets -> repeat(installed) { FaultwireFilter.install(servlets) } }, null)
         for ((path, servlet) in PAGES) {
             Tomcat.addServlet(context, path, servlet()).apply {
                 addMapping(path)
@@ -87,10 +87,23 @@ internal class Shop : AutoCloseable {
                 Faultwire.setTag("dispatch", "first")
                 request.startAsync().dispatch()
             },
+            "/evasive" to page { _, _ -> throw Evasive() },
             "/clean" to page { _, response ->
                 Faultwire.captureMessage("clean")
                 response.writer.print("ok")
             },
         )
     }
+}
+
+/** Fails whoever asks for its cause, the first time. */
+internal class Evasive : RuntimeException("as the application threw it") {
+    @Volatile private var asked = false
+
+    override val cause: Throwable?
+        get() {
+            if (asked) return null
+            asked = true
+            throw UnsupportedOperationException("nobody asks me")
+        }
 }

@@ -116,6 +116,15 @@ class FaultwireAutoConfigurationTest {
     }
 
     @Test
+    fun `what the container logs of an error's cause is no second event`() {
+        fun again() = Faultwire.stats().dropped["already_captured"] ?: 0
+        val before = again()
+        assertEquals(500, ask("/caused").statusCode())
+        assertEquals("no page", event().at("exception", "values", -1, "value"))
+        assertEquals(before + 1, again(), "or the container logs nothing")
+    }
+
+    @Test
     fun `a failure of an asynchronous method is an event`() {
         assertEquals(200, ask("/newsletter").statusCode())
         val event = event()

@@ -81,6 +81,9 @@ class Pages(private val mailer: Mailer) {
     @GetMapping("/later")
     fun later() = Callable<String> { error("failed on another thread") }
 
+    @GetMapping("/caused")
+    fun caused(): String = throw IllegalStateException("no page", IllegalArgumentException("no item"))
+
     @GetMapping("/logged")
     fun logged(): String {
         val error = IllegalStateException("logged and thrown")
