@@ -1,6 +1,7 @@
 package io.faultwire.spring
 
 import ch.qos.logback.classic.LoggerContext
+import ch.qos.logback.core.spi.AppenderAttachable
 import io.faultwire.logback.FaultwireAppender
 import org.slf4j.ILoggerFactory
 import org.slf4j.Logger
@@ -21,20 +22,23 @@ internal open class LogbackConfiguration {
     open fun faultwireLogs(client: FaultwireClient): FaultwireLogs = FaultwireLogs(LoggerFactory.getILoggerFactory())
 }
 
-/** The appender at the root logger, unless the application's own configuration has one there. */
+/** The appender at the root logger, unless the application's own configuration has one anywhere. */
 internal class FaultwireLogs(factory: ILoggerFactory) : DisposableBean {
     private val root = (factory as? LoggerContext)?.getLogger(Logger.ROOT_LOGGER_NAME)
     private val appender = FaultwireAppender()
 
     init {
-        val isThere = root?.iteratorForAppenders()?.asSequence()?.any { it is FaultwireAppender } ?: true
-        if (!isThere) {
+        if (root != null && root.loggerContext.loggerList.none { it.has() }) {
             appender.name = "faultwire"
-            appender.context = root?.loggerContext
+            appender.context = root.loggerContext
             appender.start()
-            root?.addAppender(appender)
+            root.addAppender(appender)
         }
     }
+
+    /** Also within others, such as an `AsyncAppender`. */
+    private fun AppenderAttachable<*>.has(): Boolean =
+        iteratorForAppenders().asSequence().any { it is FaultwireAppender || it is AppenderAttachable<*> && it.has() }
 
     override fun destroy() {
         root?.detachAppender(appender)

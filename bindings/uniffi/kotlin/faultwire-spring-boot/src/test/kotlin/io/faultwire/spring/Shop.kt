@@ -5,6 +5,7 @@ import java.util.concurrent.Callable
 import org.slf4j.LoggerFactory
 import org.springframework.boot.WebApplicationType
 import org.springframework.boot.autoconfigure.SpringBootApplication
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty
 import org.springframework.boot.builder.SpringApplicationBuilder
 import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext
 import org.springframework.context.annotation.Bean
@@ -31,6 +32,11 @@ class NoSuchItem(item: String) : RuntimeException("what is $item?")
 open class Shop {
     @Bean
     open fun lastWord() = BeforeSend { event -> event.apply { put("dist", "seen") } }
+
+    /** It cannot start with this. */
+    @Bean
+    @ConditionalOnProperty("shop.broken")
+    open fun broken(): NoSuchItem = throw NoSuchItem("the whole shop")
 
     companion object {
         fun start(vararg properties: String): ServletWebServerApplicationContext =
