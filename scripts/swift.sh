@@ -137,7 +137,8 @@ while [[ ${1:-} =~ ^[A-Za-z_][A-Za-z0-9_]*= ]]; do
     shift
 done
 if [[ $(command -v swift) && -z ${FAULTWIRE_SWIFT_TREE:-} ]]; then
-    exec env "${given[@]}" "$@"
+    # The Bash of macOS takes an empty list for an unset name.
+    exec env ${given[@]+"${given[@]}"} "$@"
 fi
 [[ $(uname -s) == Linux ]] || missing 'Linux'
 [[ -x $tree/usr/libexec/swift/bin/swift ]] || unpack
