@@ -86,8 +86,9 @@ package struct ErrorChain {
                 // Most often; what follows is slow.
                 case is String, is Int: continue
                 case let error as any Error: enqueue(error, parent, name)
-                case let errors as [any Error]:
-                    for (index, error) in errors.prefix(Limit.errors).enumerated() {
+                case let several as any Elements:
+                    for (index, element) in several.first(Limit.errors).enumerated() {
+                        guard let error = element as? any Error else { break }
                         enqueue(error, parent, "\(name)[\(index)]")
                     }
                 default:

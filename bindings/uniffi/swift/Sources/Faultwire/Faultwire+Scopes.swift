@@ -12,6 +12,9 @@ extension Faultwire {
     public static var lastEventId: String? { Layers.here.isolation.lastEventId.with { $0 } }
 
     /// A layer for one block. What `scope` is told counts for events captured by the block and by the tasks it starts.
+    ///
+    /// A task local holds it. Systems of before Swift 6 end a program that binds one within the body of a task group and
+    /// adds a task there: open the scope around the group, or within the task.
     public static func withScope<Result>(_ block: (_ scope: Scope) throws -> Result) rethrows -> Result {
         let layers = Layers.nested()
         return try Layers.$ofTask.withValue(layers) { try block(layers.current ?? layers.isolation) }

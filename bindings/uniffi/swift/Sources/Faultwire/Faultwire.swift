@@ -37,7 +37,7 @@ public enum Faultwire {
     }
 
     /// Waits until all that was captured before is delivered or counted as lost; false when the time was not enough.
-    /// `timeout` is in seconds, by default `shutdownTimeout`.
+    /// `timeout` is in seconds, by default `shutdownTimeout`; within a hook nothing is waited for.
     @discardableResult
     public static func flush(timeout: TimeInterval? = nil) -> Bool {
         FaultwireBridge.flush(timeoutMs: milliseconds(timeout))
@@ -115,8 +115,10 @@ extension Faultwire {
     }
 
     private static func milliseconds(_ seconds: TimeInterval?) -> Int64? {
+        // A hook would wait for what waits for it.
+        guard !Inside.isHere else { return 0 }
         // A day is the most that the engine takes; what is no number waits for nothing.
-        seconds.map { Int64(min(max($0.isNaN ? 0 : $0, 0), 86400) * 1000) }
+        return seconds.map { Int64(min(max($0.isNaN ? 0 : $0, 0), 86400) * 1000) }
     }
 
     /// Waits on a thread that is none of the tasks'.

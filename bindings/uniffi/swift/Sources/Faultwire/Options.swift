@@ -46,7 +46,8 @@ public struct Options: Sendable {
     public var runUserRepr: Bool?
     /// Send source lines around each frame where the file is at hand; default true.
     public var includeSourceContext: Bool?
-    /// How much of a request's body is kept; default `medium`.
+    /// How much of a request's body an integration keeps; default `medium`. What ``Scope/setRequest(_:)`` is told is kept
+    /// as it is told.
     public var maxRequestBodySize: RequestBodySize?
     /// Characters kept of a value, default 1024, 16 to 65536.
     public var maxValueLength: Int?

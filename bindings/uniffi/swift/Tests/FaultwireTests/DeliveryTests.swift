@@ -30,5 +30,21 @@ extension All {
             #expect(event.raised["module"] == "FaultwireTests")
             #expect(event.raised["value"] == "declined(code: 5)")
         }
+
+        @Test func whatWasClosedCanBeStartedAgain() throws {
+            let sink = try Sink()
+            defer { abandonClient() }
+            for name in ["one", "two"] {
+                try Faultwire.start { options in
+                    options.dsn = sink.dsn
+                    options.spool = false
+                }
+                #expect(Faultwire.isEnabled)
+                #expect(Faultwire.capture(message: name) != nil)
+                #expect(Faultwire.close(timeout: 10))
+                #expect(Faultwire.capture(message: "closed") == nil)
+            }
+            #expect(try sink.events(2).map { $0["logentry"]["formatted"].string } == ["one", "two"])
+        }
     }
 }

@@ -98,6 +98,22 @@ extension All {
             }
         }
 
+        /// It would wait for itself, each time as long as it may.
+        @Test func aHookWaitsForNothing() throws {
+            let answers = Locked<[Bool]>([])
+            try captured({ options in
+                options.beforeSend = { event in
+                    let flushed = Faultwire.flush(timeout: 60)
+                    answers.with { $0.append(flushed) }
+                    return event
+                }
+            }) { captured in
+                Faultwire.capture(error: Oops())
+                #expect(captured.events.count == 1)
+                #expect(answers.with { $0 } == [false])
+            }
+        }
+
         /// It would ask the hook, which would add one, until the stack ends.
         @Test func aBreadcrumbInAHookIsRefused() throws {
             struct Talkative: Error, CustomStringConvertible {
