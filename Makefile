@@ -177,7 +177,8 @@ LANE_2 := test-python test-node test-server test-wheel test-package
 LAST := test-dashboard demo-check
 
 .PHONY: test
-test: ## All tests
+# With these at hand what comes first in a lane is started first.
+test: $(BIN)/python $(NODE_MODULES) $(DASHBOARD_MODULES) ## All tests
 	+@$(MAKE) --no-print-directory --jobs=2 --output-sync=target IN_LANES=yes all-tests
 
 .PHONY: all-tests
