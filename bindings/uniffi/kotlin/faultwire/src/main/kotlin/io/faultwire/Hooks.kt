@@ -11,7 +11,10 @@ public fun interface BeforeSend {
 
 /** Looks at a breadcrumb as it is added, on the thread that adds it. */
 public fun interface BeforeBreadcrumb {
-    /** The breadcrumb to keep, by the protocol's names. Null, or a throw, drops it. What is captured here is refused. */
+    /**
+     * The breadcrumb to keep, by the protocol's names. Null, or a throw, drops it. What is captured here is refused, and so
+     * are breadcrumbs.
+     */
     public fun edit(breadcrumb: MutableMap<String, Any?>): Map<String, Any?>?
 }
 

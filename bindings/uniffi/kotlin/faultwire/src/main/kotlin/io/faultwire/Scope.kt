@@ -1,6 +1,7 @@
 package io.faultwire
 
 import io.faultwire.internal.Cell
+import io.faultwire.internal.Guard
 import io.faultwire.internal.JsonWriter
 import io.faultwire.internal.Limits
 import io.faultwire.internal.Native
@@ -61,17 +62,23 @@ public class Scope internal constructor(internal val cell: Cell) {
         header != null && quietly("continueTrace", false) { cell.write(false) { Native.continueTrace(it, name(header)) } }
 
     /** Remembers that something happened, for events to come; the oldest goes beyond `maxBreadcrumbs`. */
-    public fun addBreadcrumb(breadcrumb: Breadcrumb): Unit = write("addBreadcrumb") { at ->
-        val seconds = breadcrumb.timestamp?.let { it.epochSecond + it.nano / NANOS } ?: Double.NaN
-        Native.addBreadcrumb(
-            at,
-            breadcrumb.message?.let { Text.cut(it, Text.MAX_MESSAGE) },
-            breadcrumb.category?.let(::name),
-            breadcrumb.level?.text,
-            breadcrumb.type?.let(::name),
-            json(breadcrumb.data),
-            seconds,
-        )
+    public fun addBreadcrumb(breadcrumb: Breadcrumb) {
+        // A hook that is asked about one would be asked about its own, without end.
+        if (Guard.depth()[0] > 0) {
+            return
+        }
+        write("addBreadcrumb") { at ->
+            val seconds = breadcrumb.timestamp?.let { it.epochSecond + it.nano / NANOS } ?: Double.NaN
+            Native.addBreadcrumb(
+                at,
+                breadcrumb.message?.let { Text.cut(it, Text.MAX_MESSAGE) },
+                breadcrumb.category?.let(::name),
+                breadcrumb.level?.text,
+                breadcrumb.type?.let(::name),
+                json(breadcrumb.data),
+                seconds,
+            )
+        }
     }
 
     /** Remembers that something happened. */

@@ -85,6 +85,22 @@ class HooksTest : ClientTest() {
     }
 
     @Test
+    fun `a breadcrumb from a hook is refused, or it would be asked without end`() {
+        var asked = 0
+        start {
+            beforeBreadcrumb { crumb ->
+                // What ends it without that.
+                if (asked++ < 50) Faultwire.addBreadcrumb("from the hook")
+                crumb
+            }
+        }
+        Faultwire.addBreadcrumb("one")
+        Faultwire.captureMessage("x")
+        assertEquals(listOf("one"), received(1).single().listAt("breadcrumbs", "values").map { it.at("message") })
+        assertEquals(1, asked)
+    }
+
+    @Test
     fun `captures within hooks are refused`() {
         start {
             beforeSend { event -> event.also { Faultwire.captureMessage("from beforeSend") } }

@@ -133,12 +133,16 @@ class ScopesTest : ClientTest() {
         val pool = Executors.newSingleThreadExecutor()
         val first = Faultwire.isolationScope()
         first.close()
+        val context = ScopeContext.afresh().enter()
+        context.close()
         Faultwire.isolationScope().use { second ->
             first.close()
+            context.close()
             assertSame(second.scope, Faultwire.currentIsolationScope())
             pool.submit {
                 Faultwire.isolationScope().use { theirs ->
                     second.close()
+                    context.close()
                     assertSame(theirs.scope, Faultwire.currentIsolationScope())
                 }
             }.get()

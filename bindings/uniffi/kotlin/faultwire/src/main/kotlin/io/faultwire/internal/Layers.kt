@@ -36,3 +36,21 @@ internal class Layers(val isolation: Scope, val current: Scope?) {
         }
     }
 }
+
+/**
+ * `layers` in force on this thread, null for those outside of all, until it is closed here. Closed elsewhere, or again, it
+ * does nothing.
+ */
+internal class Entered(layers: Layers?) : AutoCloseable {
+    private val before = Layers.enter(layers)
+
+    /** Null once it is closed. */
+    private var thread: Thread? = Thread.currentThread()
+
+    override fun close() {
+        if (thread === Thread.currentThread()) {
+            thread = null
+            Layers.enter(before)
+        }
+    }
+}

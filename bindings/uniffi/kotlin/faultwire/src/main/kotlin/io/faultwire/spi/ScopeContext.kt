@@ -1,6 +1,7 @@
 package io.faultwire.spi
 
 import io.faultwire.Scope
+import io.faultwire.internal.Entered
 import io.faultwire.internal.Layers
 
 /**
@@ -16,10 +17,7 @@ public class ScopeContext private constructor(private val layers: Layers?) {
     public fun isolated(): ScopeContext = ScopeContext((layers ?: Layers.outside).isolated())
 
     /** Puts this context in force on this thread until what it gives is closed there. */
-    public fun enter(): AutoCloseable {
-        val before = swap()
-        return AutoCloseable { before.swap() }
-    }
+    public fun enter(): AutoCloseable = Entered(layers)
 
     /** Puts this context in force on this thread and gives the one that was, for [restore]. */
     public fun swap(): ScopeContext = ScopeContext(Layers.enter(layers))
