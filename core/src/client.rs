@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::capture::{Body, Capture, CodeLocation, RawException};
 use crate::crash::Station;
 use crate::engine::Engine;
-use crate::gate::{Candidate, Verdict};
+use crate::gate::{Candidate, Inside, Verdict};
 use crate::loss::Reason;
 use crate::options::Options;
 use crate::protocol::{Breadcrumb, Event, EventId, Value};
@@ -253,9 +253,9 @@ impl Client {
     }
 
     /// Waits until all that this process captured before is acknowledged or counted as lost; true if
-    /// that came about within `timeout`.
+    /// that came about within `timeout`. Within a hook it does not wait: that has an event of its own in hand.
     pub fn flush(&self, timeout: Duration) -> bool {
-        self.engine().flush(deadline(timeout))
+        self.engine().flush(deadline(patience(timeout)))
     }
 
     /// The same for a process that is about to die: it is enough that what is left is on disk, once the server was
@@ -269,7 +269,7 @@ impl Client {
         if self.closed.swap(true, Ordering::AcqRel) {
             return true;
         }
-        self.engine().close(deadline(timeout.unwrap_or(self.settings.options.shutdown_timeout)))
+        self.engine().close(deadline(patience(timeout.unwrap_or(self.settings.options.shutdown_timeout))))
     }
 
     /// Ends the background threads until [`resume_threads`](Client::resume_threads), for a fork that
@@ -298,6 +298,11 @@ impl Client {
     pub fn stats(&self) -> Stats {
         self.engine().stats()
     }
+}
+
+/// How long somebody can wait: a hook, and Faultwire's own threads, would wait for themselves.
+fn patience(timeout: Duration) -> Duration {
+    if Inside::is() { Duration::ZERO } else { timeout }
 }
 
 /// A far deadline instead of an overflow.
