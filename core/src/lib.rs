@@ -23,6 +23,7 @@
 mod base64;
 mod error;
 pub mod fingerprint;
+mod packed;
 pub mod protocol;
 pub mod sanitize;
 pub mod shrink;

@@ -20,8 +20,9 @@ fn every_builtin_row_has_a_case() {
         .flat_map(|(platform, list)| list.iter().map(move |frame| (platform, frame)))
         .filter_map(|(platform, frame)| Some((platform, Frame::deserialize(frame).ok()?)))
         .collect();
-    for row in blocklist::BUILTIN {
-        let hit = |(platform, frame): &&(&str, Frame)| row.blocks(platform, frame);
+    let rows = blocklist::BUILTIN.iter().flat_map(|(table, rows)| rows.iter().map(move |row| (table, row)));
+    for (table, row) in rows {
+        let hit = |(platform, frame): &&(&str, Frame)| row.blocks(table, platform, frame);
         let (platform, frame) = frames.iter().find(hit).unwrap_or_else(|| panic!("{row:?} has a case"));
         assert!(Blocklist::builtin().blocks(platform, frame), "{row:?} is reached through the index");
     }

@@ -4,6 +4,7 @@ use crate::protocol::Frame;
 
 use super::Rules;
 use super::in_app::under;
+use crate::packed::packed;
 
 /// Packages that are never the application's, each with what it is. A path says nothing here: an element of a stack
 /// has the name of its file alone, wherever that was. Whoever develops one of these says so with `in_app_include`.
@@ -104,7 +105,8 @@ pub const LIBRARIES: &[(&str, &str)] = &[
 /// Whether the code is the application's: everything is that is in no library's package. Code without a class is the
 /// JVM's own.
 pub(super) fn in_app(module: Option<&str>, _path: Option<&str>) -> bool {
-    module.is_some_and(|class| !is_proxy(class) && !LIBRARIES.iter().any(|(package, _)| under(class, package)))
+    let libraries = packed!(LIBRARIES: (&str, &str), row => row.0);
+    module.is_some_and(|class| !is_proxy(class) && !libraries.lines().any(|package| under(class, package)))
 }
 
 /// The name that the JVM gives a proxy whose interfaces are public or without a package: `$Proxy12`.

@@ -9,6 +9,7 @@ use super::in_app::under;
 use super::language::{Dir, LibraryRoot, basename, below_library, slashed};
 use super::normalize::{bracketed, closing_round, push_labels, split_level};
 use super::rust;
+use crate::packed::packed;
 
 use Dir::{Is, Versioned};
 
@@ -84,7 +85,7 @@ const GENERATED: &str = "<compiler-generated>";
 /// either it is C's, or made by the compiler.
 pub(super) fn in_app(module: Option<&str>, path: Option<&str>) -> bool {
     let is_library = |module: &str| {
-        LIBRARY_MODULES.iter().any(|(name, _)| match name.strip_suffix('*') {
+        packed!(LIBRARY_MODULES: (&str, &str), row => row.0).lines().any(|name| match name.strip_suffix('*') {
             Some(start) => module.starts_with(start),
             None => under(module, name),
         })
