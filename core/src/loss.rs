@@ -154,9 +154,10 @@ impl Losses {
 impl Report {
     /// The client report item.
     pub fn to_item(&self) -> Item {
-        let mut quantities: BTreeMap<&str, u64> = self.quantities.iter().map(|(r, q)| (r.as_str(), *q)).collect();
-        if self.folded > 0 {
-            *quantities.entry(Reason::SampleRate.as_str()).or_default() += self.folded;
+        let mut quantities = BTreeMap::new();
+        let folded = Some((&Reason::SampleRate, &self.folded)).filter(|(_, folded)| **folded > 0);
+        for (reason, quantity) in self.quantities.iter().chain(folded) {
+            *quantities.entry(reason.as_str()).or_insert(0) += quantity;
         }
         let discarded: Vec<Value> = quantities
             .into_iter()

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::protocol::{Dsn, Map, Value};
+use crate::protocol::{Dsn, Map, Value, map_of};
 use crate::{Error, ErrorKind};
 
 /// How the client-side fingerprint travels.
@@ -149,10 +149,14 @@ impl OptionValue for BTreeMap<String, Rate> {
     const EXPECTED: &'static str = "a map of texts to numbers from 0.0 to 1.0";
     fn parse(value: &Value) -> Result<Self, String> {
         let map = value.as_object().ok_or_else(expected::<Self>)?;
-        map.iter().map(|(k, v)| Rate::parse(v).map(|rate| (k.clone(), rate)).map_err(|e| format!("{k}: {e}"))).collect()
+        let mut rates = BTreeMap::new();
+        for (name, rate) in map {
+            rates.insert(name.clone(), Rate::parse(rate).map_err(|e| format!("{name}: {e}"))?);
+        }
+        Ok(rates)
     }
     fn show(&self) -> Value {
-        Value::Object(self.iter().map(|(k, v)| (k.clone(), v.show())).collect())
+        Value::Object(map_of(self.iter().map(|(k, v)| (k.clone(), v.show()))))
     }
 }
 
@@ -160,10 +164,14 @@ impl OptionValue for BTreeMap<String, String> {
     const EXPECTED: &'static str = "a map of texts to texts";
     fn parse(value: &Value) -> Result<Self, String> {
         let map = value.as_object().ok_or_else(expected::<Self>)?;
-        map.iter().map(|(k, v)| Ok((k.clone(), v.as_str().ok_or_else(expected::<Self>)?.to_owned()))).collect()
+        let mut texts = BTreeMap::new();
+        for (name, text) in map {
+            texts.insert(name.clone(), text.as_str().ok_or_else(expected::<Self>)?.to_owned());
+        }
+        Ok(texts)
     }
     fn show(&self) -> Value {
-        Value::Object(self.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect())
+        Value::Object(map_of(self.iter().map(|(k, v)| (k.clone(), v.clone().into()))))
     }
 }
 
@@ -251,6 +259,9 @@ macro_rules! options {
             }
         }
 
+        /// The names alone. Documentation is no concern of a process: what does not name the table does without it.
+        const NAMES: &[&str] = &[ $( stringify!($name), )+ ];
+
         /// The whole table, in order.
         pub const OPTIONS: &[OptionDef] = &[
             $( OptionDef {
@@ -265,7 +276,7 @@ macro_rules! options {
             /// Sets one option from JSON; null leaves it as it is.
             fn set(&mut self, name: &str, value: &Value) -> Result<(), Error> {
                 if value.is_null() {
-                    return if OPTIONS.iter().any(|o| o.name == name) { Ok(()) } else { Err(unknown(name)) };
+                    return if NAMES.contains(&name) { Ok(()) } else { Err(unknown(name)) };
                 }
                 match name {
                     $( stringify!($name) => {
@@ -369,8 +380,8 @@ options! {
 }
 
 fn unknown(name: &str) -> Error {
-    let close = OPTIONS.iter().map(|o| o.name).filter(|o| alike(o, name)).min_by_key(|o| o.len().abs_diff(name.len()));
-    let hint = close.map(|o| format!(", did you mean {o}?")).unwrap_or_default();
+    let close = NAMES.iter().filter(|known| alike(known, name)).min_by_key(|known| known.len().abs_diff(name.len()));
+    let hint = close.map(|known| format!(", did you mean {known}?")).unwrap_or_default();
     Error::option(name, format!("unknown option{hint}"))
 }
 

@@ -43,5 +43,12 @@ pub struct Recovered {
 
 /// The counts of a kind of loss, without those that did not occur.
 pub(crate) fn by_reason(count: impl Fn(Reason) -> u64) -> BTreeMap<&'static str, u64> {
-    Reason::ALL.iter().map(|reason| (reason.as_str(), count(*reason))).filter(|(_, n)| *n > 0).collect()
+    let mut counts = BTreeMap::new();
+    for reason in Reason::ALL {
+        match count(*reason) {
+            0 => {}
+            some => _ = counts.insert(reason.as_str(), some),
+        }
+    }
+    counts
 }

@@ -8,7 +8,7 @@
 //! and the members (a map's member is a text, the key, then the value); for objects a text, the class
 //! name, then a map. Numbers are little-endian.
 
-use crate::protocol::{Map, Value};
+use crate::protocol::{Map, Value, map_of};
 
 /// Depth at which a reader stops, whatever a writer did.
 const MAX_DEPTH: usize = 32;
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
             OBJECT => {
                 let class = self.text()?.to_owned();
                 self.take::<1>()?;
-                let map = Map::from_iter([("__class__".to_owned(), Value::String(class))]);
+                let map = map_of([("__class__".to_owned(), Value::String(class))]);
                 Value::Object(self.members(map, depth)?)
             }
             _ => return None,

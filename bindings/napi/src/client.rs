@@ -7,7 +7,7 @@ use std::time::Duration;
 use faultwire::Error;
 use faultwire::client::Client;
 use faultwire::options::Options;
-use faultwire::protocol::{Map, SdkInfo, Value};
+use faultwire::protocol::{Map, SdkInfo, Value, map_of};
 use faultwire::sampling::Types;
 use faultwire::settings::{Hooks, Sdk};
 use faultwire::testing::Kept;
@@ -113,7 +113,7 @@ fn sdk(node_version: &str) -> Sdk {
         platform: "node",
         host_handles_sigterm: true,
         host_reports_crashes: false,
-        contexts: Map::from_iter([("runtime".to_owned(), runtime)]),
+        contexts: map_of([("runtime".to_owned(), runtime)]),
     }
 }
 

@@ -260,7 +260,7 @@ impl Tree {
         };
         let parents = nodes.iter().zip(&numbers).map(parent).collect();
         let mut order: Vec<usize> = (0..nodes.len()).collect();
-        order.sort_by_key(|i| std::cmp::Reverse(numbers.get(*i).copied()));
+        order.sort_unstable_by_key(|i| (std::cmp::Reverse(numbers.get(*i).copied()), *i));
         Tree { parents, order }
     }
 }

@@ -4,7 +4,9 @@ use std::fmt;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Breadcrumb, EventId, Exception, Level, Map, Request, Stacktrace, Timestamp, User, Value, Values, lenient};
+use super::{
+    Breadcrumb, EventId, Exception, Level, Map, Request, Stacktrace, Timestamp, User, Value, Values, lenient, map_of,
+};
 use crate::Error;
 
 /// Everything one occurrence says.
@@ -146,7 +148,7 @@ impl Event {
 /// The key whose value alone does not deserialise.
 fn culprit(object: &Map) -> String {
     let fails = |(key, value): (&String, &Value)| {
-        let alone = Map::from_iter([(key.clone(), value.clone())]);
+        let alone = map_of([(key.clone(), value.clone())]);
         Event::deserialize(&Value::Object(alone)).is_err().then(|| key.clone())
     };
     object.iter().find_map(fails).unwrap_or_else(|| "event".to_owned())

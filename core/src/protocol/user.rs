@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Map, Value, lenient};
+use super::{Value, lenient, map_of};
 
 /// Who was hit. Everything beyond `id` is subject to `send_default_pii`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ impl User {
         match value {
             Value::Object(_) => serde_json::from_value(value).ok(),
             Value::Null | Value::Array(_) => None,
-            scalar => serde_json::from_value(Value::Object(Map::from_iter([("id".to_owned(), scalar)]))).ok(),
+            scalar => serde_json::from_value(Value::Object(map_of([("id".to_owned(), scalar)]))).ok(),
         }
     }
 }

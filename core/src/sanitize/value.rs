@@ -8,7 +8,7 @@ use super::meta::{self, Meta, Path, Remark};
 use super::rules::KeyMatch;
 use super::scan::{FILTERED, What, placeholder};
 use super::{Memory, PASSES, Sanitizer, shapes};
-use crate::protocol::{Map, Value};
+use crate::protocol::{Map, Value, map_of};
 
 /// The mark of everything that was cut.
 pub(super) const CUT: &str = "…";
@@ -304,9 +304,7 @@ impl<'s> Walk<'s> {
             }
         }
         *value = match value {
-            Value::Object(_) => {
-                Value::Object(Map::from_iter([(CUT.to_owned(), Value::String("too large".to_owned()))]))
-            }
+            Value::Object(_) => Value::Object(map_of([(CUT.to_owned(), Value::String("too large".to_owned()))])),
             _ => Value::String(CUT.to_owned()),
         };
         self.meta.note(path, vec![meta::removed()], len);

@@ -11,6 +11,7 @@ use super::scan::What;
 use super::value::{Terms, Walk, cut_text, free_name, json_size, over};
 use crate::protocol::{
     Breadcrumb, Event, Exception, Frame, LogEntry, Map, Mechanism, Request, SdkInfo, Stacktrace, Thread, User, Value,
+    map_of,
 };
 use std::collections::BTreeMap;
 
@@ -385,7 +386,7 @@ impl Walk<'_> {
                 self.text(&here, text, What::TEXT, VALUE_CHARS);
             }
         }
-        let mut map: Map = std::mem::take(other).into_iter().collect();
+        let mut map = map_of(std::mem::take(other));
         let terms = self.terms(What::TEXT);
         if !self.sanitizer.send_default_pii
             && let (Some(name), Some(found)) = (map.get_mut("name"), self.sanitizer.keys.find("full_name"))

@@ -1,6 +1,6 @@
 //! The steps, in order. Each stops as soon as the event fits.
 
-use crate::protocol::{Event, Exception, Frame, LogEntry, Map, Mechanism, Stacktrace, User, Value};
+use crate::protocol::{Event, Exception, Frame, LogEntry, Map, Mechanism, Stacktrace, User, Value, map_of};
 
 use super::visit::{Breadth, Texts, Visitor};
 use super::{Shrunk, keep_exceptions, keep_frames, keep_threads, meta, size_of_json, visit};
@@ -114,7 +114,7 @@ impl Ladder<'_> {
     }
 
     fn locals(&mut self) {
-        self.each_frame("vars", &["vars"], |frame| {
+        self.each_frame("vars", &["vars"], &|frame| {
             let vars = std::mem::take(&mut frame.vars);
             if vars.is_empty() { 0 } else { size_of_json(&vars) }
         });
@@ -137,7 +137,7 @@ impl Ladder<'_> {
         let contexts = self.event.contexts.iter().filter(|(key, _)| own(key));
         let contexts = contexts.map(|(key, value)| ("contexts", key.clone(), size_of_json(value)));
         let mut all: Vec<(&'static str, String, usize)> = extra.chain(contexts).collect();
-        all.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| (a.0, &a.1).cmp(&(b.0, &b.1))));
+        all.sort_unstable_by(|a, b| b.2.cmp(&a.2).then_with(|| (a.0, &a.1).cmp(&(b.0, &b.1))));
         let mut kept =
             Kept { extra: std::mem::take(&mut self.event.extra), contexts: std::mem::take(&mut self.event.contexts) };
         let many = all.len() > MAX_REMARKS;
@@ -158,21 +158,21 @@ impl Ladder<'_> {
     }
 
     fn surrounding_lines(&mut self) {
-        self.each_frame("context_lines", &["pre_context", "post_context"], |frame| {
+        self.each_frame("context_lines", &["pre_context", "post_context"], &|frame| {
             let (pre, post) = (std::mem::take(&mut frame.pre_context), std::mem::take(&mut frame.post_context));
             if pre.is_empty() && post.is_empty() { 0 } else { size_of_json(&pre) + size_of_json(&post) - 4 }
         });
     }
 
     fn source_lines(&mut self) {
-        self.each_frame("source_lines", &["context_line"], |frame| {
+        self.each_frame("source_lines", &["context_line"], &|frame| {
             frame.context_line.take().map_or(0, |l| size_of_json(&l))
         });
     }
 
     /// Calls `take` on the frames, farthest from the crash first, until the event fits. `take` says
     /// how many bytes went, 0 for nothing.
-    fn each_frame(&mut self, what: &'static str, fields: &[&str], take: impl Fn(&mut Frame) -> usize) {
+    fn each_frame(&mut self, what: &'static str, fields: &[&str], take: &dyn Fn(&mut Frame) -> usize) {
         let stacks = |list: &'static str, member: usize, stack: Option<&Stacktrace>| {
             let len = stack.map_or(0, |s| s.frames.len());
             (0..len).map(move |frame| Place { distance: len - frame, list, member, frame })
@@ -193,7 +193,7 @@ impl Ladder<'_> {
                 "threads" => self.event.threads.values.get_mut(member).and_then(|t| t.stacktrace.as_mut()),
                 _ => self.event.exception.values.get_mut(member).and_then(|e| e.stacktrace.as_mut()),
             };
-            let size = stack.and_then(|s| s.frames.get_mut(frame)).map_or(0, &take);
+            let size = stack.and_then(|s| s.frames.get_mut(frame)).map_or(0, take);
             if size > 0 {
                 let (member, frame) = (member.to_string(), frame.to_string());
                 for field in fields {
@@ -277,7 +277,7 @@ impl Ladder<'_> {
         let short = |value: &Value| !matches!(value, Value::Array(_) | Value::Object(_));
         let last = |(key, value): (String, Value)| match value {
             Value::Object(map) if LAST_CONTEXTS.contains(&key.as_str()) => {
-                let scalars: Map = map.into_iter().filter(|(_, value)| short(value)).take(FEW_SCALARS).collect();
+                let scalars = map_of(map.into_iter().filter(|(_, value)| short(value)).take(FEW_SCALARS));
                 Some((key, Value::Object(scalars)))
             }
             _ => None,
@@ -295,7 +295,7 @@ impl Ladder<'_> {
             logentry: old.logentry.map(|l| LogEntry::from(l.formatted.or(l.message).unwrap_or_default())),
             exception: exception.into_iter().collect::<Vec<_>>().into(),
             user: old.user.map(|u| User { id: u.id, ..User::default() }),
-            contexts: old.contexts.into_iter().filter_map(last).collect(),
+            contexts: map_of(old.contexts.into_iter().filter_map(last)),
             fingerprint: old.fingerprint.into_iter().take(4).collect(),
             ..Event::default()
         };

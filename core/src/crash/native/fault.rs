@@ -1,7 +1,7 @@
 //! What a signal says of a fault, in words.
 
 use super::chain;
-use crate::protocol::{Map, Mechanism, Value};
+use crate::protocol::{Mechanism, Value, map_of};
 
 /// How far from the stack pointer an overflow can hit: the guard page, and the frame that did not fit.
 const BEYOND_STACK: u64 = 1 << 20;
@@ -20,7 +20,7 @@ pub(crate) struct Fault {
 
 /// How it was noticed, with what is known of the signal, by `name`.
 pub(crate) fn mechanism(fault: &Fault, name: &str) -> Mechanism {
-    let mut signal = Map::from_iter([
+    let mut signal = map_of([
         ("number".to_owned(), fault.signal.into()),
         ("name".to_owned(), name.into()),
         ("code".to_owned(), fault.code.into()),
@@ -31,7 +31,7 @@ pub(crate) fn mechanism(fault: &Fault, name: &str) -> Mechanism {
     Mechanism {
         ty: "signalhandler".to_owned(),
         handled: Some(false),
-        meta: Map::from_iter([("signal".to_owned(), Value::Object(signal))]),
+        meta: map_of([("signal".to_owned(), Value::Object(signal))]),
         ..Mechanism::default()
     }
 }

@@ -99,7 +99,7 @@ fn bounded(file: &File) -> io::Result<Vec<u8>> {
 fn list(directory: &Path) -> Vec<PathBuf> {
     let mut all = entries(directory);
     all.retain(|path| path.extension() == Some(OsStr::new(CRASH)));
-    all.sort();
+    all.sort_unstable();
     all
 }
 

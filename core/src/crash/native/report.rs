@@ -12,7 +12,7 @@ use super::symbols::Symbols;
 #[cfg(any(feature = "jvm", test))]
 use crate::crash::hs_err::{self, Note};
 use crate::framing::Frames;
-use crate::protocol::{Event, EventId, Exception, Frame, Level, Map, Stacktrace, Thread, Timestamp, Value};
+use crate::protocol::{Event, EventId, Exception, Frame, Level, Map, Stacktrace, Thread, Timestamp, Value, map_of};
 use crate::scope::set_in_context;
 use crate::settings::Settings;
 use crate::stacktrace::{dumped, runs_code};
@@ -191,7 +191,7 @@ fn registers_of(crash: &Crash) -> Map {
         let hidden = crash.hidden >> n & 1 == 1;
         ((*name).to_owned(), if hidden { "[Filtered]".into() } else { format!("{word:#x}").into() })
     };
-    registers::NAMES.iter().zip(crash.registers.iter().take(crash.register_count)).enumerate().map(shown).collect()
+    map_of(registers::NAMES.iter().zip(crash.registers.iter().take(crash.register_count)).enumerate().map(shown))
 }
 
 #[cfg(test)]

@@ -183,7 +183,7 @@ pub(super) fn list(path: &Path) -> Vec<Listed> {
     let is_segment = |path: &PathBuf| path.extension().is_some_and(|e| e == SEGMENT);
     let listed = |path: PathBuf| Some(Listed { bytes: fs::symlink_metadata(&path).ok()?.len(), path });
     let mut all: Vec<Listed> = entries(path).into_iter().filter(is_segment).filter_map(listed).collect();
-    all.sort();
+    all.sort_unstable();
     all
 }
 
