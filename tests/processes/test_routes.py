@@ -294,3 +294,23 @@ def test_a_proxy_behind_tls(ways: Ways, sink: Sink, tmp_path: Path) -> None:
     assert port
     options = f'{{"http_proxy": "https://127.0.0.1:{way.port}", "ca_certs": "{ways.certificate}"}}'
     run(way, dsn_of("http", "127.0.0.1", port), options, tmp_path, sink)
+
+
+def test_a_server_that_nobody_vouches_for_gets_nothing(ways: Ways) -> None:
+    greet = ways.under_tls(straight)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(DEADLINE)
+        dsn = dsn_of("https", "localhost", listener.getsockname()[1])
+        code = f"import faultwire as f; f.init(dsn={dsn!r}, debug=True, spool=False, shutdown_timeout=0.0); "
+        running = subprocess.Popen(
+            [sys.executable, "-c", code + "f.capture_message('a secret'); print(f.flush(2))"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        connection, _ = listener.accept()
+        with connection, pytest.raises(ssl.SSLError):
+            greet(connection)
+        out, err = running.communicate(timeout=DEADLINE)
+    assert (running.returncode, out) == (0, "False\n")
+    assert "no answer from the server: TLS: the server's certificate is not trusted" in err

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use ureq::tls::Certificate;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 use ureq::{Agent, Proxy, ProxyProtocol};
 
 use super::joined::Join;
 use super::names::Names;
 use super::socks::Socks;
 use super::tcp::Tcp;
-use super::{Answer, Gzip, NoAnswer, Transport, tls};
+use super::tls::{self, Tls};
+use super::{Answer, Gzip, NoAnswer, Transport};
 use crate::options::Options;
 use crate::protocol::Dsn;
 use crate::{Error, fork};
@@ -32,7 +34,7 @@ pub(crate) struct HttpSettings {
     client: String,
     is_tls: bool,
     proxy: Option<String>,
-    ca_certs: Vec<Certificate<'static>>,
+    ca_certs: Vec<CertificateDer<'static>>,
 }
 
 impl HttpSettings {
@@ -80,13 +82,13 @@ impl Http {
         let proxy = settings.proxy.as_deref().and_then(|url| Proxy::new(url).ok()).or_else(Proxy::try_from_env);
         let is_proxy_tls = proxy.as_ref().is_some_and(|proxy| proxy.protocol() == ProxyProtocol::Https);
         config = config.proxy(proxy);
-        if settings.is_tls || is_proxy_tls {
-            config = config.tls_config(tls::config(&settings.ca_certs));
-        }
+        let trusted = match settings.is_tls || is_proxy_tls {
+            true => tls::roots(&settings.ca_certs),
+            false => RootCertStore::empty(),
+        };
         let names = Names::default();
         // Whichever comes first makes the connection; over it TLS, if the URL wants it.
-        let connector =
-            Socks.chain(ConnectProxyConnector::default()).chain(Tcp).chain(RustlsConnector::default()).chain(Join);
+        let connector = Socks.chain(ConnectProxyConnector::default()).chain(Tcp).chain(Tls::new(trusted)).chain(Join);
         let agent = Agent::with_parts(config.build(), connector, names.clone());
         Http { agent, names, settings, gzip: Gzip::new() }
     }
@@ -139,12 +141,15 @@ fn is_stale(error: &std::io::Error) -> bool {
 /// What happened, without the URL: it may stand in front of a password.
 fn describe(error: &ureq::Error) -> String {
     match error {
-        ureq::Error::Io(error) => error.kind().to_string(),
+        ureq::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(rustls::Error::InvalidCertificate(_)) => "TLS: the server's certificate is not trusted".to_owned(),
+            Some(_) => "TLS: no agreement with the server".to_owned(),
+            None => error.kind().to_string(),
+        },
         ureq::Error::Timeout(which) => format!("timeout: {which}"),
         ureq::Error::HostNotFound => "host not found".to_owned(),
         ureq::Error::ConnectionFailed => "connection failed".to_owned(),
         ureq::Error::Tls(what) => format!("TLS: {what}"),
-        ureq::Error::Rustls(what) => format!("TLS: {what}"),
         _ => "request failed".to_owned(),
     }
 }
