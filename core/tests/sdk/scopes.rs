@@ -6,7 +6,18 @@ use serde_json::json;
 use crate::{sdk, sdk_with};
 
 fn raise() {
-    faultwire::capture_message("here", Level::Info);
+    faultwire::capture_error(&std::io::Error::other("here"));
+}
+
+/// A message always says its own.
+#[test]
+fn the_level_of_a_scope_gives_way_to_that_of_a_call() {
+    let sdk = sdk(Options::default());
+    faultwire::isolation_scope(|| {
+        faultwire::set_level(Some(Level::Warning));
+        faultwire::capture_message("here", Level::Info);
+    });
+    assert_eq!(sdk.events()[0]["level"], "info");
 }
 
 /// Everything that can be said, said once, on its event and not on the next.
