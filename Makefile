@@ -192,7 +192,7 @@ in_order = $(if $(word 2,$(1)),$(call after,$(firstword $(1)),$(word 2,$(1)))$(c
 $(call in_order,$(LANE_1) test-dashboard)
 $(call in_order,$(LANE_2) $(LAST))
 # Compilers and test runners have jobs of their own.
-unexport MAKEFLAGS
+unexport MAKEFLAGS MFLAGS
 # What builds in a folder waits for what builds, checks or tests there, and one at a time installs packages.
 $(KOTLIN_DONE): | test-kotlin
 example-swift conformance-drivers: | test-swift
