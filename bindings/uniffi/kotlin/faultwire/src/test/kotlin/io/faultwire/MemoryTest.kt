@@ -78,8 +78,8 @@ class MemoryTest {
         // A hundred thousand throwables, with two stacks each, would be more than the whole heap.
         assertTrue(heapAfter - heapBefore < 64 shl 20, "heap ${heapBefore shr 20} -> ${heapAfter shr 20} MiB")
         if (residentBefore != null && residentAfter != null) {
-            // The outbox may grow to 32 MiB, the JVM's own heap as it likes.
-            assertTrue(residentAfter - residentBefore < 256 shl 20, "resident $residentBefore -> $residentAfter")
+            // The outbox may grow to 32 MiB, and code is compiled; the heap is there from the start.
+            assertTrue(residentAfter - residentBefore < 96 shl 20, "resident $residentBefore -> $residentAfter")
         }
         val stats = Faultwire.stats()
         assertTrue(stats.captured >= 110_000)
@@ -89,14 +89,14 @@ class MemoryTest {
 
     @Test
     fun `after a collection no capture pays for all that is gone`() {
-        repeat(20_000) { Seen.before(Seen.of(RuntimeException())) }
         var most = 0
+        fun next(): Seen {
+            val before = Seen.count
+            return Seen.of(RuntimeException()).also { most = maxOf(most, before - Seen.count) }
+        }
+        repeat(20_000) { Seen.before(next()) }
         eventually("what is gone is forgotten: ${Seen.count}") {
-            repeat(1000) {
-                val before = Seen.count
-                Seen.of(RuntimeException())
-                most = maxOf(most, before - Seen.count)
-            }
+            repeat(1000) { next() }
             Seen.count < 2000
         }
         assertEquals(Seen.FORGOTTEN_AT_ONCE, most)
