@@ -24,7 +24,7 @@ public final class Crossing {
                 "{\"JNA, empty\": %s, \"JNA, one text\": %s, \"JNI, empty\": %s, \"JNI, one text\": %s}%n",
                 took(FaultwireKt::isEnabled),
                 took(() -> FaultwireKt.refuse(TEXT)),
-                took(() -> Native.abandon(0)),
+                took(() -> Native.abandon(0, false)),
                 took(() -> Native.refuse(TEXT)));
     }
 
