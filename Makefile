@@ -187,6 +187,7 @@ all-tests: $(LANE_1) $(LANE_2) $(LAST)
 	@echo "all tests passed"
 
 ifdef IN_LANES
+# Each stage of a lane waits for the one before: `$(call in_order,a b c)` is `b: | a` and `c: | b`.
 after = $(eval $(2): | $(1))
 in_order = $(if $(word 2,$(1)),$(call after,$(firstword $(1)),$(word 2,$(1)))$(call in_order,$(wordlist 2,99,$(1))))
 $(call in_order,$(LANE_1) test-dashboard)

@@ -133,7 +133,8 @@ unsafe fn exception<'py>(
             }
         };
         let class = types::of(py, pointer, options);
-        let layers = asked_layers(py, client, call);
+        // Of what is ignored the sampler hears nothing.
+        let layers = if class.policy.ignored { Layers::default() } else { asked_layers(py, client, call) };
         // Sampled out or ignored: nothing of the exception was looked at but its type.
         let candidate = Candidate {
             sampling: SamplingContext::of(Some(&class.name), Level::Error, logger, &layers),

@@ -42,7 +42,7 @@ open class Shop {
         fun start(vararg properties: String): ServletWebServerApplicationContext =
             SpringApplicationBuilder(Shop::class.java)
                 .web(WebApplicationType.SERVLET)
-                .properties("server.port=0", "server.address=127.0.0.1", "spring.main.banner-mode=off", "logging.level.root=error")
+                .properties("server.port=0", "server.address=127.0.0.1", "spring.main.banner-mode=off", "logging.level.root=error", "logging.threshold.console=off")
                 .run(*properties.map { "--$it" }.toTypedArray()) as ServletWebServerApplicationContext
     }
 }
