@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::capture::{Body, Capture, CodeLocation, RawException};
 use crate::crash::Station;
+use crate::earlier::Earlier;
 use crate::engine::Engine;
 use crate::gate::{Candidate, Inside, Verdict};
 use crate::loss::Reason;
@@ -34,6 +35,7 @@ pub struct Client {
     node: AtomicPtr<Node>,
     closed: AtomicBool,
     captures_panics: AtomicBool,
+    earlier: Earlier,
 }
 
 impl std::fmt::Debug for Client {
@@ -66,6 +68,7 @@ impl Client {
             node: AtomicPtr::new(node),
             closed: AtomicBool::new(false),
             captures_panics: AtomicBool::new(false),
+            earlier: Earlier::default(),
         })
     }
 
@@ -255,13 +258,17 @@ impl Client {
     /// Waits until all that this process captured before is acknowledged or counted as lost; true if
     /// that came about within `timeout`. Within a hook it does not wait: that has an event of its own in hand.
     pub fn flush(&self, timeout: Duration) -> bool {
-        self.engine().flush(deadline(patience(timeout)))
+        let deadline = deadline(patience(timeout));
+        let is_flushed = self.engine().flush(deadline);
+        self.earlier.wait(deadline) && is_flushed
     }
 
     /// The same for a process that is about to die: it is enough that what is left is on disk, once the server was
     /// tried in vain.
     pub(crate) fn flush_or_spool(&self, timeout: Duration) -> bool {
-        self.engine().settle(deadline(timeout), true)
+        let deadline = deadline(timeout);
+        let is_settled = self.engine().settle(deadline, true);
+        self.earlier.wait(deadline) && is_settled
     }
 
     /// Flushes, then ends the threads; later captures are no-ops. The default is `shutdown_timeout`.
@@ -269,7 +276,16 @@ impl Client {
         if self.closed.swap(true, Ordering::AcqRel) {
             return true;
         }
-        self.engine().close(deadline(patience(timeout.unwrap_or(self.settings.options.shutdown_timeout))))
+        let deadline = deadline(patience(timeout.unwrap_or(self.settings.options.shutdown_timeout)));
+        let is_flushed = self.engine().close(deadline);
+        self.earlier.wait(deadline) && is_flushed
+    }
+
+    /// Takes the place of `earlier`, which is closed without waiting: what that has not sent yet is waited for when this
+    /// one is.
+    pub fn succeed(&self, earlier: &Client) {
+        earlier.close(Some(Duration::ZERO));
+        self.earlier.take(&earlier.earlier, earlier.engine());
     }
 
     /// Ends the background threads until [`resume_threads`](Client::resume_threads), for a fork that

@@ -47,6 +47,7 @@ pub(crate) struct Engine {
     held_until: AtomicU64,
     closing: AtomicBool,
     pub worker_done: AtomicBool,
+    ended: AtomicBool,
     pub threads: Threads,
     pub crash: Station,
     /// What the threads keep: each is held by the one that runs, for as long as it does.
@@ -84,6 +85,7 @@ impl Engine {
             held_until: AtomicU64::new(0),
             closing: AtomicBool::new(false),
             worker_done: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             threads: Threads::default(),
             crash: Station::default(),
             worker: Mutex::default(),
@@ -217,6 +219,9 @@ impl Engine {
         if !self.threads_run() && !self.has_work() {
             return true;
         }
+        if self.is_closing() {
+            return self.wait_for_end(deadline);
+        }
         // First the number, which counts as work after a pause, then the threads.
         let number = self.flush_wanted.fetch_add(1, Ordering::AcqRel) + 1;
         let _lift = self.lift_pause();
@@ -245,6 +250,18 @@ impl Engine {
         let reported = || self.reports_flushed.load(Ordering::Acquire) >= number || !self.losses.has_unreported();
         self.epochs.wait(deadline, reported);
         true
+    }
+
+    /// Waits until a closed engine has tried all that it had; true if nothing is left of that, not even on disk.
+    pub fn wait_for_end(&self, deadline: Instant) -> bool {
+        self.epochs.wait(deadline, || !self.threads_run() || self.ended.load(Ordering::Acquire));
+        self.epochs.pending() == 0
+    }
+
+    /// The shipper has come to its end.
+    pub fn tell_ended(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.epochs.notify();
     }
 
     /// The latest flush before which everything has come to the outbox.

@@ -40,6 +40,8 @@ mod crash;
 #[cfg(all(feature = "client", unix))]
 mod descriptor;
 #[cfg(feature = "client")]
+mod earlier;
+#[cfg(feature = "client")]
 mod engine;
 #[cfg(feature = "client")]
 mod exemplars;

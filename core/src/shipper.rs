@@ -89,6 +89,7 @@ fn end(engine: &Engine, kept: &mut Shipper) {
         engine.drop_record(&record, Reason::NetworkError);
     }
     *kept = Shipper::default();
+    engine.tell_ended();
 }
 
 impl Shipper {

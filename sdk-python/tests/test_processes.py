@@ -125,6 +125,12 @@ def test_init_again_hooks_once(sink, run):
     assert len(events) == 2
 
 
+def test_init_again_loses_nothing_though_the_process_ends_at_once(sink, run):
+    for _ in range(5):
+        run("import faultwire\n" + "faultwire.init(); faultwire.capture_message('said')\n" * 3, dsn=sink.dsn)
+    assert len(sink.wait(15)) == 15
+
+
 def test_hooks_can_be_switched_off_by_name_or_all_together(sink, run):
     rest = "import logging; logging.error('logged'); faultwire.capture_message('said'); raise ValueError('raised')\n"
     run("import faultwire; faultwire.init(disabled_integrations=['logging', 'excepthook'])\n" + rest, dsn=sink.dsn)

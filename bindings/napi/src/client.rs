@@ -93,9 +93,10 @@ fn start(options: &str, node_version: &str, hooks: ClientHooks, capture_transpor
         kept,
         said_unhooked: AtomicBool::new(false),
     };
-    let old = STATE.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(state));
+    let state = Arc::new(state);
+    let old = STATE.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::clone(&state));
     if let Some(old) = old {
-        old.client.close(Some(Duration::ZERO));
+        state.client.succeed(&old.client);
     }
     Ok(Value::Null)
 }

@@ -44,11 +44,12 @@ pub(crate) fn init(
         let made = make(py, options, before_send, before_breadcrumb, error_sampler, capture_transport);
         let (client, kept) = made.map_err(|error| error::raise(py, &error))?;
         *KEPT.write().unwrap_or_else(PoisonError::into_inner) = kept;
-        let old = CLIENT.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(client));
+        let client = Arc::new(client);
+        let old = CLIENT.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::clone(&client));
         types::reset(py);
         code::reset(py);
         if let Some(old) = old {
-            old.close(Some(Duration::ZERO));
+            client.succeed(&old);
         }
         show_stack(py);
         Ok(())

@@ -71,7 +71,8 @@ impl Drop for InitGuard {
     }
 }
 
-/// Starts the client of this process; an earlier one is replaced and ended without waiting.
+/// Starts the client of this process; an earlier one is replaced and ended without waiting. What that has on its way
+/// is waited for with what this one has.
 ///
 /// `dsn` and `release` that are `None`, and an `environment` that is the default, are taken from
 /// `FAULTWIRE_DSN`, `FAULTWIRE_RELEASE` and `FAULTWIRE_ENVIRONMENT`, or the `SENTRY_` variables of the
@@ -113,7 +114,7 @@ pub fn init_with(options: Options, setup: impl Into<Setup>) -> Result<InitGuard,
     client.capture_panics(capture_panics);
     let earlier = CLIENT.with(|slot| slot.replace(Arc::clone(&client)));
     if let Some(earlier) = earlier {
-        earlier.close(Some(Duration::ZERO));
+        client.succeed(&earlier);
     }
     Ok(InitGuard { client })
 }

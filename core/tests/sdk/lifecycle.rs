@@ -27,6 +27,32 @@ fn a_second_init_replaces_the_first() {
     assert_eq!(faultwire::stats().captured, 1);
 }
 
+/// What a replaced client has on its way is waited for by who waits for the newest, be there one between them.
+#[test]
+fn what_was_replaced_is_waited_for() {
+    let first = sdk(Options::default());
+    first.backend.stalls();
+    faultwire::capture_message("to the first", Level::Info);
+    first.backend.is_asked();
+    faultwire::capture_message("also", Level::Info);
+    let guards = [(); 2].map(|()| {
+        let setup = faultwire::Setup { transport: Some(Backend::default().transport()), ..Default::default() };
+        faultwire::init_with(Options::default(), setup).unwrap()
+    });
+    assert!(!faultwire::flush(Duration::from_millis(20)));
+    let backend = first.backend.clone();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(50));
+            backend.goes_on();
+        });
+        assert!(faultwire::flush(SOON));
+    });
+    assert_eq!(first.backend.events().len(), 2);
+    assert!(faultwire::flush(Duration::ZERO));
+    drop(guards);
+}
+
 /// Dropping the guard sends what is on its way.
 #[test]
 fn the_guard_sends_what_is_left() {
