@@ -186,12 +186,17 @@ pub fn without_torn_word(text: &str) -> &str {
     let whole = text.trim_end_matches(|c: char| !c.is_whitespace());
     // Groups of digits are one number: of a card, say.
     let whole = whole.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || c == '-');
-    if !whole.is_empty() {
+    let longest = text.char_indices().rev().nth(LOOK_AHEAD - 1).map_or(0, |(at, _)| at);
+    if whole.len() >= longest {
         return whole;
     }
-    // One word without an end.
-    let keep = text.chars().count().saturating_sub(LOOK_AHEAD);
-    text.char_indices().nth(keep).map_or(text, |(at, _)| &text[..at])
+    // No word is that long: of JSON without spaces, say, only the last value goes.
+    let end = text[longest..].rfind(stands_between_values).map_or(longest, |at| longest + at + 1);
+    &text[..end]
+}
+
+fn stands_between_values(c: char) -> bool {
+    matches!(c, '"' | '\'' | '`' | ',' | ';' | '&' | '|' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}')
 }
 
 impl Capture {
@@ -211,5 +216,18 @@ mod tests {
         assert_eq!(without_torn_word("card 4111 1111 1111 11"), "card");
         assert_eq!(without_torn_word(&"a".repeat(5000)).len(), 5000 - LOOK_AHEAD);
         assert_eq!(without_torn_word("short"), "");
+    }
+
+    #[test]
+    fn a_word_without_an_end_costs_no_more_than_it_must() {
+        let row = r#"{"a":"b"},"#.repeat(1000);
+        assert_eq!(
+            without_torn_word(&format!(r#"said: [{row}{{"token":"ghp_ZZCe"#)),
+            format!(r#"said: [{row}{{"token":""#)
+        );
+        let wide = "ä".repeat(9000);
+        assert_eq!(without_torn_word(&format!("said {wide}")), format!("said {}", &wide[..2 * (9000 - LOOK_AHEAD)]));
+        // A word that is shorter goes as a whole.
+        assert_eq!(without_torn_word(&format!("said {}", &wide[..2 * LOOK_AHEAD - 2])), "said");
     }
 }

@@ -115,6 +115,13 @@ test("the application's prepareStackTrace is respected", async () => {
   }
 });
 
+test('of a text that is one long word behind a blank as much is kept as of any other', async () => {
+  const rows = '{"a":"b"},'.repeat(3000);
+  const event = await capture(new Error(`said [${rows}`));
+  assert.ok(raised(event).value.length > 8000, String(raised(event).value.length));
+  assert.ok(`said [${rows}`.startsWith(raised(event).value.slice(0, -1)));
+});
+
 test('long messages, lone surrogates, huge numbers and wide, deep and cyclic values are bounded', async () => {
   const began = performance.now();
   const long = await capture(new Error('m'.repeat(10 << 20)));

@@ -137,6 +137,25 @@ def messages_beyond_the_look_ahead() -> None:
 
 
 @scenario()
+def without_blanks() -> None:
+    """Across the end of what is copied of a message that is one long word, and short once it is filtered."""
+    end = MESSAGE + LOOK_AHEAD
+    begin = "".join(f'"password":"{opaque("filler") * 30}",' for _ in range(20))
+    begin *= end // len(begin) + 1
+    for kind, make in KINDS.items():
+        for at in offsets(end, make(f"{kind}, unused"))[::2]:
+            before = 'said: "' + begin[: at - len('said: """,')]
+            text = before + '","' + make(f"{kind} at {at}") + '","b":"c"' * 200
+            faultwire.add_breadcrumb(text)
+            try:
+                raise ValueError(text)
+            except ValueError as error:
+                faultwire.capture_exception(error)
+            faultwire.capture_message(text)
+            faultwire.clear_breadcrumbs()
+
+
+@scenario()
 def key_blocks() -> None:
     """A private key across each limit: long, and recognised by its first line only."""
     for limit in (200, 1024, 2048, MESSAGE, MESSAGE + LOOK_AHEAD, 1024 + LOOK_AHEAD):

@@ -7,6 +7,8 @@ export const MAX_MESSAGE = 8192 + LOOK_AHEAD;
 /** Characters kept of a name. */
 export const MAX_NAME = 256;
 
+const BETWEEN_VALUES = '"\'`,;&|<>()[]{}';
+
 /**
  * At most `limit` characters of `text`. Where it was cut, the piece of a word that the cut left goes, too:
  * filtering shortens what stands before it, and no rule knows the beginning of a token.
@@ -23,8 +25,17 @@ export function cut(text: string, limit: number): string {
   while (end > 0 && isPartOfNumber(text.charCodeAt(end - 1))) {
     end--;
   }
-  // One word without an end.
-  return text.slice(0, end > 0 ? end : Math.max(limit - LOOK_AHEAD, 0));
+  const longest = Math.max(limit - LOOK_AHEAD, 0);
+  return text.slice(0, end >= longest ? end : lastValue(text, longest, limit));
+}
+
+/** No word is that long: of JSON without spaces, say, only the last value goes. */
+function lastValue(text: string, longest: number, limit: number): number {
+  let end = limit;
+  while (end > longest && !BETWEEN_VALUES.includes(text.charAt(end - 1))) {
+    end--;
+  }
+  return end;
 }
 
 function isSpace(code: number): boolean {

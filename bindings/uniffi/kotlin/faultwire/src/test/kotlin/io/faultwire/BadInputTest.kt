@@ -161,6 +161,15 @@ class BadInputTest : ClientTest() {
     }
 
     @Test
+    fun `of a text that is one long word behind a blank as much is kept as of any other`() {
+        start()
+        val text = "said [" + "{\"a\":\"b\"},".repeat(3000)
+        Faultwire.captureException(RuntimeException(text))
+        val kept = received(1).single().at("exception", "values", 0, "value").toString()
+        assertTrue(kept.length > 8000 && text.startsWith(kept.dropLast(1)), "${kept.length}")
+    }
+
+    @Test
     fun `a user whose data cannot be read is a user`() {
         start()
         assertNotNull(Faultwire.captureException(RuntimeException("x")) { user = User(id = "7", data = Unreadable()) })

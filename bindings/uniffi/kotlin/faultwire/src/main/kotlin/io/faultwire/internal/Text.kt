@@ -11,6 +11,8 @@ internal object Text {
     /** Characters kept of a name. */
     const val MAX_NAME = 256 + LOOK_AHEAD
 
+    private const val BETWEEN_VALUES = "\"'`,;&|<>()[]{}"
+
     /**
      * At most [limit] characters. Where it was cut, the piece of a word that the cut left goes, too: filtering shortens
      * what stands before it, and no rule knows the beginning of a token.
@@ -27,8 +29,17 @@ internal object Text {
         while (end > 0 && isPartOfNumber(text[end - 1])) {
             end--
         }
-        // One word without an end.
-        return text.substring(0, if (end > 0) end else maxOf(limit - LOOK_AHEAD, 0))
+        val longest = maxOf(limit - LOOK_AHEAD, 0)
+        return text.substring(0, if (end >= longest) end else lastValue(text, longest, limit))
+    }
+
+    /** No word is that long: of JSON without spaces, say, only the last value goes. */
+    private fun lastValue(text: String, longest: Int, limit: Int): Int {
+        var end = limit
+        while (end > longest && text[end - 1] !in BETWEEN_VALUES) {
+            end--
+        }
+        return end
     }
 
     private fun isPartOfNumber(character: Char) = character in '0'..'9' || character == '-' || character.isWhitespace()
