@@ -374,8 +374,9 @@ options! {
     spool_max_age: Age = Age(Duration::from_secs(3 * 86_400));
     /// Have the disk confirm each event (`fdatasync`): it then outlives a power failure too, not only the process.
     spool_sync: bool = false;
-    /// Record native crashes (the signals SEGV, BUS, ABRT, ILL and FPE) beside the spool, without which it does
-    /// nothing; the next start reports them. The process dies as it would without. Unix only; see `docs/crashes.md`.
+    /// Record native crashes (the signals SEGV, BUS, ABRT, ILL, FPE and TRAP) beside the spool, without which it
+    /// does nothing; the next start reports them. The process dies as it would without. Unix only; see
+    /// `docs/crashes.md`.
     capture_crashes: bool = false;
 }
 

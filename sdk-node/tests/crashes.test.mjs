@@ -20,8 +20,11 @@ afterEach(() => {
 });
 after(() => sink.close());
 
-/** The life that crashes, with Faultwire and without: the same but for the event that the next life sends. */
-async function crash(source) {
+/**
+ * The life that crashes, with Faultwire and without: the same but for the event that the next life sends. `before` runs
+ * before Faultwire is there.
+ */
+async function crash(source, before = '') {
   state = mkdtempSync(join(tmpdir(), 'faultwire-crash-'));
   const env = { XDG_STATE_HOME: state };
   const lives = {};
@@ -30,7 +33,8 @@ async function crash(source) {
     ['watched', sink.dsn],
   ]) {
     lives[name] = await run(
-      `fw.init({ captureCrashes: true, release: 'shop@1.4.2' });
+      `${before}
+      fw.init({ captureCrashes: true, release: 'shop@1.4.2' });
       fw.setTag('gateway', 'acme');
       fw.setUser({ id: 42 });
       fw.addBreadcrumb({ message: 'about to fail, password=hunter2' });
@@ -59,7 +63,7 @@ const alike = ({ code, signal, stdout, stderr }) => ({
   stderr: stderr.replaceAll(/0x[0-9a-f]+|\d+/g, 'N'),
 });
 
-for (const signal of ['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGABRT']) {
+for (const signal of ['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGABRT']) {
   test(`${signal}: the process dies of it, and the next start says so`, async () => {
     const { bare, watched } = await crash(`process.kill(process.pid, '${signal}'); setTimeout(() => {}, 10_000);`);
     assert.deepEqual(alike(watched), alike(bare));
@@ -84,6 +88,30 @@ test('process.abort() prints what it prints, and is reported', async () => {
     events.map((event) => event.exception.values[0].type),
     ['SIGABRT'],
   );
+});
+
+test("V8's own breakpoint is reported", async () => {
+  const { bare, watched } = await crash(
+    `require('node:v8').setFlagsFromString('--allow-natives-syntax'); new Function('%SystemBreak()')();`,
+  );
+  assert.equal(watched.signal, 'SIGTRAP');
+  assert.deepEqual(alike(watched), alike(bare));
+  const [event, ...others] = await reported();
+  assert.deepEqual(others, []);
+  const [{ type, value, stacktrace }] = event.exception.values;
+  assert.deepEqual([type, value], ['SIGTRAP', 'Trap: breakpoint']);
+  assert.ok(stacktrace.frames.length > 1);
+});
+
+test('a signal that the application listens to is no crash', async () => {
+  const { bare, watched } = await crash(
+    `process.kill(process.pid, 'SIGTRAP');`,
+    `const alive = setTimeout(() => {}, 10_000);
+    process.once('SIGTRAP', () => { console.log('listened'); clearTimeout(alive); });`,
+  );
+  assert.deepEqual([watched.code, watched.stdout], [0, 'listened\n']);
+  assert.deepEqual(alike(watched), alike(bare));
+  assert.deepEqual(await reported(), []);
 });
 
 test('a fault that V8 mends is no crash', async () => {

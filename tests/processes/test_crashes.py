@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -145,11 +146,29 @@ def test_a_thread(program: Run, sink: Sink, state_of_its_own: Path) -> None:
     assert "crash" not in functions(parted(raised(event))[0])
 
 
-@pytest.mark.parametrize("number", [signal.SIGBUS, signal.SIGFPE, signal.SIGILL])
+@pytest.mark.parametrize("number", [signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP])
 def test_signals_that_are_sent(program: Run, sink: Sink, state_of_its_own: Path, number: signal.Signals) -> None:
     assert crash(program, sink, f"os.kill(os.getpid(), {int(number)})").code == -number
     error = raised(report(program, sink, state_of_its_own))
     assert (error["type"], error["mechanism"]["meta"]["signal"]["code_name"]) == (number.name, "SI_USER")
+
+
+#: Code made at run time that is a breakpoint and a return: `int3; ret`, or `brk #1; ret`.
+BREAKPOINT = """import mmap
+    code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    code.write(bytes.fromhex("cc c3" if os.uname().machine == "x86_64" else "20 00 20 d4 c0 03 5f d6"))
+    ctypes.CFUNCTYPE(None)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory cannot be written and run")
+def test_a_breakpoint(program: Run, sink: Sink, state_of_its_own: Path) -> None:
+    assert crash(program, sink, BREAKPOINT).code == -signal.SIGTRAP
+    error = raised(report(program, sink, state_of_its_own))
+    assert (error["type"], error["value"]) == ("SIGTRAP", "Trap: breakpoint")
+    ours, native = parted(error)
+    assert functions(ours) == ["<module>", "crash"]
+    # The breakpoint is in no module; who called it is known.
+    assert any("libffi" in frame.get("package", "") for frame in native), native
 
 
 def test_an_overflow_of_the_main_thread(program: Run, sink: Sink, state_of_its_own: Path) -> None:

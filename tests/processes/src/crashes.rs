@@ -44,6 +44,10 @@ pub fn run(scenario: &str) {
         "crash-child" => return child(),
         "crash-panic" => return panic(),
         "crash-second-client" => return second_client(),
+        "crash-trap-handled" => return trap_handled(),
+        "crash-trap-sent-ignored" => return trap_sent_ignored(),
+        "crash-trap-ignored" => ignore_trap(),
+        "crash-trap-given-up" => handle(libc::SIGTRAP, gives_up),
         "crash-previous" => previous(),
         _ => {}
     }
@@ -56,6 +60,8 @@ pub fn run(scenario: &str) {
         "crash-bus" => bus(),
         "crash-fpe" => fpe(),
         "crash-ill" => ill(),
+        "crash-trap" | "crash-trap-ignored" => trap(),
+        "crash-trap-given-up" => trap_given_up(),
         "crash-overflow" => drop(black_box(overflow(1))),
         "crash-sent" => send(libc::SIGSEGV),
         "crash-double" => double(),
@@ -116,6 +122,74 @@ fn ill() {
     }
     #[cfg(not(target_arch = "x86_64"))]
     send(libc::SIGILL);
+}
+
+#[inline(never)]
+fn trap() -> ! {
+    // SAFETY: none: that is the test.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        std::arch::asm!("int3", options(noreturn));
+        #[cfg(target_arch = "aarch64")]
+        std::arch::asm!("brk #1", options(noreturn));
+    }
+}
+
+/// A breakpoint that a handler may go on from.
+#[inline(never)]
+fn trap_once() {
+    // SAFETY: there is a handler, or that is the test.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        std::arch::asm!("int3");
+        #[cfg(target_arch = "aarch64")]
+        std::arch::asm!("brk #1");
+    }
+}
+
+fn ignore_trap() {
+    // SAFETY: a disposition that the system knows.
+    unsafe { libc::signal(libc::SIGTRAP, libc::SIG_IGN) };
+}
+
+/// Where the processor is beyond the first one when the handler returns, the second one is the end.
+fn trap_given_up() -> ! {
+    trap_once();
+    // SAFETY: static bytes.
+    unsafe { libc::write(2, c", and on".as_ptr().cast(), 8) };
+    trap()
+}
+
+extern "C" fn steps_over(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: the context of a handler with SA_SIGINFO; the next instruction is the one after the breakpoint.
+    #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+    unsafe {
+        (*context.cast::<libc::ucontext_t>()).uc_mcontext.pc += 4;
+    }
+    #[cfg(all(target_os = "macos", target_arch = "aarch64"))]
+    // SAFETY: as above.
+    unsafe {
+        (*(*context.cast::<libc::ucontext_t>()).uc_mcontext).__ss.__pc += 4;
+    }
+    let _ = context;
+}
+
+/// The program has breakpoints of its own and goes on from them; then the process is killed.
+fn trap_handled() {
+    handle(libc::SIGTRAP, steps_over);
+    let _guard = init();
+    for _ in 0..100 {
+        trap_once();
+    }
+    tell_and_die("handled");
+}
+
+/// Who sends what is ignored ends nothing.
+fn trap_sent_ignored() {
+    ignore_trap();
+    let _guard = init();
+    send_here(libc::SIGTRAP);
+    tell_and_die("goes on");
 }
 
 #[inline(never)]
@@ -232,27 +306,27 @@ fn child() {
     drop(guard);
 }
 
-extern "C" fn prints(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
+extern "C" fn gives_up(signal: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
     // SAFETY: static bytes; then the default action.
     unsafe {
         libc::write(2, c"the handler before".as_ptr().cast(), 18);
-        libc::signal(libc::SIGSEGV, libc::SIG_DFL);
+        libc::signal(signal, libc::SIG_DFL);
     }
 }
 
-fn handle_segv(handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void)) {
+fn handle(signal: c_int, handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void)) {
     // SAFETY: a handler of the right type.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = handler as usize;
         action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-        assert_eq!(libc::sigaction(libc::SIGSEGV, &raw const action, null_mut()), 0);
+        assert_eq!(libc::sigaction(signal, &raw const action, null_mut()), 0);
     }
 }
 
 /// The program has a handler of its own, which prints and lets it die.
 fn previous() {
-    handle_segv(prints);
+    handle(libc::SIGSEGV, gives_up);
 }
 
 const PAGE: usize = 4096;
@@ -267,7 +341,7 @@ extern "C" fn mends(_: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
 
 /// The program's own handler mends what was wrong, many times; then the process is killed.
 fn recovered() {
-    handle_segv(mends);
+    handle(libc::SIGSEGV, mends);
     let _guard = init();
     say();
     for n in 0..100u8 {
@@ -279,7 +353,16 @@ fn recovered() {
             assert_eq!(memory.read_volatile(), n);
         }
     }
-    println!("mended");
+    tell_and_die("mended");
+}
+
+fn send_here(signal: c_int) {
+    // SAFETY: to this very thread.
+    unsafe { libc::raise(signal) };
+}
+
+fn tell_and_die(text: &str) {
+    println!("{text}");
     std::io::stdout().flush().unwrap();
     // SAFETY: to this process.
     unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
@@ -288,12 +371,8 @@ fn recovered() {
 /// A signal that was sent and that the standard library's handler swallows: the program goes on, as without us.
 fn sent_to_std() {
     let _guard = init();
-    // SAFETY: to this very thread.
-    unsafe { libc::raise(libc::SIGSEGV) };
-    println!("goes on");
-    std::io::stdout().flush().unwrap();
-    // SAFETY: to this process.
-    unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+    send_here(libc::SIGSEGV);
+    tell_and_die("goes on");
 }
 
 /// Lives until its input ends.
@@ -320,11 +399,11 @@ fn closed() {
     drop(guard);
     assert_eq!(now(), before);
     // Whatever comes there meanwhile is the handler of before, the next time.
-    handle_segv(prints);
+    handle(libc::SIGSEGV, gives_up);
     let guard = init();
-    assert_ne!(now(), prints as *const () as usize);
+    assert_ne!(now(), gives_up as *const () as usize);
     drop(guard);
-    assert_eq!(now(), prints as *const () as usize);
+    assert_eq!(now(), gives_up as *const () as usize);
     segv();
 }
 

@@ -181,6 +181,57 @@ fn an_illegal_instruction() {
     assert!(functions(&event).iter().any(|f| f == "ill"), "{:?}", functions(&event));
 }
 
+/// The stack begins with the breakpoint, not with what follows it.
+#[test]
+fn a_breakpoint() {
+    let (_place, event) = crash("crash-trap", libc::SIGTRAP, "SIGTRAP");
+    assert_eq!(raised(&event)["value"], "Trap: breakpoint");
+    is_in(&event, "trap");
+    let address = |text: &Value| u64::from_str_radix(text.as_str().unwrap().trim_start_matches("0x"), 16).unwrap();
+    let innermost = raised(&event)["stacktrace"]["frames"].as_array().unwrap().last().unwrap();
+    let at = address(&innermost["instruction_addr"]);
+    let registers = &event["contexts"]["registers"];
+    if cfg!(target_arch = "x86_64") {
+        assert_eq!(at + 1, address(&registers["rip"]));
+    } else {
+        assert_eq!(at, address(&registers["pc"]));
+    }
+}
+
+/// What Linux forces upon a process ends it, though it ignores the signal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_breakpoint_that_is_ignored() {
+    let (_place, event) = crash("crash-trap-ignored", libc::SIGTRAP, "SIGTRAP");
+    is_in(&event, "trap");
+}
+
+/// A handler that sees to it that the next one is the end: so it is, though the processor is beyond this one already.
+#[test]
+fn a_breakpoint_whose_handler_gives_up() {
+    let (place, event) = crash("crash-trap-given-up", libc::SIGTRAP, "SIGTRAP");
+    let goes_on = cfg!(target_arch = "x86_64");
+    is_in(&event, if goes_on { "trap" } else { "trap_once" });
+    let said = place.run("crash-trap-given-up").err;
+    assert_eq!(said, if goes_on { "the handler before, and on" } else { "the handler before" });
+}
+
+#[test]
+fn a_breakpoint_that_is_handled_leaves_no_event() {
+    let place = Place::new();
+    let ended = place.run("crash-trap-handled");
+    assert_eq!((ended.status.signal(), ended.out.as_str()), (Some(libc::SIGKILL), "handled\n"), "{}", ended.err);
+    assert!(place.report(0).is_empty());
+}
+
+#[test]
+fn a_signal_that_is_ignored_leaves_no_event() {
+    let place = Place::new();
+    let ended = place.run("crash-trap-sent-ignored");
+    assert_eq!((ended.status.signal(), ended.out.as_str()), (Some(libc::SIGKILL), "goes on\n"), "{}", ended.err);
+    assert!(place.report(0).is_empty());
+}
+
 /// The standard library says so and aborts, as ever; the event is of what came first.
 #[test]
 fn an_overflow_of_the_main_thread() {

@@ -7,11 +7,13 @@ use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::fault::is_sent;
 use super::room::Room;
 use super::signal::thread;
 
 /// What is recorded. Nobody survives these unless somebody mends what was wrong.
-pub(super) const SIGNALS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE];
+pub(super) const SIGNALS: [c_int; 6] =
+    [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP];
 
 pub(super) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
@@ -48,7 +50,7 @@ pub(super) fn install(own: Handler) {
     OWN.store(own as usize, Ordering::SeqCst);
     let mut action = default();
     action.sa_sigaction = own as usize;
-    // The five themselves stay open: a fault within the handler comes to the handler, which knows what to do.
+    // They themselves stay open: a fault within the handler comes to the handler, which knows what to do.
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
     // SAFETY: a set of our own.
     unsafe {
@@ -85,13 +87,31 @@ pub(super) fn uninstall(for_good: bool) {
     }
 }
 
-/// True when somebody sent the signal; false for a fault, which comes again when the instruction is run again.
-fn is_sent(signal: c_int, info: *const libc::siginfo_t) -> bool {
-    /// A broken page of memory that this thread has not read.
-    const BUS_MCEERR_AO: c_int = 5;
-    // SAFETY: the kernel gives a live one, or none.
-    let code = unsafe { info.as_ref() }.map_or(0, |info| info.si_code);
-    code <= 0 || signal == libc::SIGABRT || (signal == libc::SIGBUS && code == BUS_MCEERR_AO)
+/// Where a signal comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// The instruction, which is run again on return and fails again. Nobody can ignore it.
+    Fault,
+    /// The instruction as well, and the processor may have gone beyond it: `int3` of x86-64, but not `brk` of aarch64.
+    Trap,
+    /// Somebody sent it. It does not come again, and may be ignored.
+    Sent,
+}
+
+impl Origin {
+    fn of(signal: c_int, info: *const libc::siginfo_t) -> Origin {
+        /// A broken page of memory that this thread has not read.
+        const BUS_MCEERR_AO: c_int = 5;
+        // SAFETY: the kernel gives a live one, or none.
+        let code = unsafe { info.as_ref() }.map_or(0, |info| info.si_code);
+        match signal {
+            _ if is_sent(code) => Origin::Sent,
+            libc::SIGABRT => Origin::Sent,
+            libc::SIGBUS if code == BUS_MCEERR_AO => Origin::Sent,
+            libc::SIGTRAP => Origin::Trap,
+            _ => Origin::Fault,
+        }
+    }
 }
 
 /// Does what would have been done without us; true when the process lives on. To be followed by a return.
@@ -100,18 +120,12 @@ pub(super) fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut c
     // SAFETY: written only before, by a thread that had the phase to itself.
     let previous = n.and_then(|n| unsafe { PREVIOUS.get() }.get(n).copied().flatten());
     let previous = previous.unwrap_or_else(default);
-    let is_sent = is_sent(signal, info);
+    let origin = Origin::of(signal, info);
     match previous.sa_sigaction {
-        libc::SIG_IGN => {
-            if !is_sent {
-                // Not to be ignored: the kernel sees to that, if it gets to decide.
-                set(signal, &previous);
-            }
-            is_sent
-        }
-        libc::SIG_DFL => {
-            set(signal, &previous);
-            if is_sent {
+        libc::SIG_IGN if origin == Origin::Sent => true,
+        libc::SIG_IGN | libc::SIG_DFL => {
+            set(signal, &default());
+            if origin != Origin::Fault {
                 send(signal, info);
             }
             false
@@ -120,8 +134,8 @@ pub(super) fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut c
             call(&previous, signal, info, context);
             let kept = current(signal).is_some_and(|now| now.sa_sigaction == previous.sa_sigaction || is_own(&now));
             // Having given up its post it expects the fault to come again. What was sent does not come again, unless
-            // it has sent it itself.
-            kept || (is_sent && !is_pending(signal))
+            // it has sent it itself. A trap may: then it is recorded anew.
+            kept || (origin != Origin::Fault && !is_pending(signal))
         }
     }
 }

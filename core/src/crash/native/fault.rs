@@ -38,7 +38,7 @@ pub(crate) fn mechanism(fault: &Fault, name: &str) -> Mechanism {
 
 /// `signal` for one that is no crash.
 pub(crate) fn signal_name(signal: i32) -> &'static str {
-    const NAMES: [&str; chain::SIGNALS.len()] = ["SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"];
+    const NAMES: [&str; chain::SIGNALS.len()] = ["SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE", "SIGTRAP"];
     let known = chain::SIGNALS.iter().zip(NAMES).find(|(number, _)| **number == signal);
     known.map_or("signal", |(_, name)| name)
 }
@@ -61,12 +61,22 @@ const CODES: &[(i32, i32, &str, &str)] = &[
     (libc::SIGFPE, 3, "FPE_FLTDIV", "division by zero"),
     (libc::SIGFPE, 4, "FPE_FLTOVF", "overflow"),
     (libc::SIGFPE, 7, "FPE_FLTINV", "invalid operation"),
+    (libc::SIGTRAP, 1, "TRAP_BRKPT", "breakpoint"),
+    (libc::SIGTRAP, 2, "TRAP_TRACE", "single step"),
+    (libc::SIGTRAP, 4, "TRAP_HWBKPT", "breakpoint or watchpoint of the processor"),
+    // What Linux says of `int3`.
+    (libc::SIGTRAP, 128, "SI_KERNEL", "breakpoint"),
 ];
+
+/// Whether a `si_code` is that of a signal that somebody sent: Linux counts these downwards, macOS from 0x10001 on.
+pub(super) fn is_sent(code: i32) -> bool {
+    !(1..=0x1_0000).contains(&code)
+}
 
 fn code(fault: &Fault) -> Option<(&'static str, &'static str)> {
     let sent = match fault.code {
-        0 => Some("SI_USER"),
-        -1 => Some("SI_QUEUE"),
+        0 | 0x1_0001 => Some("SI_USER"),
+        -1 | 0x1_0002 => Some("SI_QUEUE"),
         -6 => Some("SI_TKILL"),
         _ => None,
     };
@@ -85,9 +95,10 @@ pub(crate) fn describe(fault: &Fault) -> String {
         libc::SIGABRT => return "Aborted".to_owned(),
         libc::SIGILL => "Illegal instruction",
         libc::SIGFPE => "Arithmetic error",
+        libc::SIGTRAP => "Trap",
         _ => "Signal",
     };
-    let is_fault = fault.code > 0;
+    let is_fault = !is_sent(fault.code);
     let is_overflow = fault.signal == libc::SIGSEGV
         && is_fault
         && fault.stack != 0
@@ -97,7 +108,8 @@ pub(crate) fn describe(fault: &Fault) -> String {
     }
     let meaning = code(fault).map_or_else(|| format!("code {}", fault.code), |(_, meaning)| meaning.to_owned());
     match (is_fault, fault.signal) {
-        (true, libc::SIGFPE) => format!("{title}: {meaning}"),
+        // Where the instruction is, the stack says.
+        (true, libc::SIGFPE | libc::SIGTRAP) => format!("{title}: {meaning}"),
         (true, _) => format!("{title}: {meaning} at {:#x}", fault.address),
         (false, _) => format!("{title}: {meaning}"),
     }

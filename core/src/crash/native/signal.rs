@@ -260,7 +260,11 @@ fn record(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void, here:
     write_crash(record::BRIEF, crash, bytes);
     fail_if_armed();
     if has_registers {
-        stack::walk(all, &PIPE.probe(), room, crash);
+        let probe = PIPE.probe();
+        if signal == libc::SIGTRAP {
+            stack::back_to_trap(all, &probe);
+        }
+        stack::walk(all, &probe, room, crash);
         write_crash(record::FULL, crash, bytes);
     }
     // Only now: of all that happens here this is the one thing whose code is not ours, and which reads the memory of a

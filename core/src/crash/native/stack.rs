@@ -196,6 +196,19 @@ pub(super) fn walk(registers: &mut Registers, probe: &Probe, room: &mut unwind::
     }
 }
 
+/// To the breakpoint, where the processor is beyond it when the signal comes: what follows may be another function.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn back_to_trap(registers: &mut Registers, probe: &Probe) {
+    const INT3: u8 = 0xcc;
+    let (before, mut instruction) = (registers[column::AT].wrapping_sub(1), [0]);
+    if probe.copy(before, &mut instruction) == 1 && instruction == [INT3] {
+        registers[column::AT] = before;
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn back_to_trap(_: &mut Registers, _: &Probe) {}
+
 fn push(crash: &mut Crash, address: usize) {
     if let Some(slot) = crash.frames.get_mut(crash.frame_count) {
         *slot = address as u64;
@@ -315,6 +328,25 @@ mod tests {
         let callers: Vec<usize> = crash.frames[1..crash.frame_count].iter().map(|frame| *frame as usize).collect();
         assert!(callers.len() > 25, "{callers:x?}");
         assert_eq!(callers, expected[expected.len() - callers.len()..]);
+    }
+
+    /// No further than the breakpoint, and not at all from anything else.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn a_walk_begins_with_the_breakpoint() {
+        let (probe, _ends) = probe();
+        let code = [0x90_u8, 0xcc, 0x0f, 0x0b];
+        let from = |at: usize| {
+            let mut registers = [0; unwind::COLUMNS];
+            registers[column::AT] = at;
+            back_to_trap(&mut registers, &probe);
+            registers[column::AT]
+        };
+        let start = code.as_ptr() as usize;
+        assert_eq!(from(start + 2), start + 1);
+        for other in [start + 1, start + 4, 0, 1] {
+            assert_eq!(from(other), other);
+        }
     }
 
     #[cfg(target_arch = "x86_64")]
