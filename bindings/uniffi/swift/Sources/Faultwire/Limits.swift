@@ -47,14 +47,26 @@ func cut(_ text: String, _ limit: Int? = nil) -> String {
 
 private func withoutTornWord(_ text: String) -> String {
     let characters = text.unicodeScalars
-    guard let gap = characters.lastIndex(where: { $0.properties.isWhitespace }),
-        // Groups of digits are one number: of a card, say.
-        let end = characters[..<gap].lastIndex(where: { !isPartOfNumber($0) })
-    else {
-        // One word without an end.
-        return String(characters.dropLast(Limit.lookAhead))
+    let longest = characters.index(characters.endIndex, offsetBy: -Limit.lookAhead, limitedBy: characters.startIndex)
+        ?? characters.startIndex
+    var whole = characters[...]
+    func drop(_ isTorn: (Unicode.Scalar) -> Bool) {
+        while whole.endIndex >= longest, let last = whole.last, isTorn(last) { whole.removeLast() }
     }
-    return String(characters[...end])
+    drop { !$0.properties.isWhitespace }
+    // Groups of digits are one number: of a card, say.
+    drop(isPartOfNumber)
+    if whole.endIndex >= longest { return String(whole) }
+    // No word is that long: of JSON without blanks, say, only the last value goes.
+    let separator = characters[longest...].lastIndex(where: standsBetweenValues)
+    return String(characters[..<(separator.map(characters.index(after:)) ?? longest)])
+}
+
+private func standsBetweenValues(_ character: Unicode.Scalar) -> Bool {
+    switch character {
+    case "\"", "'", "`", ",", ";", "&", "|", "<", ">", "(", ")", "[", "]", "{", "}": true
+    default: false
+    }
 }
 
 private func isPartOfNumber(_ character: Unicode.Scalar) -> Bool {

@@ -20,6 +20,11 @@ func stopped() -> Never {
     fatalError("the store is gone")
 }
 
+/// What `fatalError` is on arm64.
+func trapped() {
+    raise(SIGTRAP)
+}
+
 func placed() throws {
     throw Fatal(order: 7)
 }
@@ -51,6 +56,7 @@ switch arguments.last {
 case "fatalError": stopped()
 case "unwrap": print(parsed("seven"))
 case "bounds": print(opened(["a.csv"]))
+case "trap": trapped()
 case "throw": try placed()
 // A crash on a thread that is none of ours.
 case "thread":

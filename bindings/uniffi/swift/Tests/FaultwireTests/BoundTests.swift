@@ -26,16 +26,32 @@ extension All {
 
         /// Ends with what is cut off in its middle at so many bytes. It stands behind passwords, which are short once they are
         /// filtered: it would be shown.
-        private func text(cuttingAt limit: Int, _ secret: String, after kept: Int) -> String {
-            let password = "password=" + String(repeating: "x", count: 500) + " "
-            let begin = String(repeating: password, count: limit / password.utf8.count)
-            return begin + String(repeating: "a", count: limit - kept - 1 - begin.utf8.count) + " " + secret
+        private func text(cuttingAt limit: Int, _ secret: String, after kept: Int, _ style: Style) -> String {
+            let password = style.begin + String(repeating: Self.password, count: 100) + style.gap
+            let begin = "said " + String(repeating: password, count: (limit - 5) / password.utf8.count)
+            let filler = limit - kept - style.gap.utf8.count - begin.utf8.count
+            return begin + String(repeating: "a", count: filler) + style.gap + secret
+        }
+
+        /// Made up here, since an event shows the lines around a capture.
+        private static let password = String(repeating: "x", count: 5)
+
+        enum Style: CaseIterable {
+            case words, json
+
+            var begin: String { self == .words ? "password=" : "password\":\"" }
+            var gap: String { self == .words ? " " : "\",\"" }
         }
 
         /// No rule knows a token by its beginning, nor a card by a few of its groups.
-        @Test(arguments: [16_384, 20_480, 49_152], ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl", "4111 1111 1111 1111"])
-        func noSecretIsTorn(_ limit: Int, _ secret: String) throws {
-            let text = text(cuttingAt: limit, secret, after: 12)
+        @Test(arguments: [16_384, 20_480, 49_152], Style.allCases)
+        func noSecretIsTorn(_ limit: Int, _ style: Style) throws {
+            for secret in ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl", "4111 1111 1111 1111"] {
+                try notTorn(secret, in: text(cuttingAt: limit, secret, after: 12, style))
+            }
+        }
+
+        private func notTorn(_ secret: String, in text: String) throws {
             try captured { captured in
                 Faultwire.addBreadcrumb(message: text)
                 Faultwire.setExtra("note", .string(text))
@@ -45,10 +61,26 @@ extension All {
                 let events = captured.events
                 #expect(events.count == 3)
                 for event in events {
-                    #expect(event.text.contains("password=[Filtered"))
+                    #expect(event.text.contains("[Filtered") && !event.text.contains(Self.password))
                     #expect(!event.text.contains(secret.prefix(9)))
                 }
             }
+        }
+
+        /// JSON has no blanks, nor has what some languages say.
+        @Test func ofOneLongWordAsMuchIsKeptAsOfAnyText() throws {
+            let rows = "said: [" + String(repeating: #"{"a":"b"},"#, count: 6000)
+            try captured { captured in
+                Faultwire.capture(message: rows)
+                let said = try #require(captured.events.first?["message"].string ?? captured.events.first?["logentry"]["formatted"].string)
+                #expect(said.utf8.count > 8000 && rows.hasPrefix(said.dropLast()))
+            }
+            let limit = 20_480
+            #expect(JSONValue.string(rows).bounded == .string(String(rows.prefix(limit - 1))))
+            // Two bytes each, the last one in halves.
+            let word = "said " + String(repeating: "\u{E4}", count: limit)
+            let kept = (limit - 5) / 2 + 1 - 4096
+            #expect(JSONValue.string(word).bounded == .string(String(word.prefix(5 + kept))))
         }
 
         @Test func charactersOfFourBytesAreCharacters() throws {
