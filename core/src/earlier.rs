@@ -25,6 +25,6 @@ impl Earlier {
         let is_here = |(generation, _): &(u64, Weak<Engine>)| *generation == fork::generation();
         let engines: Vec<_> =
             self.0.with(|engines| engines.iter().filter(|e| is_here(e)).filter_map(|(_, e)| e.upgrade()).collect());
-        engines.iter().fold(true, |all, engine| engine.wait_for_end(deadline) && all)
+        engines.iter().filter(|engine| !engine.wait_for_end(deadline)).count() == 0
     }
 }

@@ -4,6 +4,7 @@ mod gzip;
 mod http;
 mod joined;
 mod names;
+mod opening;
 mod ratelimit;
 mod retry;
 mod socks;

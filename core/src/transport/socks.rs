@@ -5,9 +5,10 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr};
 
-use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, TransportAdapter};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 use ureq::{Error, Proxy, ProxyProtocol};
 
+use super::opening::Opening;
 use super::tcp::{Connection, Limit};
 
 /// Connects through the proxy, if there is one that speaks SOCKS.
@@ -25,19 +26,15 @@ impl Connector for Socks {
         }
         let target = Target::of(details, proxy, version).ok_or(Error::HostNotFound)?;
         let limit = Limit::of_connecting(details);
-        let timeout = || -> Result<NextTimeout, Error> {
-            let after = limit.left()?.map_or(details.timeout.after, Into::into);
-            Ok(NextTimeout { after, ..details.timeout })
-        };
-        let addresses = details.resolver.resolve(proxy.uri(), details.config, timeout()?)?;
-        let connection = Connection::open(details, &addresses, limit)?;
-        let mut wire = TransportAdapter::new(connection, details.current_time.clone());
-        wire.set_timeout(timeout()?);
+        let after = limit.left()?.map_or(details.timeout.after, Into::into);
+        let addresses =
+            details.resolver.resolve(proxy.uri(), details.config, NextTimeout { after, ..details.timeout })?;
+        let mut opening = Opening::new(Connection::open(details, &addresses, limit)?, details);
         match version {
-            Version::Four => ask4(&mut wire, &target)?,
-            Version::Five => ask5(&mut wire, &target, proxy)?,
+            Version::Four => ask4(&mut opening, &target)?,
+            Version::Five => ask5(&mut opening, &target, proxy)?,
         }
-        Ok(Some(wire.into_inner()))
+        Ok(Some(opening.into_wire().into_inner()))
     }
 }
 

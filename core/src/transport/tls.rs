@@ -16,7 +16,7 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
-use super::tcp::Limit;
+use super::opening::Opening;
 use crate::log::debug;
 
 /// All whom we trust. Reading the system's store takes milliseconds, so this runs on the shipper's thread, and only for
@@ -89,18 +89,12 @@ impl<In: Transport> Connector<In> for Tls {
         }
         let host = details.uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(host.to_owned()).map_err(|_| Error::Tls("the host's name is none"))?;
-        let mut below = TransportAdapter::new(below, details.current_time.clone());
-        // What is left of the time for connecting.
-        let mut timeout = details.timeout;
-        if let Some(left) = Limit::of_connecting(details).left()? {
-            timeout.after = left.into();
-        }
-        below.set_timeout(timeout);
+        let mut opening = Opening::new(below, details);
         let mut session = ClientConnection::new(self.config()?, name).map_err(|_| Error::Tls("no session"))?;
-        session.complete_io(&mut below)?;
+        session.complete_io(&mut opening)?;
         let (input, output) = (details.config.input_buffer_size(), details.config.output_buffer_size());
         let buffers = LazyBuffers::new(input, output);
-        Ok(Some(Either::B(Secured { stream: StreamOwned::new(session, below), buffers })))
+        Ok(Some(Either::B(Secured { stream: StreamOwned::new(session, opening.into_wire()), buffers })))
     }
 }
 
@@ -145,6 +139,14 @@ impl<T: Transport> Transport for Secured<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+    use std::time::{Duration, Instant};
+
+    use ureq::Agent;
+    use ureq::config::Config;
+    use ureq::unversioned::resolver::DefaultResolver;
+
+    use super::super::tcp::Tcp;
     use super::*;
 
     #[test]
@@ -158,5 +160,31 @@ mod tests {
         }
         assert!(roots(&[]).len() >= bundled.len());
         assert!(Tls::new(bundled).config().is_ok());
+    }
+
+    /// A byte now and then is no reason to wait for the next.
+    #[test]
+    fn a_server_that_drips_is_left_when_the_time_for_connecting_is_over() {
+        const LIMIT: Duration = Duration::from_millis(300);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}/", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            // A record of the handshake, of which the rest does not come at once.
+            let begun = stream.write_all(&[0x16, 3, 3, 0x40, 0]);
+            let drip = |_| {
+                std::thread::sleep(LIMIT / 10);
+                stream.write_all(&[0])
+            };
+            begun.and_then(|()| (0..100).try_for_each(drip))
+        });
+        let config = Config::builder().proxy(None).timeout_connect(Some(LIMIT)).build();
+        let connector = ().chain(Tcp).chain(Tls::new(roots(&[])));
+        let start = Instant::now();
+        let answer = Agent::with_parts(config, connector, DefaultResolver::default()).get(url).call();
+        let took = start.elapsed();
+        assert!(matches!(answer, Err(Error::Timeout(ureq::Timeout::Connect))), "{answer:?}");
+        assert!(LIMIT * 9 / 10 < took && took < LIMIT * 5, "{took:?}");
+        assert!(server.join().unwrap().is_err());
     }
 }
