@@ -83,10 +83,15 @@ impl Client {
 
     /// The engine of this process.
     fn engine(&self) -> &Arc<Engine> {
+        self.engine_here().unwrap_or_else(|old| self.renew(old))
+    }
+
+    /// The same, if there is one yet; otherwise the node of another process.
+    fn engine_here(&self) -> Result<&Arc<Engine>, *mut Node> {
         let current = self.node.load(Ordering::Acquire);
         // SAFETY: nodes are never freed while the client lives (`Drop` frees only the last one).
         let node = unsafe { &*current };
-        if node.generation == fork::generation() { &node.engine } else { self.renew(current) }
+        if node.generation == fork::generation() { Ok(&node.engine) } else { Err(current) }
     }
 
     #[cold]
@@ -285,7 +290,7 @@ impl Client {
     /// one is.
     pub fn succeed(&self, earlier: &Client) {
         earlier.close(Some(Duration::ZERO));
-        self.earlier.take(&earlier.earlier, earlier.engine());
+        self.earlier.take(&earlier.earlier, earlier.engine_here().ok());
     }
 
     /// Ends the background threads until [`resume_threads`](Client::resume_threads), for a fork that

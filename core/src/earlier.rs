@@ -11,11 +11,11 @@ use crate::fork::{self, Shared};
 pub(crate) struct Earlier(Shared<Vec<(u64, Weak<Engine>)>>);
 
 impl Earlier {
-    /// Takes over what `other` waited for, and `engine`, its own.
-    pub fn take(&self, other: &Earlier, engine: &Arc<Engine>) {
+    /// Takes over what `other` waited for, and its own engine.
+    pub fn take(&self, other: &Earlier, engine: Option<&Arc<Engine>>) {
         let mut taken = other.0.with(std::mem::take);
         taken.retain(|(_, engine)| engine.strong_count() > 0);
-        taken.push((fork::generation(), Arc::downgrade(engine)));
+        taken.extend(engine.map(|engine| (fork::generation(), Arc::downgrade(engine))));
         self.0.with(|engines| engines.extend(taken));
     }
 
