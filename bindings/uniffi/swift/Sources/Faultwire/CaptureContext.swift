@@ -1,21 +1,29 @@
 import FaultwireBridge
 
-/// What a capture says of itself.
+/// What a capture says of itself, for its one event: it goes before what the scopes say. Limits are those of ``Scope``.
 public struct CaptureContext: Sendable {
+    /// Default: what the scopes say; where they say nothing, `error` for errors and `info` for messages.
     public var level: Level?
+    /// As ``Scope/setTag(_:_:)``.
     public var tags: [String: String]
+    /// As ``Scope/setExtra(_:_:)``.
     public var extra: [String: JSONValue]
+    /// As ``Scope/setContext(_:_:)``, by name.
     public var contexts: [String: [String: JSONValue]]
+    /// As ``Scope/setUser(_:)``.
     public var user: User?
     /// Groups the event by these texts; `{{ default }}` stands for the usual grouping.
     public var fingerprint: [String]?
+    /// Route or job.
     public var transaction: String?
+    /// Name of the logger that was told: `shop.store`.
     public var logger: String?
     /// False when nobody caught it.
     public var handled: Bool
     /// Who captured it; default `generic`.
     public var mechanism: String
 
+    /// What is left out is as the scopes have it.
     public init(
         level: Level? = nil, tags: [String: String] = [:], extra: [String: JSONValue] = [:],
         contexts: [String: [String: JSONValue]] = [:], user: User? = nil, fingerprint: [String]? = nil,

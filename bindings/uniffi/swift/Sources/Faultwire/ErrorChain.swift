@@ -53,8 +53,7 @@ package struct ErrorChain {
             if let underlying = userInfo[NSUnderlyingErrorKey] as? any Error {
                 enqueue(underlying, at, "underlyingError")
             }
-            let several = userInfo[Self.multipleKey] as? [any Error] ?? []
-            for (index, underlying) in several.prefix(Limit.errors).enumerated() {
+            for (index, underlying) in Self.several(userInfo[Self.multipleKey]).enumerated() {
                 enqueue(underlying, at, "underlyingErrors[\(index)]")
             }
         }
@@ -65,6 +64,12 @@ package struct ErrorChain {
 
     /// `NSMultipleUnderlyingErrorsKey`, which older systems have not.
     private static let multipleKey = "NSMultipleUnderlyingErrorsKey"
+
+    /// The first errors of a list: a cast to a list of errors would look at all.
+    private static func several(_ list: Any?) -> [any Error] {
+        let first = (list as? any Elements)?.first(Limit.errors) ?? (list as? [Any])?.prefix(Limit.errors).map { $0 }
+        return (first ?? []).compactMap { $0 as? any Error }
+    }
 
     /// Puts an error at the end; not one that stands in the chain already, which would have no end.
     private mutating func enqueue(_ error: any Error, _ parent: Int32, _ source: String) {

@@ -32,6 +32,8 @@ extension Faultwire {
     @discardableResult
     public static func capture(event: JSONValue) -> String? {
         own {
+            // To write it down takes as long as it is large.
+            guard isEnabled else { return nil }
             let layers = Layers.here
             let id = captureEvent(event: event.text, isolation: layers.isolation.cell, current: layers.current?.cell)
             return remembered(id, layers)

@@ -14,12 +14,14 @@ public struct FaultwireError: Error, Sendable, Equatable, CustomStringConvertibl
         case `internal` = "internal"
     }
 
+    /// What kind of mistake it was.
     public let kind: Kind
     /// The option or field at fault, as the application writes it; empty when the whole input is.
     public let field: String
     /// What was expected of it. It never shows a secret.
     public let reason: String
 
+    /// `field: reason`.
     public var description: String {
         field.isEmpty ? reason : "\(field): \(reason)"
     }

@@ -3,12 +3,19 @@
 ///     event["tags"]["region"] = "north"
 ///     event["extra"]["attempts"] = 3
 public enum JSONValue: Sendable, Hashable {
+    /// Nothing.
     case null
+    /// True or false.
     case bool(Bool)
+    /// A whole number.
     case int(Int64)
+    /// Any number; what JSON has not, as `nan`, is sent as a text.
     case double(Double)
+    /// A text.
     case string(String)
+    /// A list.
     case array([JSONValue])
+    /// Values by name, in no order.
     case object([String: JSONValue])
 }
 
@@ -77,6 +84,7 @@ extension JSONValue {
         if case .object(let members) = self { members } else { [:] }
     }
 
+    /// Whether there is nothing.
     public var isNull: Bool {
         self == .null
     }

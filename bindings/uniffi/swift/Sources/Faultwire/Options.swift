@@ -10,7 +10,10 @@ public struct Options: Sendable {
 
     /// How the fingerprint that is made here travels.
     public enum FingerprintMode: String, Sendable {
-        case context, override
+        /// Beside the event: a backend that does not know it groups by its own rules.
+        case context
+        /// As the event's own, which every backend groups by.
+        case override
     }
 
     // Which events, and where they go.
@@ -85,19 +88,19 @@ public struct Options: Sendable {
     public var shutdownTimeout: TimeInterval?
     /// Send what is on its way before SIGTERM ends the process, unless the application handles it; default false.
     public var flushOnSigterm: Bool?
-    /// Captures that may wait for the worker, default 4096.
+    /// Captures that may wait for the worker, default 4096; more are lost, as `queue_overflow`.
     public var maxQueueEvents: Int?
-    /// Their bytes, default 32 MiB.
+    /// Their bytes, about, default 32 MiB.
     public var maxQueueBytes: Int?
-    /// Bytes of finished events that may wait in memory, default 32 MiB.
+    /// Bytes of finished events that may wait in memory, default 32 MiB; the oldest are lost, as `cache_overflow`.
     public var maxOutboxBytes: Int?
     /// Keep events on disk until they are delivered, so that they outlive the process; default true.
     public var spool: Bool?
     /// Where; default `$XDG_STATE_HOME/faultwire` or the platform's like.
     public var spoolDir: String?
-    /// Default 64 MiB, all processes together; the oldest events go first.
+    /// Bytes, default 64 MiB, of all processes together; the oldest events are lost, as `cache_overflow`.
     public var spoolMaxBytes: Int?
-    /// Seconds after which an event is not sent any more, default 3 days.
+    /// Seconds after which an event is not sent any more, default 3 days, at most 7.
     public var spoolMaxAge: TimeInterval?
     /// Have the disk confirm each event; default false.
     public var spoolSync: Bool?
@@ -116,6 +119,7 @@ public struct Options: Sendable {
     /// looked at. `nil`, or a throw, leaves it to the other options.
     public var errorSampler: (@Sendable (_ capture: SamplingContext) throws -> Double?)?
 
+    /// Nothing is set.
     public init() {}
 }
 
@@ -123,7 +127,9 @@ public struct Options: Sendable {
 public struct SamplingContext: Sendable {
     /// Type of the error, as `Shop.PaymentError`, or the domain of an `NSError`; `nil` for messages.
     public let errorType: String?
+    /// As the event would have it.
     public let level: Level
+    /// As ``CaptureContext/logger``.
     public let logger: String?
     /// Route or job of the innermost scope that names one.
     public let transaction: String?

@@ -3,13 +3,18 @@ import Foundation
 
 /// Who is hit. All but `id` is sent only with the option `sendDefaultPii`.
 public struct User: Sendable, Equatable {
+    /// The application's own number or name for the user, by which people are counted.
     public var id: String?
+    /// Sent with `sendDefaultPii` only.
     public var email: String?
+    /// Sent with `sendDefaultPii` only.
     public var username: String?
+    /// Sent with `sendDefaultPii` only.
     public var ipAddress: String?
     /// What else is known.
     public var data: [String: JSONValue]
 
+    /// A user of whom so much is known.
     public init(
         id: String? = nil, email: String? = nil, username: String? = nil, ipAddress: String? = nil,
         data: [String: JSONValue] = [:]

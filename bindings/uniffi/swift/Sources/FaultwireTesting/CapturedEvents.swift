@@ -15,7 +15,9 @@ import Foundation
 public final class CapturedEvents: Sendable {
     /// One request: its header, and its items as header and payload.
     public struct Envelope: Sendable {
+        /// Of the request.
         public let header: JSONValue
+        /// Events and whatever goes with them; a payload is JSON.
         public let items: [(header: JSONValue, payload: String)]
     }
 

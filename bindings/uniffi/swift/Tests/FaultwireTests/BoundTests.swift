@@ -1,4 +1,5 @@
 import Faultwire
+import FaultwireBridge
 import FaultwireTesting
 import Foundation
 import Testing
@@ -108,7 +109,10 @@ extension All {
                 for error in [ImportError.rows(rows), .text(text), .table(table), .several(several)] {
                     #expect(seconds { Faultwire.capture(error: error) } < patience, "\(Mirror(reflecting: error).children.first?.label ?? "")")
                 }
-                let info: [String: Any] = ["rows": rows, "table": table, "text": text, "error": ImportError.rows(rows)]
+                let info: [String: Any] = [
+                    "rows": rows, "table": table, "text": text, "error": ImportError.rows(rows),
+                    "NSMultipleUnderlyingErrorsKey": several,
+                ]
                 #expect(seconds { Faultwire.capture(error: NSError(domain: "d", code: 1, userInfo: info)) } < patience)
                 let events = captured.events
                 #expect(events.count == 5)
@@ -116,6 +120,7 @@ extension All {
                 #expect(events[1].raised["value"].string?.hasPrefix("text(\"ab ab ab ") == true)
                 #expect(events[2].raised["value"].string?.hasPrefix("table([") == true)
                 #expect(events[3].exceptions.count == 50)
+                #expect(events[4].exceptions.count == 50)
                 let said = events[4].raised["mechanism"]["data"]["user_info"]
                 #expect(said["rows"].array.count == 100)
                 #expect(said["error"].string?.hasPrefix("rows([7, 7, 7, ") == true)
@@ -159,10 +164,17 @@ extension All {
             }
         }
 
+        @Test func whatIsNotCapturedIsNotLookedAt() throws {
+            try Faultwire.start { _ in }
+            defer { abandonClient() }
+            let event: JSONValue = ["extra": ["x": .array([JSONValue](repeating: "value", count: 2_000_000))]]
+            #expect(seconds { Faultwire.capture(event: event) } < patience)
+        }
+
         @Test func aDetailIsBoundedInAll() throws {
             let long = String(repeating: "word ", count: 4000)
             let wide = JSONValue.array((0..<100).map { _ in .array((0..<19).map { _ in .string(long) }) })
-            #expect(wide.bounded.text.utf8.count < 1 << 20)
+            #expect((400 << 10..<1 << 20).contains(wide.bounded.text.utf8.count))
         }
     }
 }

@@ -63,7 +63,9 @@ extension All {
                 #expect(events.count == 2)
                 for event in events {
                     let stacks = [event.raised["stacktrace"], event["threads"]["values"][0]["stacktrace"]]
-                    for frame in stacks.flatMap(\.["frames"].array) {
+                    let frames = stacks.flatMap(\.["frames"].array)
+                    #expect(frames.count > 2)
+                    for frame in frames {
                         let module = frame["module"].string ?? ""
                         #expect(!module.lowercased().hasPrefix("faultwire") || module == "FaultwireTests", "\(frame)")
                         #expect(frame["function"].string?.hasPrefix("$s") != true, "\(frame)")

@@ -53,6 +53,32 @@ extension All {
             }
         }
 
+        @Test func aHookSeesWhenItHappenedAndLeavesItSo() throws {
+            let seen = Locked<[Date?]>([])
+            let times = [1_700_000_000.123456, 0, -1.5].map { Date(timeIntervalSince1970: $0) }
+            try captured({ options in
+                options.beforeBreadcrumb = { crumb in
+                    seen.with { $0.append(crumb.timestamp) }
+                    var crumb = crumb
+                    if crumb.message == "spoilt" { crumb.timestamp = Date(timeIntervalSince1970: .nan) }
+                    return crumb
+                }
+            }) { captured in
+                for time in times { Faultwire.addBreadcrumb(Breadcrumb(message: "x", timestamp: time)) }
+                Faultwire.addBreadcrumb(message: "now")
+                Faultwire.addBreadcrumb(message: "spoilt")
+                Faultwire.capture(error: Oops())
+                let crumbs = captured.events.first?["breadcrumbs"]["values"].array ?? []
+                #expect(crumbs.last?["message"] == "spoilt")
+                #expect(crumbs.compactMap { $0["timestamp"].string }.prefix(3) == [
+                    "1969-12-31T23:59:58.500000Z", "1970-01-01T00:00:00.000000Z", "2023-11-14T22:13:20.123456Z",
+                ])
+                let seen = seen.with { $0 }.map { $0?.timeIntervalSince1970 ?? .nan }
+                #expect(zip(seen, times).allSatisfy { abs($0 - $1.timeIntervalSince1970) < 1e-5 }, "\(seen)")
+                #expect(seen.count == 5 && abs(seen[3] - Date().timeIntervalSince1970) < 60)
+            }
+        }
+
         @Test func theSamplerIsAsked() throws {
             let asked = Locked<[String]>([])
             try captured({ options in

@@ -77,7 +77,7 @@ extension All {
             let (before, after) = (try #require(said["before"]), try #require(said["after"]))
             print("outage: \(before) KiB before, \(after) KiB after 100,000 captures")
             #expect(before > 1000)
-            // A hundred bytes for each capture would be ten times that.
+            // A hundred bytes for each capture would be more.
             #expect(after - before < 1024 * 8)
             #expect(said["captured"] == 120_000)
             #expect(said["accounted"] == 120_000)

@@ -60,6 +60,24 @@ extension All {
             }
         }
 
+        @Test func whatIsForgottenIsGone() throws {
+            try captured { captured in
+                Faultwire.setTag("kept", "yes")
+                Faultwire.addBreadcrumb(message: "old")
+                Faultwire.clearBreadcrumbs()
+                Faultwire.addBreadcrumb(message: "new")
+                Faultwire.capture(error: Oops())
+                #expect(Faultwire.lastEventId == captured.events.first?["event_id"].string)
+                Faultwire.setUser(User(id: "7"))
+                Faultwire.isolationScope.clear()
+                Faultwire.capture(error: Oops())
+                let (before, after) = (captured.events[0], captured.events[1])
+                #expect(before["tags"] == ["kept": "yes"])
+                #expect(before["breadcrumbs"]["values"].array.map { $0["message"] } == ["new"])
+                #expect(after["tags"].isNull && after["user"].isNull && after["breadcrumbs"]["values"].array.isEmpty)
+            }
+        }
+
         @Test func aScopeEndsWithItsBlock() throws {
             try captured { captured in
                 Faultwire.globalScope.setTag("layer", "global")
