@@ -28,7 +28,8 @@ extension Faultwire {
         }
     }
 
-    /// Captures an event in the protocol's own form. Never blocks. What is not an event is counted as `invalid`.
+    /// Captures an event in the protocol's own form. Never blocks. What is not an event, or more than 16 MiB of one, is
+    /// counted as `invalid`.
     @discardableResult
     public static func capture(event: JSONValue) -> String? {
         own {

@@ -6,7 +6,7 @@ extension JSONValue {
         self = (try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))) ?? .null
     }
 
-    /// As JSON. Numbers that JSON has not are texts.
+    /// As JSON. Numbers that JSON has not are texts. What is too much ends early and is none: nobody takes it.
     package var text: String {
         var bytes: [UInt8] = []
         write(to: &bytes)
@@ -22,10 +22,11 @@ extension JSONValue {
         case .int(let number): bytes += String(number).utf8
         case .double(let number) where number.isFinite: bytes += String(number).utf8
         case .double(let number): Self.quote(String(number), to: &bytes)
-        case .string(let text): Self.quote(text, to: &bytes)
+        case .string(let text): Self.quote(cut(text, Limit.jsonText), to: &bytes)
         case .array(let elements):
             bytes.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
+                guard bytes.count < Limit.json else { return }
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 element.write(to: &bytes, levels - 1)
             }
@@ -33,6 +34,7 @@ extension JSONValue {
         case .object(let members):
             bytes.append(UInt8(ascii: "{"))
             for (index, (key, value)) in members.enumerated() {
+                guard bytes.count < Limit.json else { return }
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 Self.quote(key, to: &bytes)
                 bytes.append(UInt8(ascii: ":"))

@@ -23,6 +23,10 @@ enum Limit {
     /// Levels of JSON: the engine reads 128, and refuses what is deeper.
     static let levels = 200
 
+    /// Bytes of JSON in all, and of a text within it: of an event that the application makes itself. The wire takes 1 MiB.
+    static let json = 16 << 20
+    static let jsonText = 1 << 20
+
     /// Characters beyond each limit, longer than any secret that the engine knows.
     static let lookAhead = 4096
 

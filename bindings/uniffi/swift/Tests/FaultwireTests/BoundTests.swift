@@ -171,6 +171,17 @@ extension All {
             #expect(seconds { Faultwire.capture(event: event) } < patience)
         }
 
+        @Test func anEventIsNotLargerThanAnySensibleOne() throws {
+            try captured { captured in
+                let many = JSONValue.array([JSONValue](repeating: "value", count: 4_000_000))
+                #expect(Faultwire.capture(event: ["extra": ["x": many]]) == nil)
+                #expect(Faultwire.stats.dropped == ["invalid": 1])
+                let long = String(repeating: "word ", count: 8_000_000)
+                #expect(Faultwire.capture(event: ["message": .string(long), "extra": ["x": .string(long)]]) != nil)
+                #expect(captured.events.first?["logentry"]["formatted"].string?.hasPrefix("word word ") == true)
+            }
+        }
+
         @Test func aDetailIsBoundedInAll() throws {
             let long = String(repeating: "word ", count: 4000)
             let wide = JSONValue.array((0..<100).map { _ in .array((0..<19).map { _ in .string(long) }) })
