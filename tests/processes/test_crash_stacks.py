@@ -42,7 +42,7 @@ def dispositions():
         return [str(signal.getsignal(s)) for s in (UNUSED, signal.SIGUSR1)]
     status = dict(line.split(":", 1) for line in open("/proc/self/status"))
     # But for those that are recorded, and two of the C library's that come with the first thread.
-    others = sum(1 << s - 1 for s in (4, 6, 7, 8, 11, 32, 33))
+    others = sum(1 << s - 1 for s in (4, 5, 6, 7, 8, 11, 32, 33))
     return [int(status[name], 16) & ~others for name in ("SigBlk", "SigIgn", "SigCgt")]
 
 """
