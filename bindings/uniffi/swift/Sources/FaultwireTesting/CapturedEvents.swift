@@ -37,8 +37,8 @@ public final class CapturedEvents: Sendable {
         options.dsn = Self.dsn
         options.spool = false
         configure(&options)
-        Layers.forget()
         try Faultwire.begin(options, captureTransport: true)
+        Layers.forget()
     }
 
     /// All envelopes, oldest first.

@@ -126,6 +126,16 @@ extension All {
             }
         }
 
+        @Test func whatCannotBeginChangesNothing() throws {
+            try captured { captured in
+                Faultwire.setTag("kept", "yes")
+                #expect(throws: FaultwireError.self) { try CapturedEvents { $0.sampleRate = 7 } }
+                #expect(throws: FaultwireError.self) { try Faultwire.start { $0.sampleRate = 7 } }
+                #expect(Faultwire.capture(error: Ignored()) != nil)
+                #expect(captured.events.first?["tags"] == ["kept": "yes"])
+            }
+        }
+
         @Test func closeEnds() async throws {
             _ = try CapturedEvents()
             #expect(Faultwire.isEnabled)
