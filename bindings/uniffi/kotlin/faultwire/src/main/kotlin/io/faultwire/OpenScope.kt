@@ -3,7 +3,10 @@ package io.faultwire
 import io.faultwire.internal.Entered
 import io.faultwire.internal.Layers
 
-/** A layer that is in force on the thread that opened it, until it is closed there. Closed elsewhere, or again, it does nothing. */
+/**
+ * A layer that is in force on the thread that opened it, until it is closed there; what was opened later and is open still
+ * ends with it. Closed elsewhere, or again, it does nothing.
+ */
 public class OpenScope internal constructor(layers: Layers, isIsolation: Boolean) : AutoCloseable {
     /** What is said here holds until then. */
     public val scope: Scope = (if (isIsolation) layers.isolation else layers.current) ?: layers.isolation

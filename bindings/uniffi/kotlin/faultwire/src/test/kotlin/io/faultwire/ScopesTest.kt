@@ -1,5 +1,6 @@
 package io.faultwire
 
+import io.faultwire.internal.Entered
 import io.faultwire.internal.Layers
 import io.faultwire.spi.ScopeContext
 import io.faultwire.testing.ClientTest
@@ -7,6 +8,7 @@ import io.faultwire.testing.at
 import io.faultwire.testing.listAt
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNotSame
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertSame
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -150,6 +152,52 @@ class ScopesTest : ClientTest() {
         }
         pool.shutdown()
         assertNull(Layers.hereOrNone())
+    }
+
+    @Test
+    fun `a layer that is closed takes those that were opened within`() {
+        val outer = Faultwire.isolationScope()
+        val inner = Faultwire.newScope()
+        val innermost = Faultwire.isolationScope()
+        inner.close()
+        assertSame(outer.scope, Faultwire.currentIsolationScope())
+        assertNull(Layers.here().current)
+        outer.close()
+        assertNull(Layers.hereOrNone())
+        innermost.close()
+        inner.close()
+        assertNull(Layers.hereOrNone(), "what ended with another does not come back")
+        Faultwire.isolationScope().use { next ->
+            innermost.close()
+            assertSame(next.scope, Faultwire.currentIsolationScope())
+        }
+        assertNull(Layers.hereOrNone())
+    }
+
+    @Test
+    fun `what is closed while another context is in force does not come back with it`() {
+        val outer = Faultwire.isolationScope()
+        val inner = Faultwire.isolationScope()
+        val kept = ScopeContext.afresh().swap()
+        inner.close()
+        assertNotSame(outer.scope, Faultwire.currentIsolationScope(), "the other context stays")
+        kept.restore()
+        assertSame(outer.scope, Faultwire.currentIsolationScope())
+        val again = ScopeContext.afresh().swap()
+        outer.close()
+        again.restore()
+        assertNull(Layers.hereOrNone())
+    }
+
+    @Test
+    fun `a context that was kept is put in force again, and again`() {
+        val context = Faultwire.isolationScope().use { ScopeContext.current() }
+        repeat(2) { context.restore() }
+        assertSame(context.isolationScope, Faultwire.currentIsolationScope())
+        ScopeContext.afresh().swap()
+        context.restore()
+        assertSame(context.isolationScope, Faultwire.currentIsolationScope())
+        Entered.restore(null)
     }
 
     @Test

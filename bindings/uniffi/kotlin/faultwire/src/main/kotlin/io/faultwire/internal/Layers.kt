@@ -15,42 +15,53 @@ internal class Layers(val isolation: Scope, val current: Scope?) {
         /** Of every thread that is in no unit of work. */
         val outside = Layers(Scope(Cell(false)), null)
 
-        private val HERE = ThreadLocal<Layers>()
-
         val global: Scope by lazy { Scope(Cell.global()) }
 
-        fun here(): Layers = HERE.get() ?: outside
+        fun here(): Layers = hereOrNone() ?: outside
 
         /** Null outside of all units of work. */
-        fun hereOrNone(): Layers? = HERE.get()
+        fun hereOrNone(): Layers? = Entered.here()?.layers
 
         /** Fresh layers for what begins by itself, as a request does, whatever the thread did before. */
         fun afresh(): Layers = Layers(Scope(Cell(false, outside.isolation.cell)), null)
-
-        /** Puts [layers] in force on this thread, null for those outside of all; gives what was there. */
-        fun enter(layers: Layers?): Layers? {
-            val before = HERE.get()
-            // A thread of the application's pool holds nothing of ours beyond the block.
-            if (layers == null) HERE.remove() else HERE.set(layers)
-            return before
-        }
     }
 }
 
 /**
- * `layers` in force on this thread, null for those outside of all, until it is closed here. Closed elsewhere, or again, it
- * does nothing.
+ * [layers] in force on this thread, null for those outside of all, until it is closed here; what was entered later and is
+ * open still ends with it. Closed elsewhere, or again, it does nothing.
  */
-internal class Entered(layers: Layers?) : AutoCloseable {
-    private val before = Layers.enter(layers)
-
+internal class Entered(val layers: Layers?, private val before: Entered? = here()) : AutoCloseable {
     /** Null once it is closed. */
     private var thread: Thread? = Thread.currentThread()
+
+    init {
+        HERE.set(this)
+    }
 
     override fun close() {
         if (thread === Thread.currentThread()) {
             thread = null
-            Layers.enter(before)
+            restore(here())
+        }
+    }
+
+    companion object {
+        private val HERE = ThreadLocal<Entered>()
+
+        /** What was entered last on this thread; null outside of all units of work. */
+        fun here(): Entered? = HERE.get()
+
+        /** Puts in force what was entered last, or of what it was entered in the last that is open still. */
+        fun restore(last: Entered?) {
+            var open = last
+            var at = last
+            while (at != null) {
+                if (at.thread !== Thread.currentThread()) open = at.before
+                at = at.before
+            }
+            // A thread of the application's pool holds nothing of ours beyond the block.
+            if (open == null) HERE.remove() else HERE.set(open)
         }
     }
 }

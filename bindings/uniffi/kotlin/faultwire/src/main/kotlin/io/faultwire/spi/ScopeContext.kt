@@ -9,7 +9,7 @@ import io.faultwire.internal.Layers
  *
  * A context is a value. Two threads in the same context write to the same isolation scope.
  */
-public class ScopeContext private constructor(private val layers: Layers?) {
+public class ScopeContext private constructor(private val layers: Layers?, private val swapped: Entered? = null) {
     /** The isolation scope of this context. */
     public val isolationScope: Scope get() = (layers ?: Layers.outside).isolation
 
@@ -20,11 +20,15 @@ public class ScopeContext private constructor(private val layers: Layers?) {
     public fun enter(): AutoCloseable = Entered(layers)
 
     /** Puts this context in force on this thread and gives the one that was, for [restore]. */
-    public fun swap(): ScopeContext = ScopeContext(Layers.enter(layers))
+    public fun swap(): ScopeContext {
+        val here = Entered.here()
+        Entered(layers, before = null)
+        return ScopeContext(here?.layers, here)
+    }
 
-    /** Puts this context back in force on this thread. */
+    /** Puts this context back in force on this thread. What [swap] found there and was closed meanwhile stays closed. */
     public fun restore() {
-        Layers.enter(layers)
+        Entered.restore(swapped ?: layers?.let { Entered(it, before = null) })
     }
 
     public companion object {
