@@ -2,7 +2,7 @@ package io.faultwire
 
 import io.faultwire.bridge.FfiConverterTypeBeforeSend
 import io.faultwire.bridge.FfiConverterTypeErrorSampler
-import io.faultwire.internal.Cell
+import io.faultwire.internal.Cells
 import io.faultwire.internal.Extractor
 import io.faultwire.internal.Seen
 import org.junit.jupiter.api.AfterEach
@@ -48,8 +48,8 @@ class MemoryTest {
     /** Until what nobody holds any more is given back. */
     private fun settle() {
         Extractor.drain(10_000)
-        eventually("every cell but that of the process is freed: ${Cell.CREATED} made, ${Cell.FREED} freed") {
-            Cell.CREATED.get() - Cell.FREED.get() <= 1
+        eventually("every cell but that of the process is freed: ${Cells.CREATED} made, ${Cells.FREED} freed") {
+            Cells.CREATED.get() - Cells.FREED.get() <= 1
         }
         eventually("no captured throwable is remembered: ${Seen.count}") {
             // Those that are gone are forgotten by the next captures.
@@ -83,7 +83,7 @@ class MemoryTest {
         }
         val stats = Faultwire.stats()
         assertTrue(stats.captured >= 110_000)
-        assertTrue(Cell.CREATED.get() >= 110_000)
+        assertTrue(Cells.CREATED.get() >= 110_000)
         assertEquals(stats.captured, stats.delivered + stats.spooled + stats.pending + stats.folded + stats.dropped.values.sum())
     }
 

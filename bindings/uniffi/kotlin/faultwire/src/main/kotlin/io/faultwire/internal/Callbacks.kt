@@ -23,9 +23,18 @@ internal object Callbacks {
         Native.setCallbackThreadInitializer(uniffiCallbackInterfaceBeforeSend.edit, worker)
     }
 
+    /** The engine's worker, once it has called a hook. */
+    @Volatile private var worker: Thread? = null
+
+    /** Whether a thread of the engine's can call a hook, though the client has ended. */
+    fun canCome(): Boolean = worker?.isAlive == true
+
     fun beforeSend(hook: BeforeSend?): BridgeBeforeSend? = hook?.let {
         object : BridgeBeforeSend {
-            override fun edit(event: String): String? = edited("beforeSend", event, it::edit)
+            override fun edit(event: String): String? {
+                worker = Thread.currentThread()
+                return edited("beforeSend", event, it::edit)
+            }
         }
     }
 

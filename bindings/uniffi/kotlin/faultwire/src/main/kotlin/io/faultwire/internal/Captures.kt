@@ -158,7 +158,9 @@ internal object Captures {
     private fun asked(type: KnownType?, usual: Level, layers: Layers, call: Call): Double {
         val id = type?.id ?: NO_TYPE
         val name = type?.names?.get(0)
-        val rate = Native.sample(id, name, usual.ordinal, call.logger, isolation(layers), current(layers), call.layer)
+        val rate = Jna.leavingNothing {
+            Native.sample(id, name, usual.ordinal, call.logger, isolation(layers), current(layers), call.layer)
+        }
         Reference.reachabilityFence(layers)
         return rate
     }

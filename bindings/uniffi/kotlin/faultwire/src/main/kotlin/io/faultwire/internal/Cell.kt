@@ -1,8 +1,6 @@
 package io.faultwire.internal
 
-import java.lang.ref.Cleaner
 import java.lang.ref.Reference
-import java.util.concurrent.atomic.AtomicLong
 
 /**
  * A native scope cell, made at the first write: most scopes of most programs say nothing. Freed when nobody holds it any
@@ -24,8 +22,7 @@ internal class Cell(private val isCurrent: Boolean, parent: Cell? = null) {
             val made = Native.newCell(parent?.address ?: 0L, isCurrent)
             Reference.reachabilityFence(parent)
             if (made != 0L) {
-                CREATED.incrementAndGet()
-                CLEANER.register(this, Free(made))
+                Cells.hold(this, made)
                 address = made
             }
         }
@@ -45,23 +42,7 @@ internal class Cell(private val isCurrent: Boolean, parent: Cell? = null) {
     /** Its address for a call during which the caller holds it, by [Reference.reachabilityFence]; 0 where it says nothing. */
     fun addressOrNone(): Long = address
 
-    /** Holds no reference to the cell that it frees. */
-    private class Free(private val address: Long) : Runnable {
-        override fun run() {
-            Native.freeCell(address)
-            FREED.incrementAndGet()
-        }
-    }
-
     companion object {
-        private val CLEANER: Cleaner by lazy { Cleaner.create(::cleanerThread) }
-
-        /** Native cells in all, for tests: the difference is what lives. */
-        val CREATED = AtomicLong()
-        val FREED = AtomicLong()
-
-        private fun cleanerThread(work: Runnable) = daemon("faultwire-cells", work)
-
         /** The cell under all others, which is never freed. */
         fun global(): Cell = Cell(isCurrent = false).also { cell ->
             if (Library.isLoaded) {

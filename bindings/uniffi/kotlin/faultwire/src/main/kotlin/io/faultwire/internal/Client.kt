@@ -56,7 +56,7 @@ internal object Client {
     /** Makes it. [keepsEnvelopes]: nothing is sent, for tests. Throws what the options are to blame for. */
     fun init(options: FaultwireOptions, keepsEnvelopes: Boolean = false) {
         if (Library.isLoaded) {
-            changing.withLock { make(options, keepsEnvelopes) }
+            changing.withLock { Jna.call { make(options, keepsEnvelopes) } }
         }
     }
 
@@ -96,12 +96,12 @@ internal object Client {
     /** Logging is often set up before the client is: the next one is told, too. */
     fun addIntegration(name: String) = quietly("addIntegration", Unit) {
         integrations.add(name)
-        if (isOn) tellEngine(name)
+        if (isOn) Jna.call { tellEngine(name) }
     }
 
     /** Null is the option `shutdownTimeout`. */
     fun flush(milliseconds: Long?): Boolean =
-        !isOn || quietly("flush", false) { flushEngine(drained(milliseconds)) }
+        !isOn || quietly("flush", false) { Jna.call { flushEngine(drained(milliseconds)) } }
 
     /** Lets the extractor finish, and says what is left of the time. */
     private fun drained(milliseconds: Long?): Long {
@@ -131,10 +131,13 @@ internal object Client {
     }
 
     private fun end(milliseconds: Long): Boolean {
-        val isDone = quietly("close", false) { closeEngine(drained(milliseconds)) }
+        val isDone = quietly("close", false) { Jna.call { closeEngine(drained(milliseconds)) } }
         isOn = false
         Uncaught.set(false)
         Shutdown.set(false)
+        Extractor.end()
+        Cells.end()
+        Jna.end()
         return isDone
     }
 
@@ -145,5 +148,5 @@ internal object Client {
         false
     }
 
-    fun stats(): Stats = Stats.of(if (Library.isLoaded) quietly("stats", "{}") { engineStats() } else "{}")
+    fun stats(): Stats = Stats.of(if (Library.isLoaded) quietly("stats", "{}") { Jna.call { engineStats() } } else "{}")
 }

@@ -80,6 +80,8 @@ internal object Extractor {
                 done.incrementAndGet()
             } else if (idle++ < POLLS) {
                 LockSupport.parkNanos(POLL_NANOS)
+            } else if (!Client.isOn && isDone()) {
+                return
             } else {
                 sleep()
                 idle = 0
@@ -88,6 +90,21 @@ internal object Extractor {
             Thread.interrupted()
         }
     }
+
+    /** It ends with the client. False where something came meanwhile. */
+    @Synchronized
+    private fun isDone(): Boolean {
+        thread = null
+        // Whoever offers after this look starts another.
+        if (queue.isEmpty()) {
+            return true
+        }
+        thread = Thread.currentThread()
+        return false
+    }
+
+    /** The client has ended: nothing is waited for. */
+    fun end() = LockSupport.unpark(thread)
 
     private fun sleep() {
         isAsleep = true

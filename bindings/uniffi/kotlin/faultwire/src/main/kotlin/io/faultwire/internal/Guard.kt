@@ -23,7 +23,7 @@ internal object Guard {
     fun say(line: String) {
         try {
             if (Client.isDebug) {
-                sayInDebug(line)
+                Jna.call { sayInDebug(line) }
             }
         } catch (_: Throwable) {
             // A debug line is no reason to fail.

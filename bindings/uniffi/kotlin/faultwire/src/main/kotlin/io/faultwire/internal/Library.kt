@@ -72,6 +72,7 @@ internal object Library {
         System.setProperty(OF_UNIFFI, file.toString())
         try {
             uniffiEnsureInitialized()
+            Jna.hold(file.toString())
             Callbacks.keepWorkerAttached()
         } finally {
             if (before == null) System.clearProperty(OF_UNIFFI) else System.setProperty(OF_UNIFFI, before)

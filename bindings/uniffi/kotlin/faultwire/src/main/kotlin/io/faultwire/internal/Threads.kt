@@ -1,7 +1,18 @@
 package io.faultwire.internal
 
-/** A thread of Faultwire's own: it keeps no process alive and holds on to nobody's class loader. */
-internal fun daemon(name: String, work: Runnable): Thread = Thread(null, work, name, 0, false).apply {
-    isDaemon = true
-    contextClassLoader = ClassLoader.getSystemClassLoader()
-}
+import java.security.AccessController
+import java.security.PrivilegedAction
+
+/**
+ * A thread of Faultwire's own: it keeps no process alive and holds on to nobody's class loader. Made with privileges of our
+ * own, or it would hold on to those of whoever calls.
+ */
+@Suppress("DEPRECATION", "removal")
+internal fun daemon(name: String, work: Runnable): Thread = AccessController.doPrivileged(
+    PrivilegedAction {
+        Thread(null, work, name, 0, false).apply {
+            isDaemon = true
+            contextClassLoader = ClassLoader.getSystemClassLoader()
+        }
+    },
+)

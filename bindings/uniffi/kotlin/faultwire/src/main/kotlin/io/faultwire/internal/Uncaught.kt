@@ -4,16 +4,20 @@ import io.faultwire.CaptureContext
 import io.faultwire.Level
 import java.lang.Thread.UncaughtExceptionHandler
 import java.util.concurrent.atomic.AtomicBoolean
+import java.util.concurrent.atomic.AtomicReference
 
 /**
  * What ends a thread, by the default uncaught-exception handler. The one before is called as ever; where there was none,
  * what the JVM would have printed is printed. Nothing changes the exit code.
  */
 internal object Uncaught {
-    private class Handler(val before: UncaughtExceptionHandler?) : UncaughtExceptionHandler {
+    /** Holds the one before as other copies of Faultwire, of other class loaders, can read and change it, too. */
+    private class Handler(before: UncaughtExceptionHandler?) :
+        AtomicReference<UncaughtExceptionHandler?>(before), UncaughtExceptionHandler {
         @Volatile var isOn = true
 
         override fun uncaughtException(thread: Thread, thrown: Throwable) {
+            val before = get()
             if (isOn) {
                 capture(thread, thrown)
                 // A handler can end the process at once. Where none follows the JVM goes on, and its end has a hook.
@@ -39,13 +43,24 @@ internal object Uncaught {
         if (isOn && ours != null && ours === first) {
             return
         }
-        // Another that stands before ours by now may call it, or not.
-        ours?.isOn = false
+        ours?.let(::takeOut)
         installed = null
         if (isOn) {
-            installed = Handler(first).also(Thread::setDefaultUncaughtExceptionHandler)
-        } else if (ours != null && ours === first) {
-            Thread.setDefaultUncaughtExceptionHandler(ours.before)
+            installed = Handler(Thread.getDefaultUncaughtExceptionHandler()).also(Thread::setDefaultUncaughtExceptionHandler)
+        }
+    }
+
+    /** A handler of somebody else's that stands before ours by now may call it, or not. */
+    private fun takeOut(ours: Handler) {
+        ours.isOn = false
+        var at = Thread.getDefaultUncaughtExceptionHandler()
+        if (at === ours) {
+            Thread.setDefaultUncaughtExceptionHandler(ours.get())
+        }
+        while (at is AtomicReference<*> && at.javaClass.name == Handler::class.java.name) {
+            @Suppress("UNCHECKED_CAST")
+            val before = (at as AtomicReference<UncaughtExceptionHandler?>).also { it.compareAndSet(ours, ours.get()) }
+            at = before.get()
         }
     }
 
