@@ -6,6 +6,7 @@ import io.faultwire.internal.Chain
 import io.faultwire.internal.Client
 import io.faultwire.internal.Flat
 import io.faultwire.internal.How
+import io.faultwire.internal.Jna
 import io.faultwire.internal.JsonReader
 import io.faultwire.internal.JsonWriter
 import io.faultwire.internal.Layers
@@ -45,15 +46,15 @@ public object Faultwire {
 
     /** The same for Java: `Faultwire.init(options -> options.setDsn("..."))`. */
     @JvmStatic
-    public fun init(configure: Consumer<FaultwireOptions>) {
-        init(FaultwireOptions().also(configure::accept))
+    public fun init(configure: Consumer<FaultwireOptions>?) {
+        init(FaultwireOptions().also { configure?.accept(it) })
     }
 
-    /** The same with options made before. */
+    /** The same with options made before; null is the defaults. */
     @JvmStatic
     @JvmOverloads
-    public fun init(options: FaultwireOptions = FaultwireOptions()) {
-        Client.init(options)
+    public fun init(options: FaultwireOptions? = null) {
+        Client.init(options ?: FaultwireOptions())
     }
 
     /** Whether captures go anywhere: after [init] with a DSN, before [close]. */
@@ -150,7 +151,7 @@ public object Faultwire {
             return emptyMap()
         }
         val json = JsonWriter.write(event, Limits.WHOLE)
-        return JsonReader.readObject(translated { explainEvent(json) })
+        return JsonReader.readObject(translated { Jna.call { explainEvent(json) } })
     }
 
     // What is said about coming events: `Scope`'s words, to the isolation scope.
@@ -248,15 +249,15 @@ public object Faultwire {
 
     /** [newScope] for one block, for Java. */
     @JvmStatic
-    public fun withScope(block: Consumer<Scope>): Unit = newScope().use { block.accept(it.scope) }
+    public fun withScope(block: Consumer<Scope>?): Unit = newScope().use { block?.accept(it.scope) }
 
     /** [isolationScope] for one block, for Java. */
     @JvmStatic
-    public fun withIsolationScope(block: Consumer<Scope>): Unit = isolationScope().use { block.accept(it.scope) }
+    public fun withIsolationScope(block: Consumer<Scope>?): Unit = isolationScope().use { block?.accept(it.scope) }
 
     /** The same for a block that gives something. */
     @JvmStatic
-    public fun <T> withIsolationScope(block: Supplier<T>): T = isolationScope().use { block.get() }
+    public fun <T> withIsolationScope(block: Supplier<T>?): T? = isolationScope().use { block?.get() }
 }
 
 /** More than there are stands for without end. */

@@ -170,8 +170,8 @@ public class FaultwireOptions {
      * Sets an option by its name here or in `docs/options.md`, as a configuration file has it. Null is the default. That
      * the option exists and fits the value is checked by [Faultwire.init].
      */
-    public fun set(name: String, value: Any?) {
-        put(snakeCase(name), value)
+    public fun set(name: String?, value: Any?) {
+        if (name != null) put(snakeCase(name), value)
     }
 
     private fun put(name: String, value: Any?) {

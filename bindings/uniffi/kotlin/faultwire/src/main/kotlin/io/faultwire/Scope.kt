@@ -2,6 +2,7 @@ package io.faultwire
 
 import io.faultwire.internal.Cell
 import io.faultwire.internal.Guard
+import io.faultwire.internal.Jna
 import io.faultwire.internal.JsonWriter
 import io.faultwire.internal.Limits
 import io.faultwire.internal.Native
@@ -24,8 +25,8 @@ public class Scope internal constructor(internal val cell: Cell) {
 
     /** Sets several tags, as [setTag] does one. */
     public fun setTags(tags: Map<String, String>): Unit = write("setTags") {
-        for ((key, value) in tags) {
-            Native.setTag(it, name(key), name(value))
+        for ((key: String?, value: String?) in tags) {
+            if (key != null && value != null) Native.setTag(it, name(key), name(value))
         }
     }
 
@@ -69,15 +70,14 @@ public class Scope internal constructor(internal val cell: Cell) {
         }
         write("addBreadcrumb") { at ->
             val seconds = breadcrumb.timestamp?.let { it.epochSecond + it.nano / NANOS } ?: Double.NaN
-            Native.addBreadcrumb(
-                at,
-                breadcrumb.message?.let { Text.cut(it, Text.MAX_MESSAGE) },
-                breadcrumb.category?.let(::name),
-                breadcrumb.level?.text,
-                breadcrumb.type?.let(::name),
-                json(breadcrumb.data),
-                seconds,
-            )
+            val message = breadcrumb.message?.let { Text.cut(it, Text.MAX_MESSAGE) }
+            val category = breadcrumb.category?.let(::name)
+            val type = breadcrumb.type?.let(::name)
+            val data = json(breadcrumb.data)
+            // A hook is asked by way of JNA.
+            Jna.leavingNothing {
+                Native.addBreadcrumb(at, message, category, breadcrumb.level?.text, type, data, seconds)
+            }
         }
     }
 

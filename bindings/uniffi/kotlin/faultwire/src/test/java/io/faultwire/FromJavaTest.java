@@ -1,16 +1,23 @@
 package io.faultwire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.faultwire.spi.Integrations;
 import io.faultwire.testing.Sink;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -102,6 +109,64 @@ class FromJavaTest {
         }
         assertTrue(Faultwire.flush(10_000L));
         assertEquals(1, sink.wait(1, 10).size());
+    }
+
+    @Test
+    void nullsAmongOthersAreAbsent() {
+        Faultwire.init(options -> {
+            options.setDsn(sink.getDsn());
+            options.setSpool(false);
+            options.set(null, 7);
+            options.set("release", null);
+        });
+        Map<String, String> tags = new LinkedHashMap<>();
+        tags.put("absent", null);
+        tags.put(null, "absent");
+        tags.put("shop", "north");
+        try (OpenScope open = Faultwire.isolationScope()) {
+            Faultwire.setTags(tags);
+            assertNotNull(Faultwire.captureMessage("scoped"));
+        }
+        CaptureContext context = new CaptureContext();
+        context.setTags(tags);
+        context.setFingerprint(Arrays.asList("import", null));
+        context.setContexts(Collections.singletonMap("order", null));
+        context.setTransaction("GET /orders");
+        assertNotNull(Faultwire.captureMessage("called", Level.ERROR, context));
+        assertTrue(Faultwire.flush(10_000L));
+        for (Map<String, Object> event : sink.wait(2, 10)) {
+            assertEquals(Map.of("shop", "north"), event.get("tags"), event.toString());
+        }
+        Map<String, Object> called = sink.events().get(1);
+        assertEquals("GET /orders", called.get("transaction"));
+        assertEquals(List.of("import"), called.get("fingerprint"));
+    }
+
+    @Test
+    void nullsOfIntegrationsAreNoExceptions() {
+        Faultwire.init(options -> {
+            options.setDsn(sink.getDsn());
+            options.setSpool(false);
+        });
+        assertNull(Integrations.captureException(null, null, true));
+        assertNull(Integrations.captureMessage(null, null, null, null));
+        Integrations.markCaptured(null, null);
+        Integrations.setRequest(null, null);
+        Integrations.setRequest(Faultwire.currentIsolationScope(), null);
+        Integrations.addIntegration(null);
+        Faultwire.withScope((Consumer<Scope>) null);
+        Faultwire.withIsolationScope((Consumer<Scope>) null);
+        assertNull(Faultwire.withIsolationScope((Supplier<String>) null));
+        assertNotNull(Integrations.captureException(new RuntimeException("goes on"), null, true));
+        assertTrue(Faultwire.flush(10_000L));
+        assertEquals(1, sink.wait(1, 10).size());
+    }
+
+    @Test
+    void nothingToldIsTheDefaults() {
+        Faultwire.init((FaultwireOptions) null);
+        Faultwire.init((Consumer<FaultwireOptions>) null);
+        assertFalse(Faultwire.isEnabled());
     }
 
     @Test

@@ -20,17 +20,17 @@ import java.time.Instant
  * nothing.
  */
 public class FaultwireAppender : UnsynchronizedAppenderBase<ILoggingEvent>() {
-    /** From here on a log record is an event; `OFF` for none. */
-    public var minimumEventLevel: Level = Level.ERROR
+    /** From here on a log record is an event; `OFF`, or null, for none. */
+    public var minimumEventLevel: Level? = Level.ERROR
 
-    /** From here on a log record is a breadcrumb; `OFF` for none. */
-    public var minimumBreadcrumbLevel: Level = Level.INFO
+    /** From here on a log record is a breadcrumb; `OFF`, or null, for none. */
+    public var minimumBreadcrumbLevel: Level? = Level.INFO
 
     /** Names in the MDC whose values are tags, to search by; all are shown with the event. A comma between them. */
-    public var tagsFromMdc: String = ""
+    public var tagsFromMdc: String? = null
         set(names) {
             field = names
-            tagNames = names.split(',').map(String::trim).filter(String::isNotEmpty)
+            tagNames = names.orEmpty().split(',').map(String::trim).filter(String::isNotEmpty)
         }
 
     private var tagNames: List<String> = emptyList()
@@ -41,8 +41,18 @@ public class FaultwireAppender : UnsynchronizedAppenderBase<ILoggingEvent>() {
     }
 
     override fun append(record: ILoggingEvent) {
-        val isEvent = record.level.isGreaterOrEqual(minimumEventLevel)
-        val isBreadcrumb = record.level.isGreaterOrEqual(minimumBreadcrumbLevel)
+        // A record can be the application's own: what it throws, or does not have, is no worry of whoever logs.
+        try {
+            take(record)
+        } catch (_: Throwable) {
+            return
+        }
+    }
+
+    private fun take(record: ILoggingEvent) {
+        val level: Level = record.level ?: return
+        val isEvent = level.reaches(minimumEventLevel)
+        val isBreadcrumb = level.reaches(minimumBreadcrumbLevel)
         if (!(isEvent || isBreadcrumb) || isOwn(record.loggerName) || !Faultwire.isEnabled()) {
             return
         }
@@ -107,26 +117,28 @@ public class FaultwireAppender : UnsynchronizedAppenderBase<ILoggingEvent>() {
         val busy = ThreadLocal<Boolean>()
 
         /** Ours. */
-        fun isOwn(logger: String) = logger == "io.faultwire" || logger.startsWith("io.faultwire.")
+        fun isOwn(logger: String?) = logger != null && (logger == "io.faultwire" || logger.startsWith("io.faultwire."))
+
+        fun Level.reaches(minimum: Level?) = minimum != null && isGreaterOrEqual(minimum)
 
         fun mdcOf(record: ILoggingEvent): Map<String, String> {
-            val mdc: Map<String, String?> = record.mdcPropertyMap.orEmpty()
+            val mdc: Map<String?, String?> = record.mdcPropertyMap.orEmpty()
             val said = LinkedHashMap<String, String>()
             for ((name, value) in mdc) {
                 if (said.size == MAX_MDC) break
-                if (value != null) said[name] = value
+                if (name != null && value != null) said[name] = value
             }
             return said
         }
 
         /** What `logger.atInfo().addKeyValue` added, which no message has. */
         fun valuesOf(record: ILoggingEvent): Map<String, Any?>? =
-            record.keyValuePairs?.associate { it.key.orEmpty() to it.value }?.ifEmpty { null }
+            record.keyValuePairs?.filterNotNull()?.associate { it.key.orEmpty() to it.value }?.ifEmpty { null }
 
         /** The application's objects show themselves here, and can fail at it. */
         fun messageOf(record: ILoggingEvent): String = try {
             record.formattedMessage ?: record.message ?: ""
-        } catch (_: Exception) {
+        } catch (_: Throwable) {
             record.message ?: ""
         }
 

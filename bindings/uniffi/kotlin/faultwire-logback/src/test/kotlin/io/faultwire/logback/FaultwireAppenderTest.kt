@@ -1,13 +1,20 @@
 package io.faultwire.logback
 
+import ch.qos.logback.classic.Level
 import ch.qos.logback.classic.LoggerContext
 import ch.qos.logback.classic.joran.JoranConfigurator
+import ch.qos.logback.classic.spi.IThrowableProxy
+import ch.qos.logback.classic.spi.LoggingEvent
+import ch.qos.logback.classic.spi.ThrowableProxy
+import ch.qos.logback.core.status.StatusListener
 import io.faultwire.Faultwire
 import io.faultwire.testing.Event
 import io.faultwire.testing.Sink
 import io.faultwire.testing.at
 import io.faultwire.testing.listAt
 import java.io.ByteArrayInputStream
+import java.io.OutputStream
+import java.io.PrintStream
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
@@ -17,6 +24,8 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.slf4j.LoggerFactory
 import org.slf4j.MDC
+import org.slf4j.Marker
+import org.slf4j.event.KeyValuePair
 
 /** The appender in Logback itself, configured as applications do, with a real server. */
 class FaultwireAppenderTest {
@@ -153,8 +162,68 @@ class FaultwireAppenderTest {
         val broken = object {
             override fun toString(): String = error("cannot be shown")
         }
-        log.error("said {}", broken)
+        // SLF4J says there what it could not show.
+        val err = System.err
+        System.setErr(PrintStream(OutputStream.nullOutputStream()))
+        try {
+            log.error("said {}", broken)
+        } finally {
+            System.setErr(err)
+        }
         assertEquals("shop.Orders", events(1).single()["logger"])
+    }
+
+    @Test
+    fun `what a record does not have is absent, and nothing of it fails whoever logs`() {
+        start("<tagsFromMdc>tenant</tagsFromMdc>")
+        val appender = logback.getLogger("ROOT").getAppender("FAULTWIRE") as FaultwireAppender
+        val said = ArrayList<String>()
+        logback.statusManager.add(StatusListener { said.add(it.message) })
+        appender.doAppend(Bare())
+        appender.doAppend(Bare(Level.INFO))
+        appender.doAppend(Bare(Level.ERROR))
+        appender.doAppend(Bare(Level.ERROR, ThrowableProxy(IllegalStateException("all there is"))))
+        appender.doAppend(Failing())
+        appender.minimumBreadcrumbLevel = null
+        appender.tagsFromMdc = null
+        appender.doAppend(Bare(Level.INFO))
+        assertEquals(emptyList<String>(), said, "Logback was told of no failure")
+        val events = events(2)
+        assertEquals(2, events.size)
+        val error = events.single { it["exception"] != null }
+        assertEquals("all there is", error.at("exception", "values", 0, "value"))
+        assertEquals(mapOf("known" to "yes"), error.at("contexts", "mdc"))
+        assertNull(error["logger"])
+        assertEquals(3, Faultwire.currentIsolationScope().let { Faultwire.captureMessage("x"); events(3).last().listAt("breadcrumbs", "values").size })
+    }
+
+    /** Of an application that makes its records itself. */
+    private open class Bare(private val at: Level? = null, private val thrown: IThrowableProxy? = null) : LoggingEvent() {
+        override fun getLevel(): Level? = at
+
+        override fun getThrowableProxy(): IThrowableProxy? = thrown
+
+        override fun getMessage(): String? = null
+
+        override fun getFormattedMessage(): String? = null
+
+        override fun getLoggerName(): String? = null
+
+        override fun getThreadName(): String? = null
+
+        override fun getMarkerList(): List<Marker>? = null
+
+        override fun getArgumentArray(): Array<Any?>? = arrayOf(null)
+
+        override fun getKeyValuePairs(): List<KeyValuePair?>? = listOf(null, KeyValuePair(null, null))
+
+        override fun getMDCPropertyMap(): Map<String?, String?>? = mapOf(null to "x", "tenant" to null, "known" to "yes")
+    }
+
+    private class Failing : Bare(Level.ERROR) {
+        override fun getFormattedMessage(): String = throw StackOverflowError("as deep as it goes")
+
+        override fun getMDCPropertyMap(): Map<String?, String?> = throw LinkageError("not of this version")
     }
 
     @Test

@@ -36,7 +36,7 @@ internal class Covered private constructor(
         tellRequest()
         // Asked of a request that is read only partly, some containers fail.
         tried(Unit) { routeOf(request)?.let(scope::setTransaction) }
-        scope.continueTrace(request.getHeader("traceparent") ?: request.getHeader("sentry-trace"))
+        tried(Unit) { scope.continueTrace(request.getHeader("traceparent") ?: request.getHeader("sentry-trace")) }
         request.setAttribute(ATTRIBUTE, this)
     }
 

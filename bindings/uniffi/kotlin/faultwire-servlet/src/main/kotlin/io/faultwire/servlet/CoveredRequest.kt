@@ -27,15 +27,17 @@ internal class CoveredRequest(
     /** The container has read a form, because the application asked for its fields. */
     @Volatile private var isFormRead = false
 
-    override fun getInputStream(): ServletInputStream {
+    // Null from the container is its own affair, and is given on.
+
+    override fun getInputStream(): ServletInputStream? {
         val recorder = body ?: return super.getInputStream()
-        val given = super.getInputStream()
+        val given = super.getInputStream() ?: return null
         return stream ?: RecordingStream(given, recorder, covered).also { stream = it }
     }
 
-    override fun getReader(): BufferedReader {
+    override fun getReader(): BufferedReader? {
         val recorder = body ?: return super.getReader()
-        val given = super.getReader()
+        val given = super.getReader() ?: return null
         return reader ?: BufferedReader(RecordingReader(given, recorder, covered)).also { reader = it }
     }
 
@@ -43,11 +45,11 @@ internal class CoveredRequest(
 
     override fun getParameterValues(name: String?): Array<String>? = super.getParameterValues(name).also { formIsRead() }
 
-    override fun getParameterNames(): java.util.Enumeration<String> = super.getParameterNames().also { formIsRead() }
+    override fun getParameterNames(): java.util.Enumeration<String>? = super.getParameterNames().also { formIsRead() }
 
-    override fun getParameterMap(): MutableMap<String, Array<String>> = super.getParameterMap().also { formIsRead() }
+    override fun getParameterMap(): MutableMap<String, Array<String>>? = super.getParameterMap().also { formIsRead() }
 
-    override fun getParts(): MutableCollection<Part> = super.getParts().also { formIsRead() }
+    override fun getParts(): MutableCollection<Part>? = super.getParts().also { formIsRead() }
 
     override fun getPart(name: String?): Part? = super.getPart(name).also { formIsRead() }
 
@@ -70,9 +72,11 @@ internal class CoveredRequest(
         }
         var room = Integrations.maxRequestBodyBytes()
         val fields = LinkedHashMap<String, Any?>()
-        for ((name, values) in super.getParameterMap()) {
+        val given: Map<String?, Array<String?>?> = super.getParameterMap().orEmpty()
+        for ((name, values) in given) {
             // Those of the query come first.
-            val own = values.drop(asked[name] ?: 0)
+            val own = values?.filterNotNull().orEmpty().drop(asked[name] ?: 0)
+            if (name == null) continue
             room -= name.length + own.sumOf(String::length)
             if (room < 0) {
                 // Whole or not at all: no filter knows a part of a secret.
@@ -86,12 +90,13 @@ internal class CoveredRequest(
         return fields.ifEmpty { null }
     }
 
-    override fun startAsync(): AsyncContext = follow(super.startAsync())
+    override fun startAsync(): AsyncContext? = follow(super.startAsync())
 
-    override fun startAsync(request: ServletRequest?, response: ServletResponse?): AsyncContext =
+    override fun startAsync(request: ServletRequest?, response: ServletResponse?): AsyncContext? =
         follow(super.startAsync(request, response))
 
-    private fun follow(context: AsyncContext): AsyncContext {
+    private fun follow(context: AsyncContext?): AsyncContext? {
+        if (context == null) return null
         covered.isAsync = true
         context.addListener(Follower(covered))
         return ScopedAsync(context, covered)
@@ -112,7 +117,9 @@ private class Follower(private val covered: Covered) : AsyncListener {
     override fun onTimeout(event: AsyncEvent) = Unit
 
     /** A second cycle begins: listeners of the first are forgotten. */
-    override fun onStartAsync(event: AsyncEvent) = event.asyncContext.addListener(this)
+    override fun onStartAsync(event: AsyncEvent) {
+        event.asyncContext?.addListener(this)
+    }
 }
 
 /** What the container runs for the request runs in its scopes. */

@@ -34,7 +34,7 @@ public open class FaultwireFilter @JvmOverloads constructor(private val mechanis
             return
         }
         // The container comes again to go on asynchronously, to forward, and to show an error page.
-        val before = known.getAttribute(Covered.ATTRIBUTE) as? Covered
+        val before = coveredOf(known)
         val covered = before ?: Covered.begin(known, response, mechanism)
         val entered = covered.scopes.enter()
         try {
@@ -53,9 +53,9 @@ public open class FaultwireFilter @JvmOverloads constructor(private val mechanis
     public companion object {
         /** Adds a filter that covers everything, before all others. */
         @JvmStatic
-        public fun install(context: ServletContext) {
+        public fun install(context: ServletContext?) {
             // Null where there is one of that name.
-            val registered: FilterRegistration.Dynamic = context.addFilter("faultwire", FaultwireFilter()) ?: return
+            val registered: FilterRegistration.Dynamic = context?.addFilter("faultwire", FaultwireFilter()) ?: return
             registered.setAsyncSupported(true)
             val all = EnumSet.of(DispatcherType.REQUEST, DispatcherType.ASYNC, DispatcherType.ERROR)
             registered.addMappingForUrlPatterns(all, false, "/*")
@@ -68,13 +68,16 @@ public open class FaultwireFilter @JvmOverloads constructor(private val mechanis
          */
         @JvmStatic
         public fun resolved(request: ServletRequest, thrown: Throwable) {
-            (request.getAttribute(Covered.ATTRIBUTE) as? Covered)?.resolved(thrown)
+            coveredOf(request)?.resolved(thrown)
         }
 
         /** For frameworks that know better: the route as the application wrote it. */
         @JvmStatic
         public fun setRoute(request: ServletRequest, route: String) {
-            (request.getAttribute(Covered.ATTRIBUTE) as? Covered)?.scopes?.isolationScope?.setTransaction(route)
+            coveredOf(request)?.scopes?.isolationScope?.setTransaction(route)
         }
+
+        private fun coveredOf(request: ServletRequest): Covered? =
+            tried(null) { request.getAttribute(Covered.ATTRIBUTE) as? Covered }
     }
 }

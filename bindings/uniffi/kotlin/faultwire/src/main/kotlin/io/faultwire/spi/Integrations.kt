@@ -55,7 +55,9 @@ public object Integrations {
      * `env`; null forgets. It is sanitized as everything is.
      */
     @JvmStatic
-    public fun setRequest(scope: Scope, request: Map<String, Any?>?): Unit = scope.setRequest(request)
+    public fun setRequest(scope: Scope, request: Map<String, Any?>?): Unit = quietly("setRequest", Unit) {
+        scope.setRequest(request)
+    }
 
     /** Names an integration that is switched on, before the client is made or after. */
     @JvmStatic
