@@ -14,8 +14,11 @@ import org.springframework.core.env.Environment
 
 private const val PREFIX = "faultwire"
 
-/** What there is under the prefix beside the options: whether there is any of this, and the parts. */
-private val SWITCHES = listOf("enabled", "web", "logback").map { ConfigurationPropertyName.of("$PREFIX.$it") }
+/**
+ * What there is under the prefix beside the options: whether there is any of this, and the parts. Editors know all of it
+ * from `META-INF/spring-configuration-metadata.json`.
+ */
+internal val SWITCHES = listOf("enabled", "web", "logback").map { ConfigurationPropertyName.of("$PREFIX.$it") }
 
 /**
  * The options by their names, in any spelling that Spring knows: `faultwire.sample-rate`, `FAULTWIRE_SAMPLERATE`.
@@ -28,8 +31,11 @@ internal fun optionsOf(environment: Environment): FaultwireOptions {
     return options
 }
 
-/** What is left over is a mistake, unless it is one of [SWITCHES]. */
+/** What is left over is a mistake, unless it is one of [SWITCHES]. What is empty, as Spring gives a null, says nothing. */
 private class Strict : AbstractBindHandler(NoUnboundElementsBindHandler(BindHandler.DEFAULT, UnboundElementsSourceFilter())) {
+    override fun onSuccess(name: ConfigurationPropertyName, target: Bindable<*>, context: BindContext, result: Any?): Any? =
+        super.onSuccess(name, target, context, result).takeUnless { it == "" || it is Collection<*> && it.isEmpty() }
+
     override fun onFinish(name: ConfigurationPropertyName, target: Bindable<*>, context: BindContext, result: Any?) {
         try {
             super.onFinish(name, target, context, result)
