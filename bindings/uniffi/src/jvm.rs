@@ -56,17 +56,18 @@ fn level(code: jint) -> Option<Level> {
     [Level::Debug, Level::Info, Level::Warning, Level::Error, Level::Fatal].get(usize::try_from(code).ok()?).copied()
 }
 
-/// Defines native methods: the name, what it gives if there is a bug in it, and its work with the environment. Names are
-/// guarded as `jvm.<name>`, so that none is that of an export of UniFFI's.
+/// Defines native methods: the name, what it gives if there is a bug in it, what it takes over whatever comes, and its work
+/// with the environment. Names are guarded as `jvm.<name>`, so that none is that of an export of UniFFI's.
 macro_rules! natives {
-    ($( $(#[doc = $doc:literal])+ $symbol:ident = $name:literal |$env:ident $(, $argument:ident: $type:ty)*| -> $result:ty { $otherwise:expr } $work:block )+) => {
+    ($( $(#[doc = $doc:literal])+ $symbol:ident = $name:literal |$env:ident $(, $argument:ident: $type:ty)*| -> $result:ty { $otherwise:expr } $(taking $taken:ident)? $work:block )+) => {
         $(
             $(#[doc = $doc])+
             #[unsafe(no_mangle)]
             #[allow(non_snake_case, clippy::too_many_arguments)]
             pub extern "system" fn $symbol(env: *mut JNIEnv, _: jclass $(, $argument: $type)*) -> $result {
                 let $env = Env(env);
-                guard(concat!("jvm.", $name), $otherwise, || $work)
+                $(let $taken = pending($taken);)?
+                guard(concat!("jvm.", $name), $otherwise, move || $work)
             }
         )+
     };
@@ -182,8 +183,8 @@ natives! {
     }
 
     /// Gives an admitted capture back, which counts as lost: for want of room, or of a bug.
-    Java_io_faultwire_internal_Native_abandon = "abandon" |_env, at: jlong, overflow: jboolean| -> () { () } {
-        match pending(at) {
+    Java_io_faultwire_internal_Native_abandon = "abandon" |_env, at: jlong, overflow: jboolean| -> () { () } taking at {
+        match at {
             Some(pending) if overflow => event::overflow(*pending),
             other => drop(other),
         }
@@ -201,8 +202,8 @@ natives! {
 
     /// Captures an error and what it came from. Of each, `texts` has type, package, message and the attribute that holds
     /// it; `numbers` has which one holds it, how many frames follow, and of each frame, caller first, code and line.
-    Java_io_faultwire_internal_Native_submitException = "submitException" |env, at: jlong, texts: jobjectArray, numbers: jlongArray, mechanism: jstring, handled: jboolean, level: jstring, logger: jstring, thread_id: jlong, thread_name: jstring| -> jboolean { false } {
-        let Some(pending) = pending(at) else { return false };
+    Java_io_faultwire_internal_Native_submitException = "submitException" |env, at: jlong, texts: jobjectArray, numbers: jlongArray, mechanism: jstring, handled: jboolean, level: jstring, logger: jstring, thread_id: jlong, thread_name: jstring| -> jboolean { false } taking at {
+        let Some(pending) = at else { return false };
         let raised = raised(env.texts(texts), &env.numbers(numbers));
         let how = How { mechanism: env.text(mechanism).unwrap_or_default(), handled };
         let circumstances = circumstances(env, level, logger, thread_id, thread_name);
@@ -210,8 +211,8 @@ natives! {
     }
 
     /// Captures a message; `numbers` has code and line of each frame, caller first.
-    Java_io_faultwire_internal_Native_submitMessage = "submitMessage" |env, at: jlong, message: jstring, template: jstring, params: jstring, numbers: jlongArray, level: jstring, logger: jstring, thread_id: jlong, thread_name: jstring| -> jboolean { false } {
-        let Some(pending) = pending(at) else { return false };
+    Java_io_faultwire_internal_Native_submitMessage = "submitMessage" |env, at: jlong, message: jstring, template: jstring, params: jstring, numbers: jlongArray, level: jstring, logger: jstring, thread_id: jlong, thread_name: jstring| -> jboolean { false } taking at {
+        let Some(pending) = at else { return false };
         let entry = event::entry(env.text(message).unwrap_or_default(), env.text(template), env.text(params).as_deref());
         let body = Body::Message { entry, stack: stack(&env.numbers(numbers)) };
         let circumstances = circumstances(env, level, logger, thread_id, thread_name);

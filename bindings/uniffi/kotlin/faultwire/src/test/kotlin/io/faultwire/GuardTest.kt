@@ -58,7 +58,10 @@ class GuardTest : ClientTest() {
     }
 
     private fun admitted(use: (Admittance.Kept) -> Unit): () -> Unit = {
-        (bridgeAdmit(1.0, listOf(), false, null, null, null) as? Admittance.Kept)?.let(use)
+        (bridgeAdmit(1.0, listOf(), false, null, null, null) as? Admittance.Kept)?.let { kept ->
+            // What is not submitted is given back at once, or the next client waits for it.
+            kept.capture.use { use(kept) }
+        }
     }
 
     /** What calls each export, by the name that it is guarded under. */
