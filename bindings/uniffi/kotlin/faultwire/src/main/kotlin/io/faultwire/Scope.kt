@@ -17,6 +17,8 @@ import io.faultwire.internal.quietly
 public class Scope internal constructor(internal val cell: Cell) {
     @Volatile internal var lastEventId: String? = null
 
+    @Volatile private var isUserSaid = false
+
     private inline fun write(where: String, crossinline change: (Long) -> Unit) =
         quietly(where, Unit) { cell.write(Unit) { at -> change(at) } }
 
@@ -34,7 +36,17 @@ public class Scope internal constructor(internal val cell: Cell) {
     public fun removeTag(key: String): Unit = write("removeTag") { Native.setTag(it, name(key), null) }
 
     /** Says who is hit; null forgets. All but the id is sent only with the option `sendDefaultPii`. */
-    public fun setUser(user: User?): Unit = write("setUser") { Native.setPart(it, Part.USER, json(user?.toMap())) }
+    public fun setUser(user: User?) {
+        isUserSaid = user != null
+        put(user)
+    }
+
+    /** Who it is by what an integration found; what the application says stays. */
+    internal fun offerUser(user: User) {
+        if (!isUserSaid) put(user)
+    }
+
+    private fun put(user: User?) = write("setUser") { Native.setPart(it, Part.USER, json(user?.toMap())) }
 
     /** Names the session of the user, to count how many are hit; null forgets. */
     public fun setSession(id: String?): Unit = write("setSession") { Native.setPart(it, Part.SESSION, id?.let(::name)) }
@@ -90,7 +102,10 @@ public class Scope internal constructor(internal val cell: Cell) {
     public fun clearBreadcrumbs(): Unit = write("clearBreadcrumbs") { Native.clear(it, true) }
 
     /** Forgets everything that this layer says. */
-    public fun clear(): Unit = write("clear") { Native.clear(it, false) }
+    public fun clear() {
+        isUserSaid = false
+        write("clear") { Native.clear(it, false) }
+    }
 
     /** The HTTP request at hand, by the protocol's names; null forgets. */
     internal fun setRequest(request: Map<String, Any?>?): Unit = write("setRequest") { at ->

@@ -34,6 +34,7 @@ internal class Covered private constructor(
     private fun begin() {
         val scope = scopes.isolationScope
         tellRequest()
+        tellUser(request)
         // Asked of a request that is read only partly, some containers fail.
         tried(Unit) { routeOf(request)?.let(scope::setTransaction) }
         tried(Unit) { scope.continueTrace(request.getHeader("traceparent") ?: request.getHeader("sentry-trace")) }
@@ -44,6 +45,11 @@ internal class Covered private constructor(
     fun tellRequest() {
         val data = tried<Any?>(null) { body?.data() ?: request.formRead() }
         Integrations.setRequest(scopes.isolationScope, if (data == null) description else description + ("data" to data))
+    }
+
+    /** Says who is logged in, as far as [request] knows: filters after ours can find it out. */
+    fun tellUser(request: HttpServletRequest) {
+        tried(null) { request.remoteUser }?.let { Integrations.offerUsername(scopes.isolationScope, it) }
     }
 
     /** The same once the application has read all of the body, as some find out again and again. */
@@ -85,6 +91,7 @@ internal class Covered private constructor(
         }
         return scopes.enter().use {
             tellRequest()
+            tellUser(request)
             Integrations.captureException(thrown, mechanism, handled)
         }
     }

@@ -71,10 +71,12 @@ public open class FaultwireFilter @JvmOverloads constructor(private val mechanis
             coveredOf(request)?.resolved(thrown)
         }
 
-        /** For frameworks that know better: the route as the application wrote it. */
+        /** For frameworks that know better: the route as the application wrote it, and by the request who asks. */
         @JvmStatic
         public fun setRoute(request: ServletRequest, route: String) {
-            coveredOf(request)?.scopes?.isolationScope?.setTransaction(route)
+            val covered = coveredOf(request) ?: return
+            covered.scopes.isolationScope.setTransaction(route)
+            (request as? HttpServletRequest)?.let(covered::tellUser)
         }
 
         private fun coveredOf(request: ServletRequest): Covered? =

@@ -1,11 +1,13 @@
 package io.faultwire.servlet
 
 import io.faultwire.Faultwire
+import io.faultwire.User
 import io.faultwire.testing.Event
 import io.faultwire.testing.Sink
 import io.faultwire.testing.at
 import jakarta.servlet.FilterChain
 import jakarta.servlet.http.HttpServletRequest
+import jakarta.servlet.http.HttpServletRequestWrapper
 import jakarta.servlet.http.HttpServletResponse
 import java.lang.reflect.Proxy
 import java.util.Collections
@@ -23,9 +25,12 @@ class BareContainerTest {
     private val sink = Sink()
 
     @BeforeEach
-    fun start() = Faultwire.init {
+    fun start() = start(pii = false)
+
+    private fun start(pii: Boolean) = Faultwire.init {
         dsn = sink.dsn
         spool = false
+        sendDefaultPii = pii
     }
 
     @AfterEach
@@ -112,6 +117,39 @@ class BareContainerTest {
             "getMethod" to "GET",
         )
         assertEquals("GET", failing(known).at("request", "method"))
+    }
+
+    @Test
+    fun `who is logged in is said with the option, and below what the application says`() {
+        val known = mapOf("getRemoteUser" to "ann")
+        assertNull(failing(known)["user"])
+        start(pii = true)
+        sink.reset()
+        assertEquals(mapOf("username" to "ann"), failing(known)["user"])
+        sink.reset()
+        assertEquals(mapOf("id" to "7"), failing(known) { Faultwire.setUser(User(id = "7")) }["user"])
+    }
+
+    @Test
+    fun `a framework can know who is logged in where the container does not`() {
+        start(pii = true)
+        val attributes = HashMap<String, Any?>()
+        val asked = object : HttpServletRequestWrapper(bare(emptyMap())) {
+            override fun setAttribute(name: String, value: Any?) = attributes.set(name, value)
+
+            override fun getAttribute(name: String): Any? = attributes[name]
+        }
+        FaultwireFilter().doFilter(asked, bare<HttpServletResponse>(emptyMap())) { given, _ ->
+            val secured = object : HttpServletRequestWrapper(given as HttpServletRequest) {
+                override fun getRemoteUser() = "bob"
+            }
+            FaultwireFilter.setRoute(secured, "/orders/{number}")
+            Faultwire.captureMessage("seen")
+        }
+        assertTrue(Faultwire.flush(10_000))
+        val event = sink.wait(1).single()
+        assertEquals(mapOf("username" to "bob"), event["user"])
+        assertEquals("/orders/{number}", event["transaction"])
     }
 
     @Test

@@ -37,6 +37,10 @@ internal object Client {
     @Volatile var hasSampler = false
         private set
 
+    /** Whether more than the id of a user is sent. */
+    @Volatile var sendsPii = false
+        private set
+
     /** Bytes of a request's body that are looked at. */
     @Volatile var maxRequestBodyBytes = 0
         private set
@@ -82,6 +86,7 @@ internal object Client {
         isDebug = settings?.debug == true
         folds = settings?.stormFolding == true
         attachesStacks = settings?.attachStacktrace == true
+        sendsPii = settings?.sendDefaultPii == true
         settings?.let {
             shutdownTimeout = it.shutdownTimeoutMs
             maxRequestBodyBytes = it.maxRequestBodyBytes.coerceIn(0, Int.MAX_VALUE.toLong()).toInt()

@@ -3,6 +3,7 @@ package io.faultwire.spi
 import io.faultwire.CaptureContext
 import io.faultwire.Faultwire
 import io.faultwire.Scope
+import io.faultwire.User
 import io.faultwire.internal.Captures
 import io.faultwire.internal.Client
 import io.faultwire.internal.How
@@ -57,6 +58,15 @@ public object Integrations {
     @JvmStatic
     public fun setRequest(scope: Scope, request: Map<String, Any?>?): Unit = quietly("setRequest", Unit) {
         scope.setRequest(request)
+    }
+
+    /**
+     * The name that somebody logged in by. Only with `sendDefaultPii`, and only where the application does not say itself
+     * who it is.
+     */
+    @JvmStatic
+    public fun offerUsername(scope: Scope, name: String): Unit = quietly("offerUsername", Unit) {
+        if (Client.sendsPii) scope.offerUser(User(username = name))
     }
 
     /** Names an integration that is switched on, before the client is made or after. */
