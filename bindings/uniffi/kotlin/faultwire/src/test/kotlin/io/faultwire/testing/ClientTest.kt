@@ -2,6 +2,8 @@ package io.faultwire.testing
 
 import io.faultwire.Faultwire
 import io.faultwire.FaultwireOptions
+import io.faultwire.bridge.abandonClient
+import io.faultwire.internal.Library
 import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -26,6 +28,8 @@ abstract class ClientTest {
     @AfterEach
     fun end() {
         Faultwire.close(0)
+        // The next would wait for what a stalled server still has of this one.
+        if (Library.isLoaded) abandonClient()
         Faultwire.globalScope().clear()
         Faultwire.currentIsolationScope().clear()
         sink.reset()
