@@ -8,11 +8,14 @@ import java.security.PrivilegedAction
  * own, or it would hold on to those of whoever calls.
  */
 @Suppress("DEPRECATION", "removal")
-internal fun daemon(name: String, work: Runnable): Thread = AccessController.doPrivileged(
-    PrivilegedAction {
-        Thread(null, work, name, 0, false).apply {
-            isDaemon = true
-            contextClassLoader = ClassLoader.getSystemClassLoader()
-        }
-    },
-)
+internal fun daemon(name: String, work: Runnable): Thread = try {
+    AccessController.doPrivileged(PrivilegedAction { made(name, work) })
+} catch (_: LinkageError) {
+    // JVMs to come have no privileges.
+    made(name, work)
+}
+
+private fun made(name: String, work: Runnable) = Thread(null, work, name, 0, false).apply {
+    isDaemon = true
+    contextClassLoader = ClassLoader.getSystemClassLoader()
+}
