@@ -45,8 +45,8 @@ def describe(server: Server, issue: Json, event: dict) -> list[str]:
     return [
         issue["title"],
         f"  in {issue['culprit']}, {event['platform']}",
-        f"  {issue['raw']} x {issue['level']}, severity {issue['severity']}, hit {people}, {hidden} values filtered",
-        f"  since {issue['introduced_in']}, {issue['status']['status']}",
+        f"  {issue['raw']} x {issue['level']}, hit {people}, {hidden} {'value' if hidden == 1 else 'values'} filtered",
+        f"  since {issue['introduced_in']}, {issue['status']['status']}, severity {issue['severity']}",
         f"  {server.url}/projects/{SHOP}/issues/{issue['id']}",
     ]
 
@@ -59,8 +59,13 @@ def show(name: str, issues: list[list[str]], columns: int) -> None:
         return
     width = (columns - 3 * (len(issues) - 1)) // len(issues)
     for line in itertools.zip_longest(*issues, fillvalue=""):
-        print(" │ ".join(text[:width].ljust(width) for text in line).rstrip())
+        print(" │ ".join(shorten(text, width).ljust(width) for text in line).rstrip())
     print()
+
+
+def shorten(text: str, width: int) -> str:
+    """The text, with an ellipsis where it is too long."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def stored(server: Server) -> dict[str, tuple[int, dict]]:

@@ -72,6 +72,8 @@ func storm() {
     for line in 0..<250 {
         do { _ = try parse("", line: line) } catch { Faultwire.capture(error: error) }
     }
+    // All is sent before the program goes on.
+    Faultwire.flush(timeout: 10)
 }
 
 func total(_ orders: [Int]) -> Int {
@@ -95,6 +97,5 @@ missing()
 await inTasks()
 severalAtOnce()
 storm()
-await Faultwire.flush(timeout: 10)
 // A mistake of the program ends it, as it would without Faultwire.
 print(total([17, 18]))
