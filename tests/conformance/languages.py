@@ -71,7 +71,7 @@ LANGUAGES = (
     Language("node", "node", _node, 1, hook_on_caller=True),
     Language("rust", "rust", _rust, 101),
     Language("kotlin", "java", _kotlin, 1),
-    Language("swift", "cocoa", _swift, -5),
+    Language("swift", "cocoa", _swift, -4),
 )
 
 #: With this set, a language that cannot be started is an error.
