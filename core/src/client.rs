@@ -288,7 +288,7 @@ impl Client {
 
     /// Takes the place of `earlier`, which is closed without waiting: what that has not sent yet is waited for when this
     /// one is.
-    pub fn succeed(&self, earlier: &Client) {
+    pub fn take_over_from(&self, earlier: &Client) {
         earlier.close(Some(Duration::ZERO));
         self.earlier.take(&earlier.earlier, earlier.engine_here().ok());
     }

@@ -132,6 +132,22 @@ def test_init_again_loses_nothing_though_the_process_ends_at_once(sink, run):
     assert [event["logentry"]["formatted"] for event in sink.events()] == ["one", "two"]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_child_does_not_wait_for_what_a_replaced_client_of_its_parent_has(sink, run):
+    sink.mode("stall")
+    again = "faultwire.init(spool=False, shutdown_timeout=0.2)\n"
+    source = (
+        f"import faultwire, os, time\n{again}faultwire.capture_message('x'); time.sleep(0.2)\n{again}"
+        "if os.fork() == 0:\n"
+        "    began = time.monotonic()\n"
+        "    print(faultwire.flush(20), time.monotonic() - began < 10, flush=True)\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+    )
+    ended = run(source, dsn=sink.dsn)
+    assert (ended.returncode, ended.stdout.strip()) == (0, "True True"), ended.stderr
+
+
 def test_hooks_can_be_switched_off_by_name_or_all_together(sink, run):
     rest = "import logging; logging.error('logged'); faultwire.capture_message('said'); raise ValueError('raised')\n"
     run("import faultwire; faultwire.init(disabled_integrations=['logging', 'excepthook'])\n" + rest, dsn=sink.dsn)

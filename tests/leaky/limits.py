@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import faultwire
 
@@ -105,19 +106,24 @@ def shrinking(length: int) -> str:
     return filler()[: length - 1 - 600] + "\n-----END RSA PRIVATE KEY----- " + words(length)[-(600 - 30) :]
 
 
+def say(text: str, **more: Any) -> None:
+    """As a breadcrumb, as what an exception says, and as a message."""
+    faultwire.add_breadcrumb(text)
+    try:
+        raise ValueError(text)
+    except ValueError as error:
+        faultwire.capture_exception(error)
+    faultwire.capture_message(text, **more)
+    faultwire.clear_breadcrumbs()
+
+
 @scenario()
 def messages() -> None:
     """Across the limit of messages, of exception texts, of breadcrumbs."""
     for kind, make in KINDS.items():
         for at in offsets(MESSAGE, make(f"{kind}, unused"))[::2]:
             text = words(at) + make(f"{kind} at {at}") + words(50)
-            faultwire.add_breadcrumb(text)
-            try:
-                raise ValueError(text)
-            except ValueError as error:
-                faultwire.capture_exception(error)
-            faultwire.capture_message(text)
-            faultwire.clear_breadcrumbs()
+            say(text)
 
 
 @scenario()
@@ -127,13 +133,7 @@ def messages_beyond_the_look_ahead() -> None:
     for kind, make in KINDS.items():
         for at in offsets(end, make(f"{kind}, unused"))[::2]:
             text = shrinking(at) + make(f"{kind} at {at}") + words(200)
-            faultwire.add_breadcrumb(text)
-            try:
-                raise ValueError(text)
-            except ValueError as error:
-                faultwire.capture_exception(error)
-            faultwire.capture_message(text, template=text, params=[text])
-            faultwire.clear_breadcrumbs()
+            say(text, template=text, params=[text])
 
 
 @scenario()
@@ -146,13 +146,7 @@ def without_blanks() -> None:
         for at in offsets(end, make(f"{kind}, unused"))[::2]:
             before = 'said: "' + begin[: at - len('said: """,')]
             text = before + '","' + make(f"{kind} at {at}") + '","b":"c"' * 200
-            faultwire.add_breadcrumb(text)
-            try:
-                raise ValueError(text)
-            except ValueError as error:
-                faultwire.capture_exception(error)
-            faultwire.capture_message(text)
-            faultwire.clear_breadcrumbs()
+            say(text)
 
 
 @scenario()

@@ -96,7 +96,7 @@ fn start(options: &str, node_version: &str, hooks: ClientHooks, capture_transpor
     let state = Arc::new(state);
     let old = STATE.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::clone(&state));
     if let Some(old) = old {
-        state.client.succeed(&old.client);
+        state.client.take_over_from(&old.client);
     }
     Ok(Value::Null)
 }

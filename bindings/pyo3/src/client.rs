@@ -49,7 +49,7 @@ pub(crate) fn init(
         types::reset(py);
         code::reset(py);
         if let Some(old) = old {
-            client.succeed(&old);
+            client.take_over_from(&old);
         }
         show_stack(py);
         Ok(())

@@ -93,7 +93,7 @@ pub(crate) fn enabled() -> Option<Arc<State>> {
 fn replace(new: Option<Arc<State>>) {
     let old = std::mem::replace(&mut *STATE.write().unwrap_or_else(PoisonError::into_inner), new.clone());
     match (old, new) {
-        (Some(old), Some(new)) => new.client.succeed(&old.client),
+        (Some(old), Some(new)) => new.client.take_over_from(&old.client),
         (Some(old), None) => _ = old.client.close(Some(Duration::ZERO)),
         (None, _) => {}
     }

@@ -114,7 +114,7 @@ pub fn init_with(options: Options, setup: impl Into<Setup>) -> Result<InitGuard,
     client.capture_panics(capture_panics);
     let earlier = CLIENT.with(|slot| slot.replace(Arc::clone(&client)));
     if let Some(earlier) = earlier {
-        client.succeed(&earlier);
+        client.take_over_from(&earlier);
     }
     Ok(InitGuard { client })
 }
