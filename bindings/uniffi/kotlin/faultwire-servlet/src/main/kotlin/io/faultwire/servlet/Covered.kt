@@ -49,7 +49,7 @@ internal class Covered private constructor(
 
     /** Says who is logged in, as far as [request] knows: filters after ours can find it out. */
     fun tellUser(request: HttpServletRequest) {
-        tried(null) { request.remoteUser }?.let { Integrations.offerUsername(scopes.isolationScope, it) }
+        Integrations.offerUsername(scopes.isolationScope) { tried(null) { request.remoteUser } }
     }
 
     /** The same once the application has read all of the body, as some find out again and again. */

@@ -131,6 +131,22 @@ class BareContainerTest {
     }
 
     @Test
+    fun `nobody is asked who is logged in without the option, for that can load a session`() {
+        start(pii = false)
+        val request = object : HttpServletRequestWrapper(bare(emptyMap())) {
+            var asked = 0
+
+            override fun getRemoteUser() = null.also { asked++ }
+        }
+        val response = bare<HttpServletResponse>(emptyMap())
+        FaultwireFilter().doFilter(request, response, FilterChain { _, _ -> Faultwire.captureMessage("seen") })
+        assertEquals(0, request.asked)
+        start(pii = true)
+        FaultwireFilter().doFilter(request, response, FilterChain { _, _ -> })
+        assertEquals(1, request.asked)
+    }
+
+    @Test
     fun `a framework can know who is logged in where the container does not`() {
         start(pii = true)
         val attributes = HashMap<String, Any?>()

@@ -42,7 +42,8 @@ internal class Entered(val layers: Layers?, private val before: Entered? = here(
     override fun close() {
         if (thread === Thread.currentThread()) {
             thread = null
-            restore(here())
+            // Nearly always this is the last, and those below are open.
+            if (here() === this) put(before) else restore(here())
         }
     }
 
@@ -60,8 +61,12 @@ internal class Entered(val layers: Layers?, private val before: Entered? = here(
                 if (at.thread !== Thread.currentThread()) open = at.before
                 at = at.before
             }
+            put(open)
+        }
+
+        private fun put(entered: Entered?) {
             // A thread of the application's pool holds nothing of ours beyond the block.
-            if (open == null) HERE.remove() else HERE.set(open)
+            if (entered == null) HERE.remove() else HERE.set(entered)
         }
     }
 }

@@ -9,6 +9,7 @@ import io.faultwire.internal.Client
 import io.faultwire.internal.How
 import io.faultwire.internal.Seen
 import io.faultwire.internal.quietly
+import java.util.function.Supplier
 
 /** What integrations need beyond [Faultwire]. Nothing here throws. */
 public object Integrations {
@@ -61,12 +62,12 @@ public object Integrations {
     }
 
     /**
-     * The name that somebody logged in by. Only with `sendDefaultPii`, and only where the application does not say itself
-     * who it is.
+     * The name that somebody logged in by, null where nobody is. It is asked for only with `sendDefaultPii`, since to find it
+     * out can mean to load a session; and it counts only where the application does not say itself who it is.
      */
     @JvmStatic
-    public fun offerUsername(scope: Scope, name: String): Unit = quietly("offerUsername", Unit) {
-        if (Client.sendsPii) scope.offerUser(User(username = name))
+    public fun offerUsername(scope: Scope, name: Supplier<String?>): Unit = quietly("offerUsername", Unit) {
+        if (Client.sendsPii) name.get()?.let { scope.offerUser(User(username = it)) }
     }
 
     /** Names an integration that is switched on, before the client is made or after. */
