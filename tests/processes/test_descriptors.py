@@ -85,3 +85,40 @@ def test_a_daemon_that_crashes(program: Run, sink: Sink, folder: Path, state_of_
     assert sum(event["level"] == "fatal" for event in sink.events()) == 1
     assert texts(sink) == ALL
     assert not any(path.is_file() for path in state_of_its_own.rglob("*"))
+
+
+#: Takes the numbers of our pipes, and of nothing else.
+TAKES_PIPES = """
+import faultwire, os, pathlib, resource, stat, time
+faultwire.init(capture_crashes=True, release="first")
+(record,) = pathlib.Path(os.environ["STATE"]).rglob("*.crash")
+theirs = os.open(os.devnull, os.O_RDWR)
+for number in map(int, os.listdir("/dev/fd")):
+    try:
+        if number > 2 and stat.S_ISFIFO(os.fstat(number).st_mode):
+            os.dup2(theirs, number)
+    except OSError:
+        pass  # what the list itself was read from
+"""
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        pytest.param("while record.exists(): pass", id="until what was there has gone"),
+        pytest.param(
+            "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3)); time.sleep(1.5); assert record.exists()",
+            id="where nothing new can be opened",
+        ),
+    ],
+)
+def test_a_crash_is_recorded_while_what_was_taken_is_opened_anew(
+    program: Run, sink: Sink, state_of_its_own: Path, until: str
+) -> None:
+    """The worker notices it within a second, and does not give up what there is before it has something new."""
+    ended = program(TAKES_PIPES + until + "\nos.abort()", dsn=sink.dsn, STATE=str(state_of_its_own))
+    assert (ended.code, ended.err) == (-signal.SIGABRT, "")
+    ended = program(REPORTS, dsn=sink.dsn)
+    assert (ended.code, ended.out, ended.err) == (0, "1\n", "")
+    (event,) = sink.wait(1)
+    assert (event["level"], event["release"]) == ("fatal", "first")

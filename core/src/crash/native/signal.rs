@@ -42,6 +42,8 @@ const ARMED: i32 = 1;
 const RECORDING: i32 = 2;
 /// What happens now is up to the handlers that were there before.
 const HANDED_OVER: i32 = 3;
+/// Being armed, perhaps in place of what was armed before: for microseconds.
+const ARMING: i32 = 4;
 
 static PHASE: AtomicI32 = AtomicI32::new(OFF);
 /// The thread that records.
@@ -75,15 +77,19 @@ pub(super) fn thread() -> i32 {
     return unsafe { libc::pthread_mach_thread_np(libc::pthread_self()) as i32 };
 }
 
-/// Records crashes of this process from now on into `file`. False while one is being recorded.
+/// Records crashes of this process from now on into `file`, and no more where it was recorded before. False while one is
+/// being recorded.
 pub(super) fn arm(file: &Own<File>, pipe: &Ends) -> bool {
     let Some((number, identity)) = file.known() else { return false };
-    let phase = PHASE.load(Ordering::SeqCst);
     let is_ours = GENERATION.load(Ordering::SeqCst) == fork::generation();
-    if is_ours && matches!(phase, RECORDING | HANDED_OVER) {
+    if is_ours {
+        wait(PATIENCE_MS, || PHASE.load(Ordering::SeqCst) != ARMING);
+    }
+    let begin = |phase| PHASE.compare_exchange(phase, ARMING, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+    if is_ours && !begin(ARMED) && !begin(OFF) {
         return false;
     }
-    PHASE.store(OFF, Ordering::SeqCst);
+    PHASE.store(ARMING, Ordering::SeqCst);
     FILE.set(number, identity);
     PIPE.set(pipe);
     // SAFETY: takes nothing.
@@ -228,7 +234,7 @@ fn claim(signal: c_int, here: i32) -> Claim {
             OWNER.store(here, Ordering::SeqCst);
             return Claim::Mine;
         }
-        wait(PATIENCE_MS, || PHASE.load(Ordering::SeqCst) != RECORDING);
+        wait(PATIENCE_MS, || !matches!(PHASE.load(Ordering::SeqCst), RECORDING | ARMING));
         if PHASE.load(Ordering::SeqCst) != ARMED {
             break;
         }

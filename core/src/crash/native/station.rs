@@ -1,7 +1,8 @@
 //! The crash capture of one engine: armed at `init` or, in a forked child, by its worker; kept up to date by the
 //! worker; disarmed by `close`. And what earlier processes left is reported.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +13,7 @@ use super::scope::Snapshots;
 use super::{host, report, signal, stack};
 #[cfg(any(feature = "jvm", test))]
 use crate::crash::hs_err::Note;
-use crate::crash::said;
+use crate::crash::said::{self, Upto};
 use crate::engine::Engine;
 use crate::fork;
 use crate::log::debug;
@@ -152,75 +153,75 @@ impl State {
         if self.armed.is_some() || self.over {
             return;
         }
-        match Armed::create(settings) {
-            Ok(armed) => {
-                said::watch();
-                self.armed = Some(armed);
-                self.refresh(settings);
-            }
-            Err(reason) => {
-                self.over = true;
-                debug!("crashes are not captured: {reason}");
-            }
+        said::watch();
+        if let Err(reason) = self.renew(settings) {
+            said::rest();
+            self.over = true;
+            debug!("crashes are not captured: {reason}");
         }
     }
 
-    fn refresh(&mut self, settings: &Settings) {
-        let Some(armed) = &self.armed else { return };
-        if !armed.is_whole() {
-            // Deleted by somebody, or closed by the application.
-            if armed.disarm() {
-                armed.file.remove();
-                self.snapshots = Snapshots::default();
-                self.armed = None;
-                self.arm(settings);
-            }
-            return;
+    /// Arms anew, from the file on. Until that is done what was armed before stays so, and also where it cannot be done:
+    /// a crash in between finds the one or the other.
+    fn renew(&mut self, settings: &Settings) -> Result<(), String> {
+        let no = |error: io::Error| error.kind().to_string();
+        let place = settings.spool_place().map_err(|unusable| unusable.0)?;
+        open_directory(&place).map_err(|unusable| unusable.0)?;
+        let file = CrashFile::create(&place).map_err(no)?;
+        let mut snapshots = Snapshots::default();
+        let upto = write_scope(&mut snapshots, &file, settings);
+        let armed = Armed::new(file, settings)?;
+        upto.iter().for_each(said::written);
+        self.snapshots = snapshots;
+        self.tell_code();
+        if let Some(before) = self.armed.replace(armed) {
+            before.file.remove();
         }
+        Ok(())
+    }
+
+    fn refresh(&mut self, settings: &Settings) {
+        if self.armed.as_ref().is_some_and(|armed| !armed.is_whole())
+            && let Err(reason) = self.renew(settings)
+        {
+            // Deleted by somebody, or closed by the application. With luck enough is left.
+            debug!("crashes may not be captured: {reason}");
+        }
+        let Some(armed) = &self.armed else { return };
         if signal::handed_over_for().is_some_and(|seconds| seconds > SURVIVED_SECONDS) {
             signal::withdraw();
         }
-        if let Some((bytes, upto)) = self.snapshots.next(settings) {
-            if let Err(error) = armed.file.write_scope(&bytes) {
-                debug!("what would be said of a crash cannot be written: {}", error.kind());
-            }
-            said::written(&upto);
-        }
+        write_scope(&mut self.snapshots, &armed.file, settings).iter().for_each(said::written);
+        self.tell_code();
+    }
+
+    fn tell_code(&mut self) {
         if let Some(code) = self.snapshots.take_code() {
             stack::set_code(code);
         }
     }
 }
 
-impl Armed {
-    fn create(settings: &Settings) -> Result<Armed, String> {
-        let place = settings.spool_place().map_err(|unusable| unusable.0)?;
-        open_directory(&place).map_err(|unusable| unusable.0)?;
-        let no = |error: std::io::Error| error.kind().to_string();
-        let file = CrashFile::create(&place).map_err(no)?;
-        if settings.sdk.host_reports_crashes {
-            return Armed::of_host(file).map_err(no);
-        }
-        let (reads, writes) = std::io::pipe().map_err(no)?;
-        for end in [reads.as_raw_fd(), writes.as_raw_fd()] {
-            // SAFETY: a live descriptor. A handler must not wait.
-            unsafe { libc::fcntl(end, libc::F_SETFL, libc::O_NONBLOCK) };
-        }
-        let pipe = (Own::new(reads), Own::new(writes));
-        if signal::arm(&file.file, &pipe) {
-            Ok(Armed { file, by: By::Signals(pipe) })
-        } else {
-            file.remove();
-            Err("a crash is being recorded".to_owned())
-        }
+/// Writes what would be said of a crash, if that has changed; up to where it then is written.
+fn write_scope(snapshots: &mut Snapshots, file: &CrashFile, settings: &Settings) -> Option<Upto> {
+    let (bytes, upto) = snapshots.next(settings)?;
+    if let Err(error) = file.write_scope(&bytes) {
+        debug!("what would be said of a crash cannot be written: {}", error.kind());
     }
+    Some(upto)
+}
 
-    /// Nothing of this process is changed: a file tells the next one where to look.
-    fn of_host(file: CrashFile) -> std::io::Result<Armed> {
-        let bytes = note()?;
-        let mut open: &std::fs::File = file.file.get().ok_or(std::io::ErrorKind::NotFound)?;
-        open.write_all(&bytes)?;
-        Ok(Armed { file, by: By::Host })
+impl Armed {
+    /// Has what happens from now on written to `file`, which is removed where that cannot be.
+    fn new(file: CrashFile, settings: &Settings) -> Result<Armed, String> {
+        let by = if settings.sdk.host_reports_crashes { by_host(&file) } else { by_signals(&file) };
+        match by {
+            Ok(by) => Ok(Armed { file, by }),
+            Err(reason) => {
+                file.remove();
+                Err(reason.to_string())
+            }
+        }
     }
 
     /// Takes it back, before the file goes; false while a crash is being recorded.
@@ -239,6 +240,28 @@ impl Armed {
         };
         self.file.exists() && is_open
     }
+}
+
+fn by_signals(file: &CrashFile) -> io::Result<By> {
+    let (reads, writes) = io::pipe()?;
+    for end in [reads.as_raw_fd(), writes.as_raw_fd()] {
+        // SAFETY: a live descriptor. A handler must not wait.
+        unsafe { libc::fcntl(end, libc::F_SETFL, libc::O_NONBLOCK) };
+    }
+    let pipe = (Own::new(reads), Own::new(writes));
+    if signal::arm(&file.file, &pipe) {
+        Ok(By::Signals(pipe))
+    } else {
+        Err(io::Error::other("a crash is being recorded"))
+    }
+}
+
+/// Nothing of this process is changed: a file tells the next one where to look.
+fn by_host(file: &CrashFile) -> io::Result<By> {
+    let bytes = note()?;
+    let mut open: &File = file.file.get().ok_or(io::ErrorKind::NotFound)?;
+    open.write_all(&bytes)?;
+    Ok(By::Host)
 }
 
 /// Makes an event of each crash that earlier processes left.
@@ -271,7 +294,7 @@ fn report_all(engine: &Engine, pipeline: &mut Pipeline, place: &Path) {
 
 /// Where the JVM would write of its end.
 #[cfg(any(feature = "jvm", test))]
-fn note() -> std::io::Result<Vec<u8>> {
+fn note() -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     crate::framing::append(&mut bytes, super::record::NOTE, &[&serde_json::to_vec(&Note::here())?]);
     Ok(bytes)
@@ -279,6 +302,6 @@ fn note() -> std::io::Result<Vec<u8>> {
 
 /// Only the bridge to the JVM is to such a host.
 #[cfg(not(any(feature = "jvm", test)))]
-fn note() -> std::io::Result<Vec<u8>> {
-    Err(std::io::ErrorKind::Unsupported.into())
+fn note() -> io::Result<Vec<u8>> {
+    Err(io::ErrorKind::Unsupported.into())
 }
