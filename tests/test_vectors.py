@@ -24,7 +24,7 @@ def cases() -> Iterator[Any]:
 
 def test_every_topic_has_cases() -> None:
     assert set(TOPICS) >= {
-        "dsn", "envelope", "fingerprint", "function-names", "message", "rate-limits", "sanitize", "stack",
+        "cut", "dsn", "envelope", "fingerprint", "function-names", "message", "rate-limits", "sanitize", "stack",
         "v8-stack",
     }  # fmt: skip
     for topic in TOPICS:

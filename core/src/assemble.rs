@@ -1,9 +1,7 @@
 //! Scope and capture become an event: nothing is decided here, only put in its place.
 
-use crate::capture::{
-    Body, Capture, CodeLocation, LOOK_AHEAD, LocatedFrame, MAX_MESSAGE_LENGTH, RawException, RawStack,
-    without_torn_word,
-};
+use crate::capture::{Body, Capture, CodeLocation, LocatedFrame, MAX_MESSAGE_LENGTH, RawException, RawStack};
+use crate::cut::{LOOK_AHEAD, cut};
 use crate::interned::Interned;
 use crate::protocol::{Event, Exception, Frame, SdkInfo, Stacktrace, Thread, Value};
 use crate::scope::set_in_context;
@@ -102,10 +100,7 @@ fn unnumber(only: &mut Exception) {
 
 /// The text up to the limit of messages, with what the sanitizer needs to see beyond it.
 fn bounded(text: &str) -> &str {
-    match text.char_indices().nth(MAX_MESSAGE_LENGTH + LOOK_AHEAD) {
-        Some((end, _)) => without_torn_word(&text[..end]),
-        None => text,
-    }
+    cut(text, MAX_MESSAGE_LENGTH + LOOK_AHEAD)
 }
 
 /// The frames of a stack; `None` for a text that has none.

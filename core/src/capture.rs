@@ -8,10 +8,6 @@ use crate::protocol::{Event, Level, LogEntry, Mechanism, Timestamp, Value};
 use crate::scope::Layers;
 use crate::tape::Tape;
 
-/// Characters that extraction keeps beyond a limit, so that no secret is cut into something that no
-/// rule knows: longer than any key block or token the sanitizer knows (a 4096-bit RSA key in PEM is 3.3 kB).
-pub const LOOK_AHEAD: usize = 4096;
-
 /// Characters kept of a message or an exception's text (the wire's own limit).
 pub const MAX_MESSAGE_LENGTH: usize = 8192;
 
@@ -95,7 +91,7 @@ pub struct RawException {
     pub ty: Interned<str>,
     /// Module of the class.
     pub module: Option<Interned<str>>,
-    /// Its text, with [`LOOK_AHEAD`] beyond the limit.
+    /// Its text, with [`LOOK_AHEAD`](crate::cut::LOOK_AHEAD) beyond the limit.
     pub value: Option<String>,
     /// How it was captured. Without a type it is `generic`, the usual one: no text need be made for it.
     pub mechanism: Mechanism,
@@ -180,54 +176,9 @@ impl NativeStack {
     }
 }
 
-/// A text that was cut at an extraction limit, without the piece of a word that the cut left: filtering
-/// can shorten what stands before it by more than [`LOOK_AHEAD`], and no rule knows the beginning of a token.
-pub fn without_torn_word(text: &str) -> &str {
-    let whole = text.trim_end_matches(|c: char| !c.is_whitespace());
-    // Groups of digits are one number: of a card, say.
-    let whole = whole.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || c == '-');
-    let longest = text.char_indices().rev().nth(LOOK_AHEAD - 1).map_or(0, |(at, _)| at);
-    if whole.len() >= longest {
-        return whole;
-    }
-    // No word is that long: of JSON without spaces, say, only the last value goes.
-    let end = text[longest..].rfind(stands_between_values).map_or(longest, |at| longest + at + 1);
-    &text[..end]
-}
-
-fn stands_between_values(c: char) -> bool {
-    matches!(c, '"' | '\'' | '`' | ',' | ';' | '&' | '|' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}')
-}
-
 impl Capture {
     /// Reads a value off the tape.
     pub fn value(&self, position: u32) -> Value {
         self.tape.read(position as usize)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_piece_of_a_word_is_left_at_a_cut() {
-        assert_eq!(without_torn_word("it was late ghp_ZZCe"), "it was late");
-        assert_eq!(without_torn_word("card 4111 1111 1111 11"), "card");
-        assert_eq!(without_torn_word(&"a".repeat(5000)).len(), 5000 - LOOK_AHEAD);
-        assert_eq!(without_torn_word("short"), "");
-    }
-
-    #[test]
-    fn a_word_without_an_end_costs_no_more_than_it_must() {
-        let row = r#"{"a":"b"},"#.repeat(1000);
-        assert_eq!(
-            without_torn_word(&format!(r#"said: [{row}{{"token":"ghp_ZZCe"#)),
-            format!(r#"said: [{row}{{"token":""#)
-        );
-        let wide = "ä".repeat(9000);
-        assert_eq!(without_torn_word(&format!("said {wide}")), format!("said {}", &wide[..2 * (9000 - LOOK_AHEAD)]));
-        // A word that is shorter goes as a whole.
-        assert_eq!(without_torn_word(&format!("said {}", &wide[..2 * LOOK_AHEAD - 2])), "said");
     }
 }

@@ -6,7 +6,7 @@
 //! # The path of an event
 //! On the app thread, which never blocks and does no I/O:
 //! - [`gate`]: the cheap "no" ([`sampling`], [`storm`]);
-//! - [`capture`]: what is extracted for a "yes"; values on a [`tape`], context in [`scope`]s, names [`interned`], their hashes in [`keys`];
+//! - [`capture`]: what is extracted for a "yes", too long texts [`cut`](mod@cut); values on a [`tape`], context in [`scope`]s, names [`interned`], their hashes in [`keys`];
 //! - `queue`: bounded, to the worker.
 //!
 //! On the worker: `pipeline`, one screen of stages:
@@ -37,6 +37,8 @@ pub mod capture;
 pub mod client;
 #[cfg(feature = "client")]
 mod crash;
+#[cfg(feature = "client")]
+pub mod cut;
 #[cfg(all(feature = "client", unix))]
 mod descriptor;
 #[cfg(feature = "client")]

@@ -59,6 +59,7 @@ pub fn keeps_forks_away() -> bool {
 /// What the vector expects as an error; [`crate::ErrorKind::InvalidPayload`] on an unknown topic.
 pub fn vector(topic: &str, input: &Value) -> Result<Value, Error> {
     match topic {
+        "cut" => crate::cut::vector(input),
         "dsn" | "envelope" => crate::protocol::vector(topic, input),
         "fingerprint" | "function-names" | "message" => crate::fingerprint::vector(topic, input),
         "rate-limits" => crate::transport::ratelimit_vector(input),

@@ -5,6 +5,8 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { build } from 'esbuild';
+
 import { native } from './native.mjs';
 import { ROOT } from './sink.mjs';
 const VECTORS = join(ROOT, 'tests', 'vectors');
@@ -16,6 +18,14 @@ function run(topic, input) {
   const answer = JSON.parse(native.vector(topic, JSON.stringify(input)));
   assert.equal(answer.error, undefined, JSON.stringify(answer.error));
   return answer.ok;
+}
+
+/** The cut of the package itself, which is within its bundle. */
+async function ownCut() {
+  const source = join(ROOT, 'sdk-node', 'src', 'extract', 'text.ts');
+  const { outputFiles } = await build({ entryPoints: [source], bundle: true, format: 'esm', write: false });
+  const { cut } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  return ({ text, limit, look_ahead }) => cut(text, limit, look_ahead);
 }
 
 /** Objects: each listed member; anything else: equal. */
@@ -33,7 +43,17 @@ function agrees(expected, found, path) {
 const isMap = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 test('every topic is there', () => {
-  const needed = ['dsn', 'envelope', 'fingerprint', 'function-names', 'message', 'rate-limits', 'sanitize', 'stack'];
+  const needed = [
+    'cut',
+    'dsn',
+    'envelope',
+    'fingerprint',
+    'function-names',
+    'message',
+    'rate-limits',
+    'sanitize',
+    'stack',
+  ];
   const names = topics.map((topic) => topic.name);
   assert.deepEqual(
     needed.filter((name) => !names.includes(name)),
@@ -42,10 +62,11 @@ test('every topic is there', () => {
 });
 
 for (const { name: topic } of topics) {
-  test(topic, () => {
+  test(topic, async () => {
     const files = readdirSync(join(VECTORS, topic)).filter((name) => name.endsWith('.json'));
     const cases = files.flatMap((file) => JSON.parse(readFileSync(join(VECTORS, topic, file), 'utf8')).cases);
     assert.ok(cases.length > 0, `${topic} has no cases`);
+    const own = topic === 'cut' ? await ownCut() : undefined;
     for (const { name, input, expected, kind, options, absent = [] } of cases) {
       const place = `${topic}/${name}`;
       if (topic === 'sanitize') {
@@ -61,6 +82,9 @@ for (const { name: topic } of topics) {
           delete found.error.message;
         }
         assert.deepEqual(found, expected, place);
+        if (own !== undefined) {
+          assert.equal(own(input), expected, `${place}, of the package itself`);
+        }
       }
     }
     mkdirSync(RAN, { recursive: true });

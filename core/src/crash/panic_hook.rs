@@ -16,8 +16,9 @@ use std::panic::PanicHookInfo;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::capture::{LOOK_AHEAD, MAX_MESSAGE_LENGTH};
+use crate::capture::MAX_MESSAGE_LENGTH;
 use crate::client::Client;
+use crate::cut::LOOK_AHEAD;
 use crate::gate::Inside;
 use crate::sdk;
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::backtrace::{self, mix};
 use super::{chain, local, names, text, thread};
-use crate::capture::{Body, Capture, LOOK_AHEAD, MAX_MESSAGE_LENGTH, NativeStack, RawException, RawStack};
+use crate::capture::{Body, Capture, MAX_MESSAGE_LENGTH, NativeStack, RawException, RawStack};
 use crate::client::Client;
+use crate::cut::LOOK_AHEAD;
 use crate::gate::{Admission, Candidate, Inside, Verdict};
 use crate::protocol::{Event, EventId, Level, LogEntry};
 use crate::sampling::{SamplingContext, TypePolicy};

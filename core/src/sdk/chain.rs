@@ -5,7 +5,8 @@ use std::error::Error;
 use super::backtrace::mix;
 use super::names::{self, TypeName};
 use super::text;
-use crate::capture::{LOOK_AHEAD, MAX_EXCEPTIONS, MAX_MESSAGE_LENGTH, NativeStack, RawException, RawStack};
+use crate::capture::{MAX_EXCEPTIONS, MAX_MESSAGE_LENGTH, NativeStack, RawException, RawStack};
+use crate::cut::LOOK_AHEAD;
 use crate::protocol::Mechanism;
 
 /// What stands for the text of an error whose `Display` panics.

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::capture::without_torn_word;
+use crate::cut::without_torn_word;
 
 /// Takes texts until it is full, and then ends the formatting.
 struct Bounded {

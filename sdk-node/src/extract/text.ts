@@ -13,7 +13,7 @@ const BETWEEN_VALUES = '"\'`,;&|<>()[]{}';
  * At most `limit` characters of `text`. Where it was cut, the piece of a word that the cut left goes, too:
  * filtering shortens what stands before it, and no rule knows the beginning of a token.
  */
-export function cut(text: string, limit: number): string {
+export function cut(text: string, limit: number, lookAhead = LOOK_AHEAD): string {
   if (text.length <= limit) {
     return text;
   }
@@ -25,7 +25,7 @@ export function cut(text: string, limit: number): string {
   while (end > 0 && isPartOfNumber(text.charCodeAt(end - 1))) {
     end--;
   }
-  const longest = Math.max(limit - LOOK_AHEAD, 0);
+  const longest = Math.max(limit - lookAhead, 0);
   return text.slice(0, end >= longest ? end : lastValue(text, longest, limit));
 }
 
@@ -38,8 +38,23 @@ function lastValue(text: string, longest: number, limit: number): number {
   return end;
 }
 
+/** White space as Unicode has it. */
 function isSpace(code: number): boolean {
-  return code === 32 || (code >= 9 && code <= 13) || code === 0xa0 || code === 0x2028 || code === 0x2029;
+  return code === 32 || (code >= 9 && code <= 13) || (code >= 0x85 && isWiderSpace(code));
+}
+
+function isWiderSpace(code: number): boolean {
+  return (
+    code === 0x85 ||
+    code === 0xa0 ||
+    code === 0x1680 ||
+    (code >= 0x2000 && code <= 0x200a) ||
+    code === 0x2028 ||
+    code === 0x2029 ||
+    code === 0x202f ||
+    code === 0x205f ||
+    code === 0x3000
+  );
 }
 
 function isPartOfNumber(code: number): boolean {

@@ -1,6 +1,7 @@
 //! An exception and everything it came from: causes, contexts, members of groups.
 
-use faultwire::capture::{LOOK_AHEAD, MAX_EXCEPTIONS, MAX_MESSAGE_LENGTH, RawException, RawStack};
+use faultwire::capture::{MAX_EXCEPTIONS, MAX_MESSAGE_LENGTH, RawException, RawStack};
+use faultwire::cut::LOOK_AHEAD;
 use faultwire::options::Options;
 use faultwire::protocol::Mechanism;
 use faultwire::tape::Tape;

@@ -1,6 +1,7 @@
 //! Python values to JSON and back.
 
-use faultwire::capture::{LOOK_AHEAD, MAX_MESSAGE_LENGTH};
+use faultwire::capture::MAX_MESSAGE_LENGTH;
+use faultwire::cut::LOOK_AHEAD;
 use faultwire::protocol::{Map, Value};
 use faultwire::tape::Tape;
 use pyo3::prelude::*;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use faultwire::capture::without_torn_word;
+use faultwire::cut::without_torn_word;
 use pyo3::ffi;
 use pyo3::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Python values to a tape: a bounded copy of what they are, without running code of the application.
 
-use faultwire::capture::without_torn_word;
+use faultwire::cut::without_torn_word;
 use faultwire::tape::Tape;
 use pyo3::ffi;
 use pyo3::prelude::*;

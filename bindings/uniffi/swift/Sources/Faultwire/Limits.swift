@@ -42,16 +42,17 @@ enum Limit {
 
 /// At most so many bytes of a text; by default, of one within a detail. Where it was cut, the piece of a word that the cut
 /// left goes, too: filtering shortens what stands before it, and no rule knows the beginning of a token.
-func cut(_ text: String, _ limit: Int? = nil) -> String {
+func cut(_ text: String, _ limit: Int? = nil, lookAhead: Int = Limit.lookAhead) -> String {
     guard text.utf8.count > limit ?? Limit.text else { return text }
     let limit = limit ?? Limit.longText.with { $0 }
     guard text.utf8.count > limit else { return text }
-    return withoutTornWord(String(decoding: text.utf8.prefix(limit), as: UTF8.self))
+    return wholeWords(String(decoding: text.utf8.prefix(limit), as: UTF8.self), lookAhead)
 }
 
-private func withoutTornWord(_ text: String) -> String {
+/// Of a word that is longer than the look-ahead not all goes.
+private func wholeWords(_ text: String, _ lookAhead: Int) -> String {
     let characters = text.unicodeScalars
-    let longest = characters.index(characters.endIndex, offsetBy: -Limit.lookAhead, limitedBy: characters.startIndex)
+    let longest = characters.index(characters.endIndex, offsetBy: -lookAhead, limitedBy: characters.startIndex)
         ?? characters.startIndex
     var whole = characters[...]
     func drop(_ isTorn: (Unicode.Scalar) -> Bool) {

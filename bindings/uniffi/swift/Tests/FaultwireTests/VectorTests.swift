@@ -1,4 +1,4 @@
-import Faultwire
+@testable import Faultwire
 import FaultwireBridge
 import Foundation
 import Testing
@@ -15,7 +15,7 @@ extension All {
         }
 
         @Test func everyTopicIsThere() throws {
-            let needed = ["dsn", "envelope", "fingerprint", "function-names", "message", "rate-limits", "sanitize", "stack"]
+            let needed = ["cut", "dsn", "envelope", "fingerprint", "function-names", "message", "rate-limits", "sanitize", "stack"]
             #expect(Set(needed).subtracting(try Self.topics()) == [])
         }
 
@@ -64,6 +64,11 @@ extension All {
             }
             if found != item["expected"] {
                 Issue.record("\(place): expected \(item["expected"].text), found \(found.text)")
+            }
+            if topic == "cut" {
+                let text = try #require(input["text"].string)
+                let (limit, lookAhead) = try (#require(input["limit"].int), #require(input["look_ahead"].int))
+                #expect(cut(text, Int(limit), lookAhead: Int(lookAhead)) == item["expected"].string, place)
             }
         }
 

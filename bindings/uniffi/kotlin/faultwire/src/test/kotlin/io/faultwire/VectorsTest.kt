@@ -6,6 +6,7 @@ import io.faultwire.internal.JsonReader
 import io.faultwire.internal.JsonWriter
 import io.faultwire.internal.Library
 import io.faultwire.internal.Limits
+import io.faultwire.internal.Text
 import io.faultwire.testing.Sink
 import io.faultwire.testing.at
 import io.faultwire.testing.listAt
@@ -23,7 +24,7 @@ class VectorsTest {
     @TestFactory
     fun topics(): List<DynamicTest> {
         assertTrue(Library.isLoaded)
-        val needed = setOf("dsn", "envelope", "fingerprint", "function-names", "message", "rate-limits", "sanitize", "stack")
+        val needed = setOf("cut", "dsn", "envelope", "fingerprint", "function-names", "message", "rate-limits", "sanitize", "stack")
         assertEquals(emptySet<String>(), needed - topics.map { it.name }.toSet(), "topics are missing")
         return topics.map { topic -> DynamicTest.dynamicTest(topic.name) { run(topic) } }
     }
@@ -54,7 +55,15 @@ class VectorsTest {
         } else {
             val found = answer(topic, case.at("input"))
             assertEquals(plain(expected), plain(withoutUntold(expected, found)), place)
+            if (topic == "cut") {
+                assertEquals(expected, ownCut(case.at("input")), "$place, of this package itself")
+            }
         }
+    }
+
+    private fun ownCut(input: Any?): String {
+        fun number(name: String) = (input.at(name) as Number).toInt()
+        return Text.cut(input.at("text") as String, number("limit"), number("look_ahead"))
     }
 
     private fun answer(topic: String, input: Any?): Any? = try {

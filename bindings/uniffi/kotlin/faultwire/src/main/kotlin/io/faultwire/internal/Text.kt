@@ -17,19 +17,19 @@ internal object Text {
      * At most [limit] characters. Where it was cut, the piece of a word that the cut left goes, too: filtering shortens
      * what stands before it, and no rule knows the beginning of a token.
      */
-    fun cut(text: String, limit: Int): String {
+    fun cut(text: String, limit: Int, lookAhead: Int = LOOK_AHEAD): String {
         if (text.length <= limit) {
             return text
         }
         var end = limit
-        while (end > 0 && !text[end - 1].isWhitespace()) {
+        while (end > 0 && !isBlank(text[end - 1])) {
             end--
         }
         // Groups of digits are one number: of a card, say.
         while (end > 0 && isPartOfNumber(text[end - 1])) {
             end--
         }
-        val longest = maxOf(limit - LOOK_AHEAD, 0)
+        val longest = maxOf(limit - lookAhead, 0)
         return text.substring(0, if (end >= longest) end else lastValue(text, longest, limit))
     }
 
@@ -42,7 +42,11 @@ internal object Text {
         return end
     }
 
-    private fun isPartOfNumber(character: Char) = character in '0'..'9' || character == '-' || character.isWhitespace()
+    private fun isPartOfNumber(character: Char) = character in '0'..'9' || character == '-' || isBlank(character)
+
+    /** White space as Unicode has it. */
+    private fun isBlank(character: Char) =
+        character in '\t'..'\r' || character == '\u0085' || Character.isSpaceChar(character)
 
     /** What [make] gives, as the application's code that can throw; null where it does. */
     inline fun of(limit: Int, make: () -> String?): String? = try {
