@@ -6,6 +6,9 @@ import org.slf4j.LoggerFactory
 import org.springframework.boot.WebApplicationType
 import org.springframework.boot.autoconfigure.SpringBootApplication
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty
+import org.springframework.boot.autoconfigure.security.servlet.SecurityAutoConfiguration
+import org.springframework.boot.autoconfigure.security.servlet.SecurityFilterAutoConfiguration
+import org.springframework.boot.autoconfigure.security.servlet.UserDetailsServiceAutoConfiguration
 import org.springframework.boot.builder.SpringApplicationBuilder
 import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext
 import org.springframework.context.annotation.Bean
@@ -27,7 +30,10 @@ class OutOfStock(item: String) : RuntimeException("no $item")
 class NoSuchItem(item: String) : RuntimeException("what is $item?")
 
 /** A small application: nothing in it knows of Faultwire but its hook. */
-@SpringBootApplication(proxyBeanMethods = false)
+@SpringBootApplication(
+    proxyBeanMethods = false,
+    exclude = [SecurityAutoConfiguration::class, UserDetailsServiceAutoConfiguration::class, SecurityFilterAutoConfiguration::class],
+)
 @EnableAsync
 open class Shop {
     @Bean
