@@ -13,7 +13,6 @@ their runtimes do.
 import argparse
 import contextlib
 import itertools
-import shutil
 import sys
 from pathlib import Path
 
@@ -22,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "conforma
 from alike import EXCEPT, differences, filtered  # noqa: E402
 from apps import SECRETS, SHOPPING, express, fastapi, running  # noqa: E402
 from kept import kept  # noqa: E402
+from layout import columns, shorten
 from orders import differences as different_orders  # noqa: E402
 from orders import place, programs
 from orders import show as show_orders  # noqa: E402
@@ -51,21 +51,16 @@ def describe(server: Server, issue: Json, event: dict) -> list[str]:
     ]
 
 
-def show(name: str, issues: list[list[str]], columns: int) -> None:
+def show(name: str, issues: list[list[str]]) -> None:
     """Prints the issues side by side, or below one another where there is no room."""
     print(f"── {name}")
-    if columns < ROOM_FOR_TWO:
+    if columns() < ROOM_FOR_TWO:
         print("\n".join(itertools.chain.from_iterable(issues)), end="\n\n")
         return
-    width = (columns - 3 * (len(issues) - 1)) // len(issues)
+    width = (columns() - 3 * (len(issues) - 1)) // len(issues)
     for line in itertools.zip_longest(*issues, fillvalue=""):
         print(" │ ".join(shorten(text, width).ljust(width) for text in line).rstrip())
     print()
-
-
-def shorten(text: str, width: int) -> str:
-    """The text, with an ellipsis where it is too long."""
-    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def stored(server: Server) -> dict[str, tuple[int, dict]]:
@@ -103,13 +98,12 @@ def visit(server: Server) -> list[tuple[str, list[tuple[int, dict]]]]:
 
 def compare(server: Server, faults: list[tuple[str, list[tuple[int, dict]]]], is_quiet: bool) -> list[str]:
     """Prints the issues of each fault, and answers what the languages differ in."""
-    columns = shutil.get_terminal_size((160, 24)).columns
     issues = {issue["id"]: issue for issue in server.issues()}
     shown: set[int] = set()
     unlike = []
     for name, of_fault in faults:
         if not is_quiet and not shown >= {number for number, _ in of_fault}:
-            show(name, [describe(server, issues[number], event) for number, event in of_fault], columns)
+            show(name, [describe(server, issues[number], event) for number, event in of_fault])
         shown |= {number for number, _ in of_fault}
         unlike += [f"{name}: {one}" for one in differences([event for _, event in of_fault], EXCEPT.get(name, {}))]
     return unlike

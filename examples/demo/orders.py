@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from alike import filtered
 from apps import LIMIT, ROOT, node, target
+from layout import columns, shorten
 from story import arrived, events, project
 
 from server import Json, Server
@@ -15,6 +16,11 @@ EXAMPLES = ROOT / "examples"
 #: Of the program in each language; that in Rust panics in a thread beside them, and goes on.
 FAULTS = {"order": "An order that cannot be placed", "queue": "A queue that is long"}
 PANICS = {"rust": 1}
+
+#: Between two columns of a line.
+GAP = "  "
+#: The column that says what happened, and how much of it is shown however narrow the terminal is.
+SAYS, LEAST = 1, 24
 
 
 class Orders(NamedTuple):
@@ -77,13 +83,16 @@ def _fault(event: Json) -> str | None:
 
 
 def show(orders: Orders) -> None:
-    """Prints the events of each fault, a line a language."""
+    """Prints the events of each fault, a line a language. Where there is no room, what it says is shortened."""
     for fault, title in FAULTS.items():
         print(f"── {title}")
         rows = [[language, *_row(event)] for language, event in orders.events[fault].items()]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        others = sum(widths) - widths[SAYS] + len(GAP) * (len(widths) - 1)
+        widths[SAYS] = min(widths[SAYS], max(columns() - others, LEAST))
         for row in rows:
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+            cells = (shorten(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True))
+            print(GAP.join(cells).rstrip())
         print()
     for language, why in orders.missing.items():
         print(f"{language} is left out: {why}")
