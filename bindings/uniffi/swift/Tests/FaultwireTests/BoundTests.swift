@@ -12,7 +12,7 @@ extension All {
         }
 
         /// Seconds of its processor that nothing here takes: each of these took one or more, and memory to match.
-        private let patience = 0.3
+        private let patience = 0.7
 
         private func seconds(_ work: () -> Void) -> Double {
             func used() -> Double {
