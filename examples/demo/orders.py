@@ -87,10 +87,11 @@ def show(orders: Orders) -> None:
     for fault, title in FAULTS.items():
         print(f"── {title}")
         rows = [[language, *_row(event)] for language, event in orders.events[fault].items()]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        told = [column for column in zip(*rows, strict=True) if any(column)]
+        widths = [max(map(len, column)) for column in told]
         others = sum(widths) - widths[SAYS] + len(GAP) * (len(widths) - 1)
         widths[SAYS] = min(widths[SAYS], max(columns() - others, LEAST))
-        for row in rows:
+        for row in zip(*told, strict=True):
             cells = (shorten(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True))
             print(GAP.join(cells).rstrip())
         print()
