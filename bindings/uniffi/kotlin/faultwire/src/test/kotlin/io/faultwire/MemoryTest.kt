@@ -2,6 +2,7 @@ package io.faultwire
 
 import io.faultwire.bridge.FfiConverterTypeBeforeSend
 import io.faultwire.bridge.FfiConverterTypeErrorSampler
+import io.faultwire.bridge.abandonClient
 import io.faultwire.internal.Cells
 import io.faultwire.internal.Extractor
 import io.faultwire.internal.Seen
@@ -16,6 +17,8 @@ class MemoryTest {
     @AfterEach
     fun end() {
         Faultwire.close(0)
+        // The next would wait for thousands of captures that this one still works through.
+        abandonClient()
     }
 
     private fun heap(): Long {
