@@ -22,7 +22,6 @@ DEADLINE = 60.0
 #: Seconds that a busy machine may add to a process.
 BUSY = 6.0
 
-
 #: Puts the descriptor `theirs` behind the numbers of all pipes, which are ours, and of nothing else.
 TAKES_PIPES = """
 import os, stat

@@ -30,8 +30,8 @@ use crate::descriptor::Known;
 use crate::own::Own;
 use crate::{fork, framing, queue};
 
-/// How long a thread waits for another that is recording, and for the worker to write what was said last. Both take
-/// far less, unless they cannot be done at all.
+/// How long a thread waits for another that is recording or arming, and for the worker to write what was said last.
+/// All take far less, unless they cannot be done at all.
 const PATIENCE_MS: u32 = 500;
 const WORKER_MS: u32 = 500;
 const MOST_WITHDRAWN: usize = 16;
@@ -81,15 +81,17 @@ pub(super) fn thread() -> i32 {
 /// being recorded.
 pub(super) fn arm(file: &Own<File>, pipe: &Ends) -> bool {
     let Some((number, identity)) = file.known() else { return false };
-    let is_ours = GENERATION.load(Ordering::SeqCst) == fork::generation();
-    if is_ours {
-        wait(PATIENCE_MS, || PHASE.load(Ordering::SeqCst) != ARMING);
-    }
     let begin = |phase| PHASE.compare_exchange(phase, ARMING, Ordering::SeqCst, Ordering::SeqCst).is_ok();
-    if is_ours && !begin(ARMED) && !begin(OFF) {
-        return false;
+    if GENERATION.load(Ordering::SeqCst) == fork::generation() {
+        // Another engine may be at it.
+        wait(PATIENCE_MS, || PHASE.load(Ordering::SeqCst) != ARMING);
+        if !begin(ARMED) && !begin(OFF) {
+            return false;
+        }
+    } else {
+        // What the parent was in does not count in its child.
+        PHASE.store(ARMING, Ordering::SeqCst);
     }
-    PHASE.store(ARMING, Ordering::SeqCst);
     FILE.set(number, identity);
     PIPE.set(pipe);
     // SAFETY: takes nothing.

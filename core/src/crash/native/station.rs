@@ -164,14 +164,15 @@ impl State {
     /// Arms anew, from the file on. Until that is done what was armed before stays so, and also where it cannot be done:
     /// a crash in between finds the one or the other.
     fn renew(&mut self, settings: &Settings) -> Result<(), String> {
-        let no = |error: io::Error| error.kind().to_string();
         let place = settings.spool_place().map_err(|unusable| unusable.0)?;
         open_directory(&place).map_err(|unusable| unusable.0)?;
-        let file = CrashFile::create(&place).map_err(no)?;
+        let file = CrashFile::create(&place).map_err(|error| error.to_string())?;
         let mut snapshots = Snapshots::default();
         let upto = write_scope(&mut snapshots, &file, settings);
         let armed = Armed::new(file, settings)?;
-        upto.iter().for_each(said::written);
+        if let Some(upto) = upto {
+            said::written(&upto);
+        }
         self.snapshots = snapshots;
         self.tell_code();
         if let Some(before) = self.armed.replace(armed) {
@@ -184,14 +185,16 @@ impl State {
         if self.armed.as_ref().is_some_and(|armed| !armed.is_whole())
             && let Err(reason) = self.renew(settings)
         {
-            // Deleted by somebody, or closed by the application. With luck enough is left.
-            debug!("crashes may not be captured: {reason}");
+            // Something of it was deleted by somebody, or closed by the application; what is left of it is used.
+            debug!("crash capture is incomplete, and cannot be set up anew: {reason}");
         }
         let Some(armed) = &self.armed else { return };
         if signal::handed_over_for().is_some_and(|seconds| seconds > SURVIVED_SECONDS) {
             signal::withdraw();
         }
-        write_scope(&mut self.snapshots, &armed.file, settings).iter().for_each(said::written);
+        if let Some(upto) = write_scope(&mut self.snapshots, &armed.file, settings) {
+            said::written(&upto);
+        }
         self.tell_code();
     }
 
