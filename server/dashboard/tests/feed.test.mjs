@@ -99,6 +99,14 @@ test('what is chosen is in the address, and holds for what comes as well', async
   checkQuiet(page);
 });
 
+test('what is chosen in quick succession is all kept, however slowly the page draws', async () => {
+  const page = await open(chromium, server, { email: HOST, late: 500 });
+  await page.goto(FEED);
+  for (const name of ['Regressed', 'Milestone', 'New']) await page.getByRole('button', { name, exact: true }).click();
+  await page.waitForURL((url) => url.searchParams.get('kinds') === 'new,regressed,milestone');
+  checkQuiet(page);
+});
+
 test('who reads further down is not pushed away: what comes waits above', async () => {
   const issue = await issueOf('CardDeclined');
   for (let turn = 0; turn < 40; turn += 1) await move(issue, { move: turn % 2 ? 'reopen' : 'acknowledge' });
@@ -116,7 +124,7 @@ test('who reads further down is not pushed away: what comes waits above', async 
   assert.equal(await page.evaluate(() => window.scrollY), before, 'nothing has moved');
   await page.getByRole('button', { name: '2 new' }).click();
   await line(page, 'WhileReadingOn', 'First seen').waitFor();
-  assert.equal(await page.evaluate(() => window.scrollY), 0);
+  await until('the top', () => page.evaluate(() => window.scrollY === 0));
 
   // The same by pause, at the top.
   await page.getByRole('button', { name: 'Pause' }).click();

@@ -310,7 +310,7 @@ test('what comes while someone reads further down waits until they ask for it', 
   assert.equal(await at(), before, 'nothing moves');
   await button.click();
   await row(page, 'AboveCError').waitFor();
-  assert.equal(await page.evaluate(() => window.scrollY), 0);
+  await until('the top', () => page.evaluate(() => window.scrollY === 0));
   checkQuiet(page);
 });
 

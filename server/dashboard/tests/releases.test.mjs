@@ -125,6 +125,7 @@ test('the chart of a release is drawn, and says its hours by keys', async () => 
   assert.equal(new URL(page.url()).search, '?release=shop%401.0.0');
   await page.getByRole('button', { name: /Time shown/ }).click();
   await page.getByRole('option', { name: '24 hours' }).click();
+  await page.getByText('10 sessions within 24 hours').first().waitFor();
   await page.reload();
   await page.getByText('10 sessions within 24 hours').first().waitFor();
   const ends = page.getByRole('definition');
@@ -168,7 +169,7 @@ test('members tell of a deploy; viewers see no way to', async () => {
   const page = await open(chromium, server, { email: 'member@example.com' });
   await page.goto('/projects/1/releases');
   await page.getByRole('button', { name: 'Tell of a deploy' }).click();
-  assert.equal(new URL(page.url()).search, '?dialog=deploy');
+  await page.waitForURL((url) => url.search === '?dialog=deploy');
   const dialog = page.getByRole('dialog', { name: 'Tell of a deploy' });
   await dialog.getByLabel('Release').fill('shop@3.0.0');
   await page.keyboard.press('Enter');

@@ -14,6 +14,8 @@ const BINARY = process.env.FAULTWIRE_SERVER ?? join(ROOT, 'target/release/faultw
 const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 /** Long enough for a machine that does other things as well. */
 export const DEADLINE = 30_000;
+/** Shows which stories look before the page is there: `TURNS_LATE=150 npm test`. */
+const TURNS_LATE = Number(process.env.TURNS_LATE ?? 0);
 export const PASSWORD = 'correct horse battery';
 export const HOST = 'host@example.com';
 
@@ -181,13 +183,23 @@ export async function browser(more = {}) {
  * A page of a browser of its own. It fails the story if anything is asked of another host, or if the page has an error or
  * breaks the policy: `page.complaints` has what was said, to be looked at by {@link checkQuiet}.
  */
-export async function open(running, server, { email, options = {} } = {}) {
+export async function open(running, server, { email, options = {}, late = TURNS_LATE } = {}) {
   const context = await running.newContext({ baseURL: server.url, viewport: { width: 1280, height: 800 }, ...options });
   context.setDefaultTimeout(DEADLINE);
   const page = await context.newPage();
+  if (late > 0) await context.addInitScript(turnLate, late);
   watch(page, server);
   if (email) await login(page, email);
   return page;
+}
+
+/** Run in a page: what React puts off to a later turn comes so many milliseconds late, as on a machine that does much else. */
+function turnLate(ms) {
+  const wait = setTimeout;
+  const post = MessagePort.prototype.postMessage;
+  MessagePort.prototype.postMessage = function (...args) {
+    wait(() => post.apply(this, args), ms);
+  };
 }
 
 /** Notes what a page complains of. */
