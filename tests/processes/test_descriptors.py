@@ -119,3 +119,17 @@ def test_a_crash_is_recorded_while_what_was_taken_is_opened_anew(
     assert (ended.code, ended.out, ended.err) == (0, "1\n", "")
     (event,) = sink.wait(1)
     assert (event["level"], event["release"]) == ("fatal", "first")
+
+
+def test_a_crash_capture_that_stays_incomplete_is_said_once(program: Run, sink: Sink) -> None:
+    source = f"""
+import faultwire, os, pathlib, resource, time
+faultwire.init(capture_crashes=True, debug=True)
+theirs = os.open(os.devnull, os.O_RDWR)
+{TAKES_PIPES}
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+time.sleep(3.5)
+"""
+    ended = program(source, dsn=sink.dsn)
+    assert ended.code == 0, ended.err
+    assert ended.err.count("crash capture is incomplete, and cannot be set up anew: ") == 1, ended.err

@@ -41,6 +41,8 @@ struct State {
     /// Not to be tried again: it failed, or the client is closed.
     over: bool,
     snapshots: Snapshots,
+    /// Why what was taken from it cannot be had anew.
+    lacking: Option<String>,
     looked: Option<Instant>,
     reported: Option<Instant>,
 }
@@ -182,12 +184,16 @@ impl State {
     }
 
     fn refresh(&mut self, settings: &Settings) {
-        if self.armed.as_ref().is_some_and(|armed| !armed.is_whole())
-            && let Err(reason) = self.renew(settings)
+        // Something of it was deleted by somebody, or closed by the application.
+        let is_lacking = self.armed.as_ref().is_some_and(|armed| !armed.is_whole());
+        let reason = if is_lacking { self.renew(settings).err() } else { None };
+        // What is left of it is used. It is tried again each second, and said once.
+        if let Some(reason) = &reason
+            && self.lacking.as_ref() != Some(reason)
         {
-            // Something of it was deleted by somebody, or closed by the application; what is left of it is used.
             debug!("crash capture is incomplete, and cannot be set up anew: {reason}");
         }
+        self.lacking = reason;
         let Some(armed) = &self.armed else { return };
         if signal::handed_over_for().is_some_and(|seconds| seconds > SURVIVED_SECONDS) {
             signal::withdraw();
