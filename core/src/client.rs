@@ -294,7 +294,7 @@ impl Client {
     }
 
     /// Ends the background threads until [`resume_threads`](Client::resume_threads), for a fork that
-    /// is to find none. Waits for them, normally far less than a millisecond and never more than 50 ms;
+    /// is to find none. Waits for them, normally far less than a millisecond and never more than 250 ms;
     /// not for a request on its way: the thread that is in one stays.
     ///
     /// Captures go on and wait in the queue; `flush` and `close` have the threads run meanwhile. Pauses

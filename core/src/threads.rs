@@ -19,8 +19,8 @@ use crate::system::{self, ThreadId};
 use crate::{fork, shipper, worker};
 
 /// The longest that a pause waits for both threads. They end in a fraction of a millisecond; this is for
-/// a hook that is at work or a machine that is.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// a hook that is at work, or a machine that is: there a thread can be without a processor for 50 ms and more.
+const PATIENCE: Duration = Duration::from_millis(250);
 /// Between two looks whether a thread has ended.
 const LOOK_EVERY: Duration = Duration::from_micros(20);
 

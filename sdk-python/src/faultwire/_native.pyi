@@ -130,7 +130,7 @@ def flush(timeout: Optional[float] = None) -> bool:
 
 def close(timeout: Optional[float] = None) -> bool: ...
 def pause_threads() -> None:
-    """Ends the engine's threads, for a fork: at most 50 ms, normally far below one, and not a thread in a request."""
+    """Ends the engine's threads, for a fork: at most 250 ms, normally far below one, and not a thread in a request."""
 
 def resume_threads() -> None:
     """Takes back the last `pause_threads` of this thread; harmless without one. The threads start again once the call

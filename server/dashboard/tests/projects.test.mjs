@@ -88,6 +88,24 @@ test('the lines for Node and for any Sentry SDK run as they are shown', async ()
   checkQuiet(page);
 });
 
+test('it waits from when it knows what was there: what comes after that is an arrival', async () => {
+  const page = await open(chromium, server, { email: HOST });
+  let answer;
+  const answered = new Promise((done) => {
+    answer = done;
+  });
+  await page.route('**/api/v1/projects/2/issues?*', async (route) => {
+    await answered;
+    await route.continue();
+  });
+  await page.goto('/projects/2/setup?sdk=node');
+  await page.getByText('Looking at what is there').waitFor();
+  assert.equal(await page.getByText('Waiting for an event').count(), 0);
+  answer();
+  await page.getByText('Waiting for an event').waitFor();
+  checkQuiet(page);
+});
+
 test('the same fault again is an arrival, too', async () => {
   const page = await open(chromium, server, { email: HOST });
   await page.goto('/projects/2/setup?sdk=node');

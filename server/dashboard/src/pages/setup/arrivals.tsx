@@ -97,7 +97,8 @@ export function Arrivals({ project, sdk, dsn }: { project: number; sdk: Sdk; dsn
           <>
             <p>
               <span className={styles['dot']} aria-hidden="true" />
-              Waiting for an event. It is shown here as soon as it comes in.
+              {/* What comes before it is known what was there cannot be told from that. */}
+              {known ? 'Waiting for an event. It is shown here as soon as it comes in.' : 'Looking at what is there…'}
             </p>
             {last && (
               <p className="muted">
