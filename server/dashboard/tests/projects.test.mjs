@@ -67,7 +67,7 @@ test('the lines for Node and for any Sentry SDK run as they are shown', async ()
   const page = await open(chromium, server, { email: HOST });
   await page.goto('/projects/2/setup');
   await turnTo(page, 'Node');
-  assert.match(page.url(), /sdk=node/);
+  await page.waitForURL(/sdk=node/);
   await page.getByText('Waiting for an event').waitFor();
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(join(ROOT, 'sdk-node'), join(folder, 'node_modules/faultwire'));
