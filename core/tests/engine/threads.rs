@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use faultwire::client::Client;
@@ -127,6 +127,29 @@ fn a_pause_does_not_wait_for_a_request() {
     assert!(client.flush(SOON));
     let stats = lawful(client.stats());
     assert_eq!((stats.captured, stats.delivered, backend.events().len()), (21, 21, 21));
+}
+
+/// A hook of the application that takes its time is waited for, but not to its end.
+#[test]
+fn a_pause_does_not_wait_for_the_end_of_a_slow_hook() {
+    let backend = Backend::default();
+    let (at_work, is_at_work) = mpsc::channel();
+    let (end, is_to_end) = mpsc::channel();
+    let is_to_end = Mutex::new(is_to_end);
+    let hook: BeforeSend = Arc::new(move |event| {
+        at_work.send(()).unwrap();
+        // What waits for it for so long gets nothing.
+        is_to_end.lock().unwrap().recv_timeout(SOON).ok().map(|()| event)
+    });
+    let hooks = Hooks { before_send: Some(hook), ..Hooks::default() };
+    let client = client(Options::default(), hooks, &backend);
+    raise(&client, "held by its hook");
+    is_at_work.recv_timeout(SOON).unwrap();
+    client.pause_threads();
+    end.send(()).unwrap();
+    resume(&client);
+    assert!(client.flush(SOON));
+    assert_eq!(backend.events().len(), 1);
 }
 
 /// A hook on the worker may fork, and so pause: it does not wait for itself.
