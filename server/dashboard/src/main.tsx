@@ -26,7 +26,7 @@ if (root) {
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queryClient}>
-        {/* What is clicked next builds on the address as it is: one that waited for its turn to be shown would be lost. */}
+        {/* A new address is shown at once: what is clicked next builds on the one that is shown. */}
         <RouterProvider router={router} useTransitions={false} />
       </QueryClientProvider>
     </StrictMode>,

@@ -14,7 +14,7 @@ const BINARY = process.env.FAULTWIRE_SERVER ?? join(ROOT, 'target/release/faultw
 const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 /** Long enough for a machine that does other things as well. */
 export const DEADLINE = 30_000;
-/** Shows which stories look before the page is there: `TURNS_LATE=150 npm test`. */
+/** Milliseconds by which React's later turns are late in all pages: shows which stories look before the page is there. */
 const TURNS_LATE = Number(process.env.TURNS_LATE ?? 0);
 export const PASSWORD = 'correct horse battery';
 export const HOST = 'host@example.com';

@@ -1,8 +1,8 @@
 """Ends the engine's threads while the process forks, so that a fork prints what it always did.
 
 From 3.12 on Python warns of a fork in a process with more than one thread, and counts those of native
-libraries too: in the parent, after the fork. Only a thread that is sending just then is not waited for
-and may still bring the warning about.
+libraries too: in the parent, after the fork. A thread that is sending just then is not waited for, and one
+that a hook or a busy machine holds up not for long: it may still bring the warning about.
 
 The child needs nothing: its first use of Faultwire makes an engine of its own.
 """

@@ -97,7 +97,7 @@ export function Arrivals({ project, sdk, dsn }: { project: number; sdk: Sdk; dsn
           <>
             <p>
               <span className={styles['dot']} aria-hidden="true" />
-              {/* What comes before it is known what was there cannot be told from that. */}
+              {/* What comes before the first answer cannot be told from what was there. */}
               {known ? 'Waiting for an event. It is shown here as soon as it comes in.' : 'Looking at what is there…'}
             </p>
             {last && (
